@@ -1,0 +1,1 @@
+"""The in-process shell of the virtual phone."""
