@@ -1,0 +1,1 @@
+"""Run test executions on Android devices and watch each one live in the notebook."""

@@ -1,0 +1,31 @@
+"""Timestamps as messages carry them."""
+
+from datetime import UTC, datetime
+
+
+def timestamp(moment: datetime | None = None) -> str:
+    """Write a moment as messages do: UTC, RFC 3339, `Z`, milliseconds.
+
+    Parameters
+    ----------
+    moment
+        An aware datetime; now, when absent.
+
+    Returns
+    -------
+    str
+        For example ``"2025-01-27T10:30:30.500Z"``.
+    """
+    moment = datetime.now(UTC) if moment is None else moment.astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def moment(text: str) -> datetime:
+    """Read a message's timestamp.
+
+    Raises
+    ------
+    ValueError
+        When `text` is not RFC 3339.
+    """
+    return datetime.fromisoformat(text)
