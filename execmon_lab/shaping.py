@@ -1,0 +1,89 @@
+"""The rates at which messages may leave the hub (specification, "Message Frequency Limits").
+
+A shaper holds no thread: what waits goes out with the next message of its execution, and a running
+execution is never silent for long.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+
+from .protocol import ExecutionCompleted, ExecutionProgress, LogEntry, Message, limits
+
+
+class Shaper:
+    """Shapes the messages of one execution: the newest progress wins, logs over the limit are counted."""
+
+    def __init__(self) -> None:
+        self._progress = _NewestProgress()
+        self._logs: dict[str, _LogWindow] = {}
+
+    def shape(self, message: Message, now: float) -> Iterator[Message]:
+        """Give what may go out now that `message` came, in order.
+
+        Parameters
+        ----------
+        message
+            A message of the execution.
+        now
+            A monotonic clock, in seconds.
+        """
+        last = isinstance(message, ExecutionCompleted)
+        for window in self._logs.values():
+            yield from window.report(now, at_once=last)
+        if isinstance(message, LogEntry):
+            window = self._logs.setdefault(message.device_id, _LogWindow())
+            if window.admit(message, now):
+                yield message
+        elif isinstance(message, ExecutionProgress):
+            self._progress.put(message)
+        yield from self._progress.take(now, at_once=last)
+        if not isinstance(message, LogEntry | ExecutionProgress):
+            yield message
+
+
+class _NewestProgress:
+    def __init__(self) -> None:
+        self._waiting: ExecutionProgress | None = None
+        self._due = float("-inf")
+
+    def put(self, message: ExecutionProgress) -> None:
+        self._waiting = message
+
+    def take(self, now: float, *, at_once: bool) -> Iterator[ExecutionProgress]:
+        if self._waiting is not None and (at_once or now >= self._due):
+            yield self._waiting
+            self._waiting = None
+            self._due = now + 1 / limits.PROGRESS_PER_SECOND
+
+
+class _LogWindow:
+    """Admits the limit's number of entries in any second, and counts the rest."""
+
+    def __init__(self) -> None:
+        self._admitted: deque[float] = deque(maxlen=limits.LOGS_PER_SECOND)
+        self._shed = 0
+        self._last: LogEntry | None = None
+
+    def admit(self, entry: LogEntry, now: float) -> bool:
+        if not self._free(now):
+            self._shed += 1
+            self._last = entry
+            return False
+        self._admitted.append(now)
+        return True
+
+    def report(self, now: float, *, at_once: bool) -> Iterator[LogEntry]:
+        if self._last is not None and (at_once or self._free(now)):
+            yield LogEntry(
+                execution_id=self._last.execution_id,
+                device_id=self._last.device_id,
+                level="WARN",
+                message=f"{self._shed} log {'entry was' if self._shed == 1 else 'entries were'} shed",
+                module_id=self._last.module_id,
+                timestamp=self._last.timestamp,
+            )
+            self._admitted.append(now)
+            self._shed, self._last = 0, None
+
+    def _free(self, now: float) -> bool:
+        return len(self._admitted) < limits.LOGS_PER_SECOND or now - self._admitted[0] >= 1.0

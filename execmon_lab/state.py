@@ -1,0 +1,246 @@
+"""An execution's state: a fold over its messages.
+
+The same fold is written in TypeScript (``js/src/state.ts``); shared vectors in ``tests/vectors`` hold the
+two together. Folding a guaranteed message a second time changes nothing, so that a client which resumes a
+session may fold the present state first and the repeated messages after it.
+"""
+
+from collections.abc import Iterable
+from functools import singledispatchmethod
+from typing import TypeVar
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from .protocol import (
+    Action,
+    ActionCompleted,
+    Attempt,
+    DeviceStatus,
+    DeviceSummary,
+    ErrorMessage,
+    ExecutionCompleted,
+    ExecutionProgress,
+    ExecutionSnapshot,
+    ExecutionStatus,
+    LogEntry,
+    Message,
+    Problem,
+    Step,
+    StepCompleted,
+    StepFailed,
+    StepStarted,
+    timestamp,
+)
+
+T = TypeVar("T")
+
+FINAL: frozenset[ExecutionStatus] = frozenset({"completed", "failed", "cancelled"})
+"""The statuses in which an execution has ended."""
+
+
+def planned(
+    execution_id: str,
+    steps: Iterable[Step] = (),
+    devices: Iterable[DeviceSummary] = (),
+    name: str | None = None,
+) -> ExecutionSnapshot:
+    """Make the state of an execution of which nothing has run yet."""
+    return ExecutionSnapshot(
+        execution_id=execution_id,
+        status="pending",
+        progress_percentage=0,
+        current_step=None,
+        devices=tuple(devices),
+        steps=tuple(steps),
+        name=name,
+        timestamp=timestamp(),
+    )
+
+
+class ExecutionState:
+    """What is known of one execution.
+
+    Parameters
+    ----------
+    snapshot
+        The state to begin with: an `execution_state` message, or one made by `planned`.
+    """
+
+    def __init__(self, snapshot: ExecutionSnapshot) -> None:
+        self._load(snapshot)
+
+    def _load(self, snapshot: ExecutionSnapshot) -> None:
+        self._base = replace(snapshot, session_id=UNSET, acknowledgement=UNSET)
+        self._steps = {step.step_id: step for step in snapshot.steps}
+        self._devices = {device.device_id: device for device in snapshot.devices}
+
+    def snapshot(self) -> ExecutionSnapshot:
+        """Return the present state as an `execution_state` message, stamped with the last message's time."""
+        return replace(self._base, steps=tuple(self._steps.values()), devices=tuple(self._devices.values()))
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing more will run."""
+        return self._base.status in FINAL
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps, in the order in which they were planned or first heard of."""
+        return tuple(self._steps.values())
+
+    def has_device(self, device_id: str) -> bool:
+        """Tell whether the execution uses this device."""
+        return device_id in self._devices
+
+    @singledispatchmethod
+    def fold(self, message: Message) -> None:
+        """Take one message in; those that say nothing of the state (frames, a client's) change nothing."""
+
+    @fold.register
+    def _(self, message: ExecutionSnapshot) -> None:
+        self._load(message)
+
+    @fold.register
+    def _(self, message: ExecutionProgress) -> None:
+        if self.ended:
+            return
+        self._running(
+            message.timestamp,
+            progress_percentage=max(self._base.progress_percentage, message.progress_percentage),
+            current_step=message.current_step,
+        )
+
+    @fold.register
+    def _(self, message: DeviceStatus) -> None:
+        self._devices[message.device_id] = DeviceSummary(
+            device_id=message.device_id, status=message.status, last_seen=message.last_seen
+        )
+
+    @fold.register
+    def _(self, message: LogEntry) -> None:
+        self._base = replace(self._base, timestamp=message.timestamp)
+
+    @fold.register
+    def _(self, message: StepStarted) -> None:
+        step = self._step(message)
+        if _attempt(step, message.attempt) is not None or step.status not in ("pending", "running"):
+            return
+        begun = Attempt(attempt=message.attempt, status="running", started_at=message.timestamp)
+        self._put(replace(step, status="running", attempts=(*step.attempts, begun)))
+        self._running(message.timestamp, current_step=message.module_id)
+
+    @fold.register
+    def _(self, message: ActionCompleted) -> None:
+        step = self._steps.get(message.step_id)
+        attempt = step and _attempt(step, message.attempt)
+        if not step or not attempt or attempt.status != "running":
+            return
+        action = Action(
+            path=message.path,
+            status=message.status,
+            duration_seconds=message.duration_seconds,
+            timestamp=message.timestamp,
+        )
+        self._put(_with_attempt(step, replace(attempt, actions=(*attempt.actions, action))))
+        self._base = replace(self._base, timestamp=message.timestamp)
+
+    @fold.register
+    def _(self, message: StepCompleted) -> None:
+        step = self._step(message)
+        if step.status in ("completed", "skipped"):
+            return
+        number = _known(message.attempt) or _next_attempt(step)
+        attempt = _attempt(step, number) or Attempt(attempt=number, status="running")
+        attempt = replace(
+            attempt,
+            status=message.status,
+            ended_at=message.timestamp,
+            duration_seconds=message.duration_seconds,
+            screenshot_url=message.screenshot_url,
+            error_message=_known(message.reason),
+        )
+        self._put(replace(_with_attempt(step, attempt), status=message.status))
+        self._running(message.timestamp)
+
+    @fold.register
+    def _(self, message: StepFailed) -> None:
+        step = self._step(message)
+        attempt = _attempt(step, message.retry_attempt)
+        if attempt is not None and attempt.status != "running":
+            return
+        attempt = replace(
+            attempt or Attempt(attempt=message.retry_attempt, status="running"),
+            status="failed",
+            ended_at=message.timestamp,
+            duration_seconds=_known(message.duration_seconds),
+            error_code=message.error_code,
+            error_message=message.error_message,
+            traceback=_known(message.traceback),
+            screenshot_url=_known(message.screenshot_url),
+        )
+        self._put(replace(_with_attempt(step, attempt), status="running" if message.will_retry else "failed"))
+        self._running(message.timestamp)
+
+    @fold.register
+    def _(self, message: ErrorMessage) -> None:
+        problem = Problem(
+            code=message.code,
+            message=message.message,
+            device_id=_known(message.device_id),
+            timestamp=message.timestamp,
+        )
+        if problem not in self._base.errors:
+            self._base = replace(
+                self._base, errors=(*self._base.errors, problem), timestamp=message.timestamp
+            )
+
+    @fold.register
+    def _(self, message: ExecutionCompleted) -> None:
+        if self.ended:
+            return
+        self._base = replace(
+            self._base,
+            status=message.status,
+            current_step=None,
+            duration_seconds=message.duration_seconds,
+            report_url=message.report_url,
+            timestamp=message.timestamp,
+        )
+
+    def _running(self, now: str, **changes: object) -> None:
+        if not self.ended:
+            changes["status"] = "running"
+        self._base = replace(self._base, started_at=self._base.started_at or now, timestamp=now, **changes)
+
+    def _step(self, message: StepStarted | StepCompleted | StepFailed) -> Step:
+        return self._steps.get(message.step_id) or Step(
+            step_id=message.step_id,
+            device_id=message.device_id,
+            module_id=message.module_id,
+            status="pending",
+        )
+
+    def _put(self, step: Step) -> None:
+        self._steps[step.step_id] = step
+
+
+def _known(value: T | UnsetType) -> T | None:
+    return None if isinstance(value, UnsetType) else value
+
+
+def _attempt(step: Step, number: int) -> Attempt | None:
+    return next((attempt for attempt in step.attempts if attempt.attempt == number), None)
+
+
+def _next_attempt(step: Step) -> int:
+    """Return the running attempt's number, or that of the one after the last."""
+    if not step.attempts:
+        return 1
+    last = step.attempts[-1]
+    return last.attempt if last.status == "running" else last.attempt + 1
+
+
+def _with_attempt(step: Step, attempt: Attempt) -> Step:
+    others = [known for known in step.attempts if known.attempt != attempt.attempt]
+    return replace(step, attempts=tuple(sorted([*others, attempt], key=lambda a: a.attempt)))
