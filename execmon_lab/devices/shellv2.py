@@ -1,0 +1,90 @@
+"""The shell protocol, version 2: output, errors and exit code apart (adb, ``shell_protocol.h``)."""
+
+from __future__ import annotations
+
+import select
+import struct
+from collections.abc import Iterator
+
+from .command import Completed
+from .wire import Wire
+
+_STDIN, _STDOUT, _STDERR, _EXIT, _CLOSE_STDIN = range(5)
+_HEADER = struct.Struct("<BI")
+_CHUNK = 32 * 1024
+
+
+def shell_v2(wire: Wire, stdin: bytes = b"") -> Completed:
+    """Talk to a shell that was just opened until it has told its exit code.
+
+    Raises
+    ------
+    EOFError
+        When the stream ends before the exit code: the device is gone, and nothing is known of the command.
+    TimeoutError
+        At the wire's deadline.
+    """
+    output = {_STDOUT: bytearray(), _STDERR: bytearray()}
+    for kind, payload in _packets(wire, _stdin_packets(stdin)):
+        if kind == _EXIT:
+            return Completed(bytes(output[_STDOUT]), bytes(output[_STDERR]), payload[0])
+        if kind in output:
+            output[kind] += payload
+    raise EOFError("the shell ended without an exit code")
+
+
+def _stdin_packets(stdin: bytes) -> bytes:
+    chunks = (stdin[i : i + _CHUNK] for i in range(0, len(stdin), _CHUNK))
+    return b"".join(_HEADER.pack(_STDIN, len(c)) + c for c in chunks) + _HEADER.pack(_CLOSE_STDIN, 0)
+
+
+def _packets(wire: Wire, sending: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the packets that come in while `sending` goes out."""
+    unsent = memoryview(sending)
+    received = bytearray()
+    block = memoryview(bytearray(64 * 1024))
+    while True:
+        if unsent:
+            unsent = _send_some(wire, unsent)
+            if unsent and not _ready(wire, select.POLLIN, 0):
+                continue
+        count = wire.recv_into(block)
+        if count == 0:
+            return
+        received += block[:count]
+        yield from _whole_packets(received)
+
+
+def _send_some(wire: Wire, unsent: memoryview) -> memoryview:
+    """Send a piece once there is room for it, unless there is something to read first."""
+    if len(unsent) <= _CHUNK:
+        wire.sendall(unsent)
+        return unsent[:0]
+    if not _ready(wire, select.POLLIN | select.POLLOUT) & select.POLLOUT:
+        return unsent
+    return unsent[wire.armed().send(unsent[:_CHUNK]) :]
+
+
+def _ready(wire: Wire, events: int, timeout: float | None = None) -> int:
+    """Wait for the socket, until the wire's deadline or for `timeout` seconds; 0 when nothing came."""
+    sock = wire.armed()
+    seconds = sock.gettimeout() if timeout is None else timeout
+    poll = select.poll()  # unlike select, it knows descriptors above 1023
+    poll.register(sock, events)
+    found = poll.poll(None if seconds is None else seconds * 1000)
+    return found[0][1] if found else 0
+
+
+def _whole_packets(received: bytearray) -> list[tuple[int, bytes]]:
+    """Take the whole packets off the front of `received`."""
+    packets = []
+    start = 0
+    while len(received) - start >= _HEADER.size:
+        kind, length = _HEADER.unpack_from(received, start)
+        end = start + _HEADER.size + length
+        if len(received) < end:
+            break
+        packets.append((kind, bytes(received[start + _HEADER.size : end])))
+        start = end
+    del received[:start]
+    return packets
