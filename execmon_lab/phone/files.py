@@ -166,6 +166,10 @@ class FileSystem:
             node.data = bytes(node.data)
         return node.data
 
+    def source(self, path: str) -> Callable[[int], bytes] | None:
+        """What gives the bytes of a character device; None for any other file."""
+        return self._find(path).source
+
     def chunks(self, path: str, size: int = CHUNK) -> Iterator[memoryview]:
         """Content in pieces of at most ``size`` bytes; endless for a device such as ``/dev/zero``."""
         node = self._find(path)

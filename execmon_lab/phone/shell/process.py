@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from execmon_lab.phone.system.system import System
-
     from execmon_lab.phone.files import FileSystem
+    from execmon_lab.phone.system.system import System
 
 
 class Reader(Protocol):

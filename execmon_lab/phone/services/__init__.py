@@ -1,0 +1,1 @@
+"""What a host may open on the phone, one module a family of services."""

@@ -1,0 +1,241 @@
+"""What starts, counts and ends the processes of the phone's shell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import posixpath
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from execmon_lab.phone.pipe import Sink, Source
+from execmon_lab.phone.shell.process import Process, Reader, Writer, decode
+from execmon_lab.phone.shell.registry import COMMANDS
+
+if TYPE_CHECKING:
+    from execmon_lab.phone.system.system import System
+
+logger = logging.getLogger(__name__)
+
+MAX_PROCESSES = 256
+SLICE = 0.005
+"""Seconds a script may compute before others get their turn."""
+
+BIN = ("/system/bin", "/system/xbin", "/vendor/bin", "/bin", "/sbin")
+SHELL = "/system/bin/sh"
+ENVIRONMENT = {
+    "PATH": "/product/bin:/apex/com.android.runtime/bin:/system/bin:/system/xbin:/vendor/bin",
+    "ANDROID_ROOT": "/system",
+    "ANDROID_DATA": "/data",
+    "ANDROID_STORAGE": "/storage",
+    "EXTERNAL_STORAGE": "/sdcard",
+    "TMPDIR": "/data/local/tmp",
+    "HOME": "/",
+    "SHELL": SHELL,
+    "TERM": "dumb",
+}
+
+
+class Exit(Exception):
+    """The process ends at once with a status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class ShellKernel:
+    """The processes that shells start on one phone."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.tasks: dict[int, asyncio.Task[int]] = {}
+        self._background: set[asyncio.Task[int]] = set()
+        self._turn = 0.0
+        self._count = 0
+
+    def process(
+        self,
+        argv: list[str],
+        stdin: Reader,
+        stdout: Writer,
+        stderr: Writer,
+        *,
+        uid: int,
+        env: dict[str, str] | None = None,
+        cwd: str = "/",
+        tty: bool = False,
+    ) -> Process:
+        """A process that has not begun.
+
+        Raises
+        ------
+        BlockingIOError
+            When there are `MAX_PROCESSES` already.
+        """
+        if self._count >= MAX_PROCESSES:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        user = "root" if uid == 0 else "shell"
+        known = {**ENVIRONMENT, "USER": user, "LOGNAME": user, **(env or {})}
+        return Process(
+            argv, known, cwd, uid, 0, stdin, stdout, stderr, self.system.files, self.system, self, tty
+        )
+
+    def child(
+        self,
+        parent: Process,
+        argv: list[str],
+        *,
+        stdin: Reader | None = None,
+        stdout: Writer | None = None,
+        stderr: Writer | None = None,
+        env: dict[str, str] | None = None,
+    ) -> Process:
+        """A process that inherits what is not given."""
+        return self.process(
+            argv,
+            stdin or parent.stdin,
+            stdout or parent.stdout,
+            stderr or parent.stderr,
+            uid=parent.uid,
+            env=parent.env if env is None else env,
+            cwd=parent.cwd,
+            tty=parent.tty,
+        )
+
+    async def call(self, process: Process) -> int:
+        """Find the command of ``process``, run it to its end and return its status.
+
+        Status 127 when there is no such command, 126 when the file cannot be run, 141 when the reader of
+        its output went, 137 when it was killed.
+        """
+        found = self.lookup(process)
+        if isinstance(found, int):
+            return found
+        return await self.execute(process, found)
+
+    async def execute(self, process: Process, command: Callable[[Process], Awaitable[int]]) -> int:
+        """Run ``command`` as ``process``, in the process table and killable."""
+        task = asyncio.current_task()
+        assert task is not None
+        process.pid = self.system.processes.spawn(posixpath.basename(process.argv[0]), process.uid)
+        outer = self.tasks.get(process.pid)
+        self._count += 1
+        work = asyncio.create_task(self._guard(process, command))
+        self.tasks[process.pid] = work
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if task.cancelling():
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+                raise
+            return 137
+        finally:
+            self._count -= 1
+            self.tasks.pop(process.pid, None)
+            if outer is not None:
+                self.tasks[process.pid] = outer
+            self.system.processes.kill(process.pid)
+
+    async def run(self, parent: Process, argv: list[str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
+        """Run a command to its end: (status, standard output, standard error)."""
+        out, err = Sink(), Sink()
+        process = self.child(parent, argv, stdin=Source(stdin), stdout=out, stderr=err)
+        status = await self.call(process)
+        return status, bytes(out.data), bytes(err.data)
+
+    def spawn(self, process: Process, command: Callable[[Process], Awaitable[int]]) -> asyncio.Task[int]:
+        """Run ``command`` in the background."""
+        task = asyncio.create_task(self.execute(process, command))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    def kill(self, pid: int) -> bool:
+        """End a process; False when there is none."""
+        task = self.tasks.get(pid)
+        if task is not None:
+            task.cancel()
+            return True
+        return self.system.processes.kill(pid) is not False
+
+    async def close(self) -> None:
+        """End every process."""
+        tasks = [*self._background, *self.tasks.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def breathe(self) -> None:
+        """Let others run when the present turn has lasted long enough."""
+        now = asyncio.get_running_loop().time()
+        if now - self._turn > SLICE:
+            await asyncio.sleep(0)
+            self._turn = asyncio.get_running_loop().time()
+
+    def lookup(self, process: Process) -> Callable[[Process], Awaitable[int]] | int:
+        """The command that ``process`` names, or a function that reports why there is none."""
+        name = process.argv[0]
+        if "/" not in name:
+            return COMMANDS.get(name) or _reporter(f"{name}: inaccessible or not found", 127)
+        path = posixpath.normpath(process.path(name))
+        folder, base = posixpath.split(path)
+        if folder in BIN and base in COMMANDS:
+            return COMMANDS[base]
+        try:
+            entry = process.files.stat(path)
+        except OSError:
+            return _reporter(f"{name}: inaccessible or not found", 127)
+        if entry.is_dir:
+            return _reporter(f"{name}: can't execute: Is a directory", 126)
+        if not entry.mode & 0o111:
+            return _reporter(f"{name}: can't execute: Permission denied", 126)
+        return self._file(process, path)
+
+    def _file(self, process: Process, path: str) -> Callable[[Process], Awaitable[int]]:
+        data = process.files.read(path)
+        real = process.files.realpath(path)
+        folder, base = posixpath.split(real)
+        if folder in BIN and base in COMMANDS:
+            return COMMANDS[base]
+        if data.startswith(b"\x7fELF") or b"\0" in data[:256]:
+            return _reporter(f"{process.argv[0]}: not executable: 64-bit ELF file", 126)
+        process.argv = ["sh", path, *process.argv[1:]]
+        return COMMANDS["sh"]
+
+    async def _guard(self, process: Process, command: Callable[[Process], Awaitable[int]]) -> int:
+        """Turn what a command raises into what its user would see."""
+        name = process.name
+        try:
+            return await command(process) & 0xFF
+        except Exit as stop:
+            return stop.status & 0xFF
+        except BrokenPipeError:
+            return 141
+        except OSError as error:
+            return await _complain(process, f"{name}: {error.filename or ''}: {error.strerror}", 1)
+        except MemoryError:
+            return await _complain(process, f"{name}: out of memory", 1)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            logger.exception(
+                "command %s failed", decode(" ".join(process.argv).encode(errors="replace"))[:200]
+            )
+            return await _complain(process, f"{name}: internal error, see the phone's log", 125)
+
+
+async def _complain(process: Process, text: str, status: int) -> int:
+    with contextlib.suppress(BrokenPipeError):
+        await process.fail(text.replace(": : ", ": "))
+    return status
+
+
+def _reporter(text: str, status: int) -> Callable[[Process], Awaitable[int]]:
+    async def report(process: Process) -> int:
+        return await process.fail(f"{SHELL}: {text}", status)
+
+    return report

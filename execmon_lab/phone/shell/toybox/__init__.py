@@ -1,0 +1,1 @@
+"""The generic commands of the phone, as toybox has them."""
