@@ -1,0 +1,83 @@
+"""The terminal's display: a line an attempt, and a summary that states the totals."""
+
+import io
+
+from rich.console import Console
+
+from execmon_lab.protocol import (
+    ErrorMessage,
+    ExecutionCompleted,
+    LogEntry,
+    Message,
+    Step,
+    StepCompleted,
+    StepFailed,
+    StepStarted,
+)
+from execmon_lab.state import planned
+from execmon_lab.terminal import ExecutionDisplay
+
+NOW = "2026-01-27T10:30:00Z"
+RUN = "550e8400-e29b-41d4-a716-446655440000"
+PHONE = "emulator-5554"
+ONE = {
+    "execution_id": RUN,
+    "device_id": PHONE,
+    "step_id": "s1",
+    "module_id": "data_test_module",
+    "timestamp": NOW,
+}
+
+START = planned(RUN, [Step(step_id="s1", device_id=PHONE, module_id="data_test_module", status="pending")])
+RETRIED = StepFailed(
+    **ONE, error_code="ADB_TIMEOUT", error_message="timed out\nlong story", retry_attempt=1, will_retry=True
+)
+PASSED = StepCompleted(**ONE, status="completed", duration_seconds=1.25, screenshot_url=None)
+END = ExecutionCompleted(
+    execution_id=RUN,
+    status="completed",
+    duration_seconds=3.0,
+    total_steps=2,
+    successful_steps=1,
+    failed_steps=0,
+    report_url="",
+    timestamp=NOW,
+)
+
+
+def shown(*messages: Message, logs: str | None = None, terminal: bool = False) -> str:
+    out = io.StringIO()
+    with ExecutionDisplay(Console(file=out, width=100, force_terminal=terminal), logs=logs) as display:
+        for message in messages:
+            display.show(message)
+    return out.getvalue()
+
+
+def test_each_attempt_is_a_line() -> None:
+    lines = shown(START, StepStarted(**ONE, attempt=1), RETRIED, PASSED).splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("↻ data_test_module")
+    assert "ADB_TIMEOUT: timed out  (will be retried)" in lines[0]
+    assert lines[1].startswith("✓ data_test_module")
+    assert "1.25 s" in lines[1]
+
+
+def test_the_summary_names_what_did_not_run() -> None:
+    assert "completed: 1 passed, 0 failed, 1 skipped or not run, 2 steps in 3.0 s" in shown(
+        START, PASSED, END
+    )
+
+
+def test_errors_are_shown_and_logs_only_on_request() -> None:
+    error = ErrorMessage(code="DEVICE_DISCONNECTED", message="gone", execution_id=RUN, timestamp=NOW)
+    entry = LogEntry(
+        execution_id=RUN, device_id=PHONE, level="INFO", message="[tap] it", module_id="m", timestamp=NOW
+    )
+    assert shown(START, error, entry) == "! DEVICE_DISCONNECTED: gone\n"
+    assert "INFO  [tap] it" in shown(START, entry, logs="INFO")
+    assert "tap" not in shown(START, entry, logs="WARN")
+
+
+def test_a_terminal_has_a_bar_with_the_steps_done() -> None:
+    out = shown(START, StepStarted(**ONE, attempt=1), PASSED, terminal=True)
+    assert "1/1 steps" in out
