@@ -1,0 +1,1 @@
+"""The phone above its kernel: all state, the screen, and Android's own commands."""

@@ -1,0 +1,67 @@
+"""The files that a fresh phone has."""
+
+from __future__ import annotations
+
+from execmon_lab.phone.state.phone import PhoneState
+
+_FOLDERS = (
+    "/data/local/tmp", "/data/app", "/data/data", "/data/media", "/sdcard/Download", "/sdcard/DCIM/Camera", "/sdcard/Pictures",
+    "/sdcard/Documents", "/sdcard/Music", "/sdcard/Movies", "/system/app", "/system/priv-app", "/system/bin", "/system/etc",
+    "/system/framework", "/vendor", "/storage", "/proc", "/sys/class/power_supply/battery", "/dev",
+)  # fmt: skip
+
+
+def lay_out_files(phone: PhoneState) -> None:
+    """Make the folders and files of a fresh phone, where they are missing."""
+    files = phone.files
+    files.mkdir("/storage/emulated/0", parents=True)
+    if not files.exists("/sdcard"):
+        files.symlink("/storage/emulated/0", "/sdcard")
+    for folder in _FOLDERS:
+        if not files.exists(folder):
+            files.mkdir(folder, parents=True)
+    build = "".join(
+        f"{name}={value}\n"
+        for name, value in phone.properties.items()
+        if name.startswith(("ro.build.", "ro.product."))
+    )
+    files.write("/system/build.prop", b"# begin build properties\n" + build.encode())
+    files.generate(
+        "/proc/uptime", lambda: f"{phone.core.uptime():.2f} {phone.core.uptime() * 3:.2f}\n".encode()
+    )
+    files.generate("/proc/meminfo", lambda: MEMINFO.encode())
+    files.generate(
+        "/proc/loadavg",
+        lambda: f"0.42 0.37 0.31 1/412 {max(e.pid for e in phone.processes.items())}\n".encode(),
+    )
+    files.generate("/proc/cpuinfo", lambda: _CPU.encode())
+    files.generate(
+        "/proc/version",
+        lambda: b"Linux version 6.1.43-android14 (build@build) (clang version 17.0.2) #1 SMP PREEMPT\n",
+    )
+    battery = "/sys/class/power_supply/battery"
+    files.generate(f"{battery}/capacity", lambda: f"{phone.battery.level}\n".encode())
+    files.generate(f"{battery}/status", lambda: b"Charging\n" if phone.battery.charging else b"Discharging\n")
+    for package in phone.packages.all():
+        if not files.exists(package.path):
+            files.mkdir(package.path.rsplit("/", 1)[0], parents=True)
+            files.write(package.path, b"PK\x05\x06" + bytes(18))
+        home = f"/data/data/{package.name}"
+        if not files.exists(home):
+            files.mkdir(home)
+
+
+MEMINFO = """MemTotal:        3932160 kB
+MemFree:          812344 kB
+MemAvailable:    2214560 kB
+Buffers:           18244 kB
+Cached:          1402216 kB
+SwapCached:            0 kB
+SwapTotal:       1966076 kB
+SwapFree:        1966076 kB
+"""
+_CPU = "".join(
+    f"processor\t: {core}\nBogoMIPS\t: 38.40\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics\n"
+    "CPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x1\nCPU part\t: 0xd0b\nCPU revision\t: 0\n\n"
+    for core in range(4)
+)
