@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -44,6 +45,8 @@ class Device:
         As adb lists it.
     server : AdbServer
         Through which it is reached.
+    on_doubt : Callable
+        Called when a connection to it broke; the pool's.
     """
 
     def __init__(self, server: AdbServer, serial: str) -> None:
@@ -51,7 +54,8 @@ class Device:
         self.serial = serial
         self._changed = threading.Condition()
         self._transport: int | None = None
-        self._hung = False
+        self._silent = False
+        self.on_doubt: Callable[[], None] = lambda: None
         self._heard_at: float | None = None
         self._lanes: weakref.WeakSet[Lane] = weakref.WeakSet()
 
@@ -86,7 +90,7 @@ class Device:
     @property
     def online(self) -> bool:
         """Whether it is connected and answers."""
-        return self._transport is not None and not self._hung
+        return self._transport is not None and not self._silent
 
     @property
     def transport_id(self) -> int:
@@ -100,7 +104,7 @@ class Device:
         transport = self._transport
         if transport is None:
             raise DeviceDisconnected(self.serial)
-        if self._hung:
+        if self._silent:
             raise DeviceDisconnected(self.serial, "it is connected, but does not answer")
         return transport
 
@@ -160,12 +164,20 @@ class Device:
 
     # What the pool tells it
 
+    def doubt(self) -> None:
+        """Note that a connection to it broke: it counts as away until it answers, and is asked at once."""
+        with self._changed:
+            if self._transport is None or self._silent:
+                return
+            self._silent = True
+        self.on_doubt()
+
     def attach(self, transport_id: int) -> None:
         """Note that it is connected, under this number."""
         with self._changed:
             if transport_id == self._transport:
                 return
-            self._transport, self._hung = transport_id, False
+            self._transport, self._silent = transport_id, False
             self.heard()
             self._changed.notify_all()
         self.interrupt(DeviceDisconnected(self.serial, "it came back as a new connection"))
@@ -175,15 +187,13 @@ class Device:
         with self._changed:
             if self._transport is None:
                 return
-            self._transport, self._hung = None, False
+            self._transport, self._silent = None, False
         self.interrupt(DeviceDisconnected(self.serial))
 
-    def note_hang(self, hung: bool) -> None:
-        """Note whether a connected device has stopped answering; if so, every command under way is told."""
+    def note_silence(self, silent: bool) -> None:
+        """Note whether it answers, connected as it is; if not, every command under way is told."""
         with self._changed:
-            if hung == self._hung:
-                return
-            self._hung = hung
+            self._silent = silent
             self._changed.notify_all()
-        if hung:
+        if silent:
             self.interrupt(DeviceDisconnected(self.serial, "it is connected, but does not answer"))

@@ -44,6 +44,9 @@ class Endpoint(Protocol):
     def answers(self) -> bool:
         """Ask the device for a sign of life."""
 
+    def doubt(self) -> None:
+        """Note that a connection to the device broke."""
+
 
 class Lane:
     """Connections to one device, ended together.
@@ -161,10 +164,10 @@ class Lane:
             return AdbTimeout(command.text, command.timeout)
         if isinstance(fault, AdbConnectionError):
             return ServerError(f"{fault}; is it still running?")
-        if isinstance(fault, ConnectionError | EOFError) or _GONE.search(str(fault)):
-            return DeviceDisconnected(serial)
+        gone = isinstance(fault, ConnectionError | EOFError) or _GONE.search(str(fault))
         # "closed" is said of a device that died and of a service it does not have.
-        if str(fault) == "closed" and not self._device.answers():
+        if gone or (str(fault) == "closed" and not self._device.answers()):
+            self._device.doubt()
             return DeviceDisconnected(serial)
         return AdbError(command.text, None, _advice(str(fault)))
 

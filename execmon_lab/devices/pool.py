@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -38,6 +39,7 @@ class _Entry:
     held: bool = False
     told: DeviceState | None = None
     heart: threading.Thread | None = None
+    wake: threading.Event = field(default_factory=threading.Event)
 
     @property
     def status(self) -> DeviceState:
@@ -194,6 +196,7 @@ class DevicePool:
         with self._changed:
             entries = list(self._entries.values())
         for entry in entries:
+            entry.wake.set()
             entry.device.interrupt()
         for entry in entries:
             if entry.heart is not None:
@@ -234,18 +237,26 @@ class DevicePool:
     def _beat(self, entry: _Entry) -> None:
         """Ask the device for a sign of life whenever nothing else was heard of it."""
         device = entry.device
-        while not self._closing.wait(self._until_next_beat(device)):
+        while not self._closing.is_set():
+            entry.wake.wait(self._until_next_beat(device))
+            entry.wake.clear()
             transport = device.present_transport
             if transport is None or (device.online and device.silence < self._heartbeat):
                 continue
             pulse = device.probe(self._heartbeat_timeout)
-            if device.present_transport != transport:
+            if device.present_transport != transport or self._closing.is_set():
                 continue
             if pulse == "alive" or (pulse == "silent" and device.silence >= self._heartbeat_timeout):
                 with self._changed:
-                    device.note_hang(pulse == "silent")
+                    device.note_silence(pulse == "silent")
                     self._note(entry)
                 self._tell()
+
+    def _doubted(self, entry: _Entry) -> None:
+        with self._changed:
+            self._note(entry)
+        entry.wake.set()
+        self._tell()
 
     def _until_next_beat(self, device: Device) -> float:
         if not device.online:
@@ -258,6 +269,7 @@ class DevicePool:
         entry = self._entries.get(serial)
         if entry is None:
             entry = self._entries[serial] = _Entry(Device(self.server, serial))
+            entry.device.on_doubt = functools.partial(self._doubted, entry)
         return entry
 
     def _known(self, serial: str) -> _Entry:

@@ -38,7 +38,7 @@ def _stdin_packets(stdin: bytes) -> bytes:
     return b"".join(_HEADER.pack(_STDIN, len(c)) + c for c in chunks) + _HEADER.pack(_CLOSE_STDIN, 0)
 
 
-def _packets(wire: Wire, sending: bytes) -> Iterator[tuple[int, bytes]]:
+def _packets(wire: Wire, sending: bytes) -> Iterator[tuple[int, bytearray]]:
     """Yield the packets that come in while `sending` goes out."""
     unsent = memoryview(sending)
     received = bytearray()
@@ -75,7 +75,7 @@ def _ready(wire: Wire, events: int, timeout: float | None = None) -> int:
     return found[0][1] if found else 0
 
 
-def _whole_packets(received: bytearray) -> list[tuple[int, bytes]]:
+def _whole_packets(received: bytearray) -> list[tuple[int, bytearray]]:
     """Take the whole packets off the front of `received`."""
     packets = []
     start = 0
@@ -84,7 +84,7 @@ def _whole_packets(received: bytearray) -> list[tuple[int, bytes]]:
         end = start + _HEADER.size + length
         if len(received) < end:
             break
-        packets.append((kind, bytes(received[start + _HEADER.size : end])))
+        packets.append((kind, received[start + _HEADER.size : end]))
         start = end
     del received[:start]
     return packets
