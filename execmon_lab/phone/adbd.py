@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from execmon_lab.phone.auth import KeyStore, PublicKey
 from execmon_lab.phone.packet import PacketSocket
-from execmon_lab.phone.services import registry
+from execmon_lab.phone.services import registry, shell  # noqa: F401
 from execmon_lab.phone.shell.kernel import ShellKernel
 from execmon_lab.phone.transport import Connection, Stream
 

@@ -13,28 +13,8 @@ from execmon_lab.phone.shell.process import Process, decode
 from execmon_lab.phone.shell.registry import COMMANDS
 
 KEYWORDS = frozenset(
-    [
-        "if",
-        "then",
-        "else",
-        "elif",
-        "fi",
-        "for",
-        "while",
-        "until",
-        "do",
-        "done",
-        "case",
-        "esac",
-        "in",
-        "{",
-        "}",
-        "!",
-        "[[",
-        "]]",
-        "function",
-    ]
-)
+    ("if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "in")
+) | frozenset(("{", "}", "!", "[[", "]]", "function"))
 
 
 def builtin(*names: str) -> Callable[[Builtin], Builtin]:
@@ -335,17 +315,15 @@ async def _trap(shell: Interpreter, process: Process) -> int:
 
 @builtin("wait")
 async def _wait(shell: Interpreter, process: Process) -> int:
-    if len(process.argv) > 1:
-        pid = process.argv[1].removeprefix("%")
-        task = shell.kernel.tasks.get(int(pid)) if pid.isdecimal() else None
-        waited = [job for job in shell.jobs if task is None] if task is None else [task]
-    else:
-        waited = shell.jobs
-    if not waited:
-        return 0 if len(process.argv) == 1 else 127
-    await asyncio.wait(waited)
-    last = waited[-1]
-    return 0 if len(process.argv) == 1 else 137 if last.cancelled() else last.result()
+    wanted = process.argv[1].removeprefix("%") if len(process.argv) > 1 else ""
+    if not wanted:
+        await asyncio.gather(*shell.jobs.values(), return_exceptions=True)
+        return 0
+    job = shell.jobs.get(int(wanted)) if wanted.isdecimal() else None
+    if job is None:
+        return 127
+    await asyncio.wait((job,))
+    return 137 if job.cancelled() else job.result()
 
 
 @builtin("let")

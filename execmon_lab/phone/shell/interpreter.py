@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
-import random
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from execmon_lab.phone.pipe import Null, Pipe, Sink
 from execmon_lab.phone.shell import condition, expand
 from execmon_lab.phone.shell.expand import ExpansionError
-from execmon_lab.phone.shell.kernel import SHELL, Exit, ShellKernel
+from execmon_lab.phone.shell.kernel import Exit, ShellKernel
 from execmon_lab.phone.shell.parser import parse
 from execmon_lab.phone.shell.process import Process, Reader, Writer, decode, encode
 from execmon_lab.phone.shell.redirect import RedirectError, opened
@@ -35,13 +34,9 @@ from execmon_lab.phone.shell.syntax import (
     While,
     Word,
 )
-
-if TYPE_CHECKING:
-    from execmon_lab.phone.files import FileSystem
+from execmon_lab.phone.shell.variables import Variables
 
 MAX_DEPTH = 100
-MAX_VARIABLES = 10_000
-
 Builtin = Callable[["Interpreter", Process], Awaitable[int]]
 
 
@@ -62,7 +57,7 @@ class Return(Exception):
         self.status = status
 
 
-class Interpreter:
+class Interpreter(Variables):
     """A shell: variables, functions, streams and the folder it is in.
 
     Parameters
@@ -76,28 +71,16 @@ class Interpreter:
     builtins: ClassVar[dict[str, Builtin]] = {}
 
     def __init__(self, process: Process, kernel: ShellKernel) -> None:
-        self.process = process
+        super().__init__(process)
         self.kernel = kernel
-        self.files: FileSystem = process.files
-        self.variables = dict(process.env)
-        self.exported = set(process.env)
-        self.readonly: set[str] = set()
         self.functions: dict[str, Command] = {}
-        self.arguments: list[str] = []
-        self.name = SHELL
-        self.cwd = process.cwd
-        self.status = 0
-        self.options: set[str] = set()
         self.traps: dict[str, str] = {}
-        self.jobs: list[asyncio.Task[int]] = []
-        self.last_job = 0
-        self.locals: list[dict[str, str | None]] = []
+        self.jobs: dict[int, asyncio.Task[int]] = {}
         self.substituted = 0
         self.depth = 0
         self.loops = 0
         self.tested = 0
         self.fds: dict[int, Reader | Writer] = {0: process.stdin, 1: process.stdout, 2: process.stderr}
-        self.variables["PWD"] = self.cwd
 
     # A whole script
 
@@ -137,65 +120,10 @@ class Interpreter:
         await self.writer(2).write(encode(f"{self.name}: {text}\n"))
         return status
 
-    # Scope
-
-    @property
-    def noglob(self) -> bool:
-        """Whether file name expansion is off."""
-        return "f" in self.options
-
     @property
     def substitute(self) -> Callable[[List], Awaitable[str]]:
         """Runs a command substitution."""
         return self._substitute
-
-    def get(self, name: str) -> str | None:
-        """A variable or special parameter; None when unset."""
-        if name in self.variables:
-            return self.variables[name]
-        if name.isdecimal():
-            index = int(name) if len(name) < 7 else 10**6
-            if index == 0:
-                return self.name
-            return self.arguments[index - 1] if index <= len(self.arguments) else None
-        match name:
-            case "?":
-                return str(self.status)
-            case "$":
-                return str(self.process.pid)
-            case "#":
-                return str(len(self.arguments))
-            case "!":
-                return str(self.last_job) if self.last_job else None
-            case "-":
-                return "".join(sorted(self.options))
-            case "RANDOM":
-                return str(random.randrange(32768))
-            case "PPID":
-                return "1"
-            case "HOSTNAME":
-                return self.process.system.properties.get("ro.product.device")
-        return None
-
-    def set(self, name: str, value: str) -> None:
-        """Assign a variable."""
-        if name in self.readonly:
-            raise ExpansionError(f"{name}: is read only")
-        if len(value) > expand.MAX_VALUE or len(self.variables) > MAX_VARIABLES:
-            raise ExpansionError("out of memory")
-        self.variables[name] = value
-        if "a" in self.options:
-            self.exported.add(name)
-
-    def missing(self, name: str) -> str:
-        """The value of an unset variable, or an error under ``set -u``."""
-        if "u" in self.options and name not in "@*":
-            raise ExpansionError(f"{name}: parameter not set")
-        return ""
-
-    def environment(self) -> dict[str, str]:
-        """What a command inherits."""
-        return {name: self.variables[name] for name in self.exported if name in self.variables}
 
     # Streams
 
@@ -212,13 +140,9 @@ class Interpreter:
     def fork(self, **fds: Reader | Writer) -> Interpreter:
         """A subshell: a copy that changes nothing here. Streams are given as ``fd0``, ``fd1``."""
         child = copy.copy(self)
-        child.variables = dict(self.variables)
-        child.exported = set(self.exported)
+        child.separate()
         child.functions = dict(self.functions)
-        child.options = set(self.options)
-        child.readonly = set(self.readonly)
         child.traps = {}
-        child.locals = [dict(saved) for saved in self.locals]
         child.fds = {**self.fds, **{int(name[2:]): stream for name, stream in fds.items()}}
         child.depth += 1
         if child.depth > MAX_DEPTH:
@@ -290,16 +214,15 @@ class Interpreter:
 
     async def _background(self, item: AndOr) -> None:
         child = self.fork(fd0=Null())
-        child.jobs = []
+        child.jobs = {}
         process = self.child_process(["sh"], self.environment())
 
         async def work(process: Process) -> int:
             return await child.subshell(child.and_or(AndOr(item.items)))
 
-        task = self.kernel.spawn(process, work)
+        task = self.kernel.start(process, work)
         task.set_name("detached" if _detached(item) else "job")
-        self.jobs.append(task)
-        await asyncio.sleep(0)
+        self.jobs[process.pid] = task
         self.last_job = process.pid
         self.status = 0
 
@@ -494,7 +417,7 @@ class Interpreter:
 
     def hang_up(self) -> None:
         """End the jobs that were not started with ``nohup``."""
-        for job in self.jobs:
+        for job in self.jobs.values():
             if job.get_name() != "detached":
                 job.cancel()
 

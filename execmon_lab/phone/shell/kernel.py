@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from execmon_lab.phone.pipe import Sink, Source
-from execmon_lab.phone.shell.process import Process, Reader, Writer, decode
+from execmon_lab.phone.shell.process import Process, Reader, Writer
 from execmon_lab.phone.shell.registry import COMMANDS
 
 if TYPE_CHECKING:
@@ -51,10 +51,9 @@ class ShellKernel:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        self.tasks: dict[int, asyncio.Task[int]] = {}
-        self._background: set[asyncio.Task[int]] = set()
+        self._tasks: dict[int, asyncio.Task[int]] = {}
+        self._signals: dict[int, int] = {}
         self._turn = 0.0
-        self._count = 0
 
     def process(
         self,
@@ -75,7 +74,7 @@ class ShellKernel:
         BlockingIOError
             When there are `MAX_PROCESSES` already.
         """
-        if self._count >= MAX_PROCESSES:
+        if len(self._tasks) >= MAX_PROCESSES:
             raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
         user = "root" if uid == 0 else "shell"
         known = {**ENVIRONMENT, "USER": user, "LOGNAME": user, **(env or {})}
@@ -111,34 +110,29 @@ class ShellKernel:
         Status 127 when there is no such command, 126 when the file cannot be run, 141 when the reader of
         its output went, 137 when it was killed.
         """
-        found = self.lookup(process)
-        if isinstance(found, int):
-            return found
-        return await self.execute(process, found)
-
-    async def execute(self, process: Process, command: Callable[[Process], Awaitable[int]]) -> int:
-        """Run ``command`` as ``process``, in the process table and killable."""
-        task = asyncio.current_task()
-        assert task is not None
-        process.pid = self.system.processes.spawn(posixpath.basename(process.argv[0]), process.uid)
-        outer = self.tasks.get(process.pid)
-        self._count += 1
-        work = asyncio.create_task(self._guard(process, command))
-        self.tasks[process.pid] = work
+        command = self.lookup(process)
+        if process.pid:  # a command such as nohup goes on as another
+            return await self._guard(process, command)
+        task = self.start(process, command)
         try:
-            return await work
-        except asyncio.CancelledError:
-            if task.cancelling():
-                work.cancel()
-                await asyncio.gather(work, return_exceptions=True)
-                raise
-            return 137
+            return await task
         finally:
-            self._count -= 1
-            self.tasks.pop(process.pid, None)
-            if outer is not None:
-                self.tasks[process.pid] = outer
-            self.system.processes.kill(process.pid)
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    def start(self, process: Process, command: Callable[[Process], Awaitable[int]]) -> asyncio.Task[int]:
+        """Begin ``command`` as a process with a pid of its own."""
+        table = self.system.processes
+
+        def killed(signal: int) -> None:
+            self._signals[pid] = signal
+            task.cancel()
+
+        pid = process.pid = table.spawn(posixpath.basename(process.argv[0]), process.uid, on_kill=killed)
+        task = asyncio.create_task(self._live(process, command))
+        self._tasks[pid] = task
+        return task
 
     async def run(self, parent: Process, argv: list[str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
         """Run a command to its end: (status, standard output, standard error)."""
@@ -147,24 +141,9 @@ class ShellKernel:
         status = await self.call(process)
         return status, bytes(out.data), bytes(err.data)
 
-    def spawn(self, process: Process, command: Callable[[Process], Awaitable[int]]) -> asyncio.Task[int]:
-        """Run ``command`` in the background."""
-        task = asyncio.create_task(self.execute(process, command))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-        return task
-
-    def kill(self, pid: int) -> bool:
-        """End a process; False when there is none."""
-        task = self.tasks.get(pid)
-        if task is not None:
-            task.cancel()
-            return True
-        return self.system.processes.kill(pid) is not False
-
     async def close(self) -> None:
         """End every process."""
-        tasks = [*self._background, *self.tasks.values()]
+        tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -176,7 +155,7 @@ class ShellKernel:
             await asyncio.sleep(0)
             self._turn = asyncio.get_running_loop().time()
 
-    def lookup(self, process: Process) -> Callable[[Process], Awaitable[int]] | int:
+    def lookup(self, process: Process) -> Callable[[Process], Awaitable[int]]:
         """The command that ``process`` names, or a function that reports why there is none."""
         name = process.argv[0]
         if "/" not in name:
@@ -206,6 +185,18 @@ class ShellKernel:
         process.argv = ["sh", path, *process.argv[1:]]
         return COMMANDS["sh"]
 
+    async def _live(self, process: Process, command: Callable[[Process], Awaitable[int]]) -> int:
+        try:
+            return await self._guard(process, command)
+        except asyncio.CancelledError:
+            if process.pid in self._signals:
+                return 128 + self._signals[process.pid]
+            raise
+        finally:
+            self._signals.pop(process.pid, None)
+            self._tasks.pop(process.pid, None)
+            self.system.processes.end(process.pid)
+
     async def _guard(self, process: Process, command: Callable[[Process], Awaitable[int]]) -> int:
         """Turn what a command raises into what its user would see."""
         name = process.name
@@ -219,8 +210,6 @@ class ShellKernel:
             return await _complain(process, f"{name}: {error.filename or ''}: {error.strerror}", 1)
         except MemoryError:
             return await _complain(process, f"{name}: out of memory", 1)
-        except asyncio.CancelledError:
-            raise
         except Exception:
             logger.exception(
                 "command %s failed", decode(" ".join(process.argv).encode(errors="replace"))[:200]

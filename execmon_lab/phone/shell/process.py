@@ -39,10 +39,6 @@ class Kernel(Protocol):
         """Run ``process`` to its end on its own streams and return its status."""
         ...
 
-    def kill(self, pid: int) -> bool:
-        """End a process; False when there is none."""
-        ...
-
 
 @dataclass
 class Process:

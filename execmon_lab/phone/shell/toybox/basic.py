@@ -95,9 +95,8 @@ async def _false(process: Process) -> int:
 @command("test", "[")
 async def _test(process: Process) -> int:
     arguments = process.argv[1:]
-    if process.argv[0].endswith("["):
-        if not arguments or arguments.pop() != "]":
-            return await process.fail("/system/bin/sh: [: missing ]", 2)
+    if process.name == "[" and (not arguments or arguments.pop() != "]"):
+        return await process.fail("/system/bin/sh: [: missing ]", 2)
     tester = condition.Tester(process.files, process.cwd, tty=process.tty)
     try:
         return int(not condition.test(tester, arguments))
