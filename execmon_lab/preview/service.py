@@ -1,0 +1,119 @@
+"""The previews of all devices: each runs only while somebody watches it."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from ..devices import Device, DevicePool
+from ..protocol import Quality, limits
+from .source import ScreencapSource, Source
+from .stream import OnError, OnFrame, Stream, StreamStats, Watch
+
+FPS = 12.0
+"""Frames a second: between the specification's 10 and 15, the upper third left for jitter."""
+
+
+class PreviewService:
+    """Lets any number watch the devices of a pool; safe to use from any thread.
+
+    Parameters
+    ----------
+    pool
+        Whose devices.
+    fps
+        Frames a second, 10 to 15 (specification, "During Execution").
+    source
+        Makes the source of a device's pictures.
+    """
+
+    def __init__(
+        self, pool: DevicePool, *, fps: float = FPS, source: Callable[[Device], Source] = ScreencapSource
+    ) -> None:
+        if not limits.PREVIEW_FPS_MIN <= fps <= limits.PREVIEW_FPS_MAX:
+            raise ValueError(f"fps is {fps:g}; give {limits.PREVIEW_FPS_MIN} to {limits.PREVIEW_FPS_MAX}")
+        self._pool = pool
+        self._fps = fps
+        self._make_source = source
+        self._lock = threading.Lock()
+        self._streams: dict[str, Stream] = {}
+        self._ending: list[Stream] = []
+        self._closed = False
+
+    def watch(
+        self, device_id: str, quality: Quality, callback: OnFrame, on_error: OnError | None = None
+    ) -> Watch:
+        """Have the frames of a device handed to `callback` until the watch is closed.
+
+        Parameters
+        ----------
+        device_id
+            The device's serial; it may be away, and is shown when it comes.
+        quality
+            ``low``, ``medium`` or ``high``; for another, close this watch and open a new one.
+        callback
+            Called with each `Frame` in the device's preview thread, 10 to 15 times a second, also while the
+            screen stands still. It must be quick.
+        on_error
+            Called with a `DeviceError` (its `code`: ``DEVICE_DISCONNECTED``, ``PREVIEW_UNAVAILABLE``), once
+            each time the pictures cease; they go on by themselves when they can.
+
+        Raises
+        ------
+        NoDevice
+            When the pool does not know the device.
+        RuntimeError
+            After `close`.
+        """
+        device = self._pool.get(device_id)
+        watch = Watch(quality, callback, on_error, functools.partial(self._leave, device_id))
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the preview service is closed")
+            stream = self._streams.get(device_id)
+            begins = stream is None
+            if stream is None:
+                stream = self._streams[device_id] = Stream(device, self._make_source(device), self._fps)
+            failure = stream.add(watch)
+            if begins:
+                stream.start()
+        if failure is not None:
+            watch.fail(failure)
+        return watch
+
+    def stats(self) -> dict[str, StreamStats]:
+        """Return how each running preview does, by the device's serial."""
+        with self._lock:
+            return {serial: stream.stats() for serial, stream in self._streams.items()}
+
+    def close(self) -> None:
+        """End every preview and wait until its thread has ended; closing twice is no error."""
+        with self._lock:
+            self._closed = True
+            for serial in list(self._streams):
+                self._end(serial)
+            ending = list(self._ending)
+        for stream in ending:
+            stream.join(timeout=5)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _leave(self, device_id: str, watch: Watch) -> None:
+        with self._lock:
+            stream = self._streams.get(device_id)
+            if stream is not None and stream.remove(watch):
+                self._end(device_id)
+
+    def _end(self, device_id: str) -> None:
+        stream = self._streams.pop(device_id)
+        stream.stop()
+        self._ending = [ended for ended in self._ending if ended.alive] + [stream]

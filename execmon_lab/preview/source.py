@@ -1,0 +1,124 @@
+"""Where the pictures of a preview come from."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple, Protocol
+
+from PIL import Image
+
+from ..devices import AdbTimeout, Device, DeviceDisconnected, DeviceError, SessionClosed
+from ..devices.screencap import NoPicture, locate
+from ..devices.wire import Wire
+from ..protocol import ErrorCode
+
+CAPTURE_TIMEOUT = 10.0
+"""Seconds that one picture may take: an old phone on USB 2 needs more than one."""
+
+_FIRST_BUFFER = 1 << 20
+
+
+class PreviewUnavailable(DeviceError):
+    """The device is there, but gives no picture (specification, "Runtime Errors")."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.PREVIEW_UNAVAILABLE
+
+    def __init__(self, serial: str, reason: str) -> None:
+        super().__init__(f"Cannot start live preview for {serial}: {reason}")
+        self.serial = serial
+
+
+class Capture(NamedTuple):
+    """A picture of the screen, valid until the next one is captured.
+
+    Attributes
+    ----------
+    image
+        In the screen's full size.
+    changed
+        Whether it differs from the one before.
+    """
+
+    image: Image.Image
+    changed: bool
+
+
+class Source(Protocol):
+    """Gives one picture of a device's screen after the other, to one thread."""
+
+    def capture(self) -> Capture:
+        """Return the present picture.
+
+        Raises
+        ------
+        DeviceDisconnected
+            When the device is away, or goes.
+        PreviewUnavailable
+            When it is there and gives no picture.
+        SessionClosed
+            After `close`, which may come from another thread.
+        """
+
+    def close(self) -> None:
+        """Let go of the device; a `capture` under way ends."""
+
+
+class ScreencapSource:
+    """Pictures by raw ``screencap``, each the device's own pixels, on connections of their own.
+
+    Works on every device. Two buffers take turns, so that a picture costs no allocation, and comparing it to
+    the one before no more than a pass over memory.
+
+    Parameters
+    ----------
+    device
+        Whose screen.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._lane = device.lane()
+        self._current = bytearray()
+        self._spare = bytearray(_FIRST_BUFFER)
+
+    def capture(self) -> Capture:
+        """Return the present picture; see `Source.capture`."""
+        serial = self._device.serial
+        try:
+            with self._lane.service("exec:screencap", "adb exec-out screencap", CAPTURE_TIMEOUT) as (wire, _):
+                raw = _read_all(wire, self._spare)
+            self._lane.check()
+            picture = locate(raw)
+        except AdbTimeout as error:
+            raise PreviewUnavailable(serial, f"no picture within {CAPTURE_TIMEOUT:g} seconds") from error
+        except NoPicture as error:
+            # A device that dies in the middle only ends the stream.
+            if not self._device.answers():
+                self._device.doubt()
+                raise DeviceDisconnected(serial) from error
+            raise PreviewUnavailable(serial, str(error)) from error
+        changed = raw != self._current
+        self._current, self._spare = raw, self._current or bytearray(len(raw))
+        return Capture(picture.image(raw), changed)
+
+    def close(self) -> None:
+        """Let go of the device; a `capture` under way raises `SessionClosed`."""
+        self._lane.close(SessionClosed(f"the preview of {self._device.serial} has ended"))
+
+
+def _read_all(wire: Wire, buffer: bytearray) -> bytearray:
+    """Read to the end into `buffer`, when the content fits it exactly, else into a new one that it does."""
+    view = memoryview(buffer)
+    filled = 0
+    while True:
+        if filled == len(buffer):
+            extra = bytearray(4096)
+            count = wire.recv_into(extra)
+            if count == 0:
+                return buffer
+            buffer = buffer + extra[:count] + bytes(len(buffer))
+            view = memoryview(buffer)
+        else:
+            count = wire.recv_into(view[filled:])
+            if count == 0:
+                return buffer[:filled]
+        filled += count

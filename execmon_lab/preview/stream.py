@@ -1,0 +1,239 @@
+"""One device's preview: captured once, encoded once a quality, paced, handed to all who watch."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ..devices import Device, DeviceDisconnected, DeviceError, SessionClosed
+from ..protocol import Quality
+from .encode import Jpeg, encode
+from .frame import Frame
+from .source import Capture, PreviewUnavailable, Source
+
+log = logging.getLogger(__name__)
+
+OnFrame = Callable[[Frame], None]
+OnError = Callable[[DeviceError], None]
+
+_RECENT = 60
+_RETRY_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class StreamStats:
+    """How a preview does, over its last 60 frames.
+
+    Attributes
+    ----------
+    device_id
+        The device's serial.
+    watchers
+        How many watch.
+    frames
+        Frames since it began.
+    frames_per_second
+        Of late.
+    capture_ms, encode_ms
+        Milliseconds that a frame takes to capture, and to encode in all its qualities (an unchanged one: 0).
+    bytes_per_frame
+        Bytes of JPEG a frame, all qualities together.
+    """
+
+    device_id: str
+    watchers: int
+    frames: int
+    frames_per_second: float
+    capture_ms: float
+    encode_ms: float
+    bytes_per_frame: float
+
+
+class Watch:
+    """Somebody watching a device in one quality, until `close`."""
+
+    def __init__(
+        self, quality: Quality, on_frame: OnFrame, on_error: OnError | None, leave: Callable[[Watch], None]
+    ) -> None:
+        self.quality = quality
+        self._on_frame = on_frame
+        self._on_error = on_error
+        self._leave = leave
+        self._closed = False
+        self._failed = False
+        self.fresh = True
+
+    def show(self, frame: Frame) -> None:
+        """Hand over a frame; what the callback raises is logged once, and stays its own."""
+        self.fresh = False
+        if self._closed:
+            return
+        try:
+            self._on_frame(frame)
+        except Exception:
+            if not self._failed:
+                log.exception("a watcher of %s failed; it is not told again", frame.device_id)
+            self._failed = True
+
+    def fail(self, error: DeviceError) -> None:
+        """Tell why there are no frames."""
+        if self._closed or self._on_error is None:
+            return
+        try:
+            self._on_error(error)
+        except Exception:
+            log.exception("a watcher failed to be told: %s", error)
+
+    def close(self) -> None:
+        """Watch no longer; from any thread, the callback's own included, and any number of times."""
+        if not self._closed:
+            self._closed = True
+            self._leave(self)
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+class Stream:
+    """Captures a device's screen in a thread of its own and hands the frames to its watches.
+
+    Parameters
+    ----------
+    device
+        Whose screen.
+    source
+        Where the pictures come from; closed with the stream.
+    fps
+        Frames a second, at most.
+    """
+
+    def __init__(self, device: Device, source: Source, fps: float) -> None:
+        self._device = device
+        self._source = source
+        self._period = 1 / fps
+        self._lock = threading.Lock()
+        self._watches: tuple[Watch, ...] = ()
+        self._failure: DeviceError | None = None
+        self._stop = threading.Event()
+        self._jpegs: dict[Quality, Jpeg] = {}
+        self._number = 0
+        self._ticks: deque[tuple[float, float, float, int]] = deque(maxlen=_RECENT)
+        self._thread = threading.Thread(target=self._run, name=f"preview-{device.serial}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to capture."""
+        self._thread.start()
+
+    def add(self, watch: Watch) -> DeviceError | None:
+        """Let somebody watch; return why there is no picture at present, if there is none."""
+        with self._lock:
+            self._watches += (watch,)
+            return self._failure
+
+    def remove(self, watch: Watch) -> bool:
+        """Let somebody go; tell whether nobody is left."""
+        with self._lock:
+            self._watches = tuple(other for other in self._watches if other is not watch)
+            return not self._watches
+
+    def stop(self) -> None:
+        """End the thread soon; a capture that is under way is cut off."""
+        self._stop.set()
+        self._source.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    def join(self, timeout: float) -> None:
+        """Wait until the thread has ended, unless it is the one that asks."""
+        if self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+
+    def stats(self) -> StreamStats:
+        """Return how it does."""
+        ticks = list(self._ticks)
+        span = ticks[-1][0] - ticks[0][0] if len(ticks) > 1 else 0.0
+        count = len(ticks) or 1
+        return StreamStats(
+            device_id=self._device.serial,
+            watchers=len(self._watches),
+            frames=self._number,
+            frames_per_second=(len(ticks) - 1) / span if span else 0.0,
+            capture_ms=sum(tick[1] for tick in ticks) / count * 1000,
+            encode_ms=sum(tick[2] for tick in ticks) / count * 1000,
+            bytes_per_frame=sum(tick[3] for tick in ticks) / count,
+        )
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while not self._stop.is_set():
+            try:
+                self._tick()
+            except SessionClosed:
+                break
+            except DeviceError as error:
+                self._failed(error)
+                self._await_return(error)
+            except Exception as error:
+                log.exception("the preview of %s failed", self._device.serial)
+                self._failed(PreviewUnavailable(self._device.serial, str(error)))
+                self._stop.wait(_RETRY_SECONDS)
+            # A late frame is made up for by the next; of more than that, the frames are left out.
+            due = max(due + self._period, time.monotonic() - self._period)
+            self._stop.wait(max(0.0, due - time.monotonic()))
+
+    def _tick(self) -> None:
+        began = time.monotonic()
+        capture = self._source.capture()
+        captured = time.monotonic()
+        with self._lock:
+            watches = self._watches
+            self._failure = None
+        if capture.changed:
+            self._jpegs.clear()
+        self._number += 1
+        moment = datetime.now(UTC)
+        joined = {watch.quality for watch in watches if watch.fresh}
+        frames = {
+            quality: self._frame(capture, quality, moment, quality in joined)
+            for quality in {watch.quality for watch in watches}
+        }
+        encoded = time.monotonic()
+        size = sum(len(frame.jpeg) for frame in frames.values())
+        self._ticks.append((encoded, captured - began, encoded - captured, size))
+        for watch in watches:
+            watch.show(frames[watch.quality])
+
+    def _frame(self, capture: Capture, quality: Quality, moment: datetime, fresh: bool) -> Frame:
+        jpeg = self._jpegs.get(quality)
+        if jpeg is None:
+            jpeg = self._jpegs[quality] = encode(capture.image, quality)
+        return Frame(self._device.serial, quality, jpeg, moment, self._number, capture.changed or fresh)
+
+    def _failed(self, error: DeviceError) -> None:
+        """Tell all who watch, once for each reason until there is a picture again."""
+        with self._lock:
+            told = self._failure is not None and self._failure.code == error.code
+            self._failure = error
+            watches = self._watches
+        if not told:
+            for watch in watches:
+                watch.fail(error)
+
+    def _await_return(self, error: DeviceError) -> None:
+        """Wait for what can be waited for: the device, or (it being there) some time."""
+        if not isinstance(error, DeviceDisconnected):
+            self._stop.wait(_RETRY_SECONDS)
+            return
+        while not self._stop.is_set() and not self._device.wait_online(0.25):
+            continue
