@@ -1,0 +1,145 @@
+"""What came of an attempt, and how an exception that left a module is told."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import reprlib
+import textwrap
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Literal
+
+from ..devices.errors import DeviceError
+from ..protocol import ErrorCode
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_OURS = (f"{_PACKAGE / 'engine'}{os.sep}", f"{_PACKAGE / 'devices'}{os.sep}")
+_PLAIN = (bool, int, float, str, bytes, type(None), list, tuple, dict, set)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an attempt.
+
+    Attributes
+    ----------
+    message
+        Why it was skipped or failed.
+    code
+        What kind of failure it was; None for the others.
+    traceback
+        Where the module was, without the frames of the engine.
+    """
+
+    status: Literal["completed", "skipped", "failed"]
+    message: str = ""
+    code: ErrorCode | None = None
+    traceback: str | None = None
+
+
+COMPLETED = Outcome("completed")
+
+
+class AttemptEnded(BaseException):
+    """Raised in a module whose attempt is over (timeout, cancel, lost device), to have it end."""
+
+
+class Skipped(BaseException):
+    """Raised by `Context.skip`; no ``except Exception`` of a module keeps it."""
+
+
+def judge(error: BaseException) -> Outcome:
+    """Tell what an exception means that left a module."""
+    if isinstance(error, Skipped):
+        return Outcome("skipped", str(error))
+    if isinstance(error, DeviceError):
+        return Outcome("failed", str(error), error.code, _traceback(error))
+    if isinstance(error, AssertionError):
+        message = str(error) or _asserted(error)
+        return Outcome("failed", message, ErrorCode.ASSERTION_FAILED, _traceback(error))
+    message = f"{type(error).__name__}: {_text(error)}".removesuffix(": ")
+    return Outcome("failed", message, ErrorCode.MODULE_ERROR, _traceback(error))
+
+
+def position(frame: FrameType | None) -> str:
+    """Write where a thread is now, as a traceback does, without the frames of the engine."""
+    stack = traceback.StackSummary.extract(traceback.walk_stack(frame), lookup_lines=True)
+    stack.reverse()
+    begun = next((i for i, entry in enumerate(stack) if _is_ours(entry.filename)), -1)
+    return "".join(traceback.format_list([e for e in stack[begun + 1 :] if not _is_ours(e.filename)]))
+
+
+def in_devices(frame: FrameType | None) -> bool:
+    """Tell whether a thread is now in the code that talks to devices, at any depth of its stack."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(_OURS[1]):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith(_OURS)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as broken:  # noqa: BLE001  (a module's own exception may do anything)
+        return f"(its text cannot be had: {type(broken).__name__})"
+
+
+def _traceback(error: BaseException) -> str:
+    summary = traceback.TracebackException.from_exception(error, compact=True)
+    if isinstance(error, DeviceError):  # its cause is ours: a socket
+        summary.__cause__ = summary.__context__ = None
+    _strip(summary)
+    return "".join(summary.format())
+
+
+def _strip(summary: traceback.TracebackException | None) -> None:
+    while summary is not None:
+        users = [entry for entry in summary.stack if not _is_ours(entry.filename)]
+        summary.stack = traceback.StackSummary.from_list(users)
+        _strip(summary.__context__)
+        summary = summary.__cause__
+
+
+def _asserted(error: AssertionError) -> str:
+    """Say of a bare ``assert`` what it asserted, with the values of the names in it."""
+    entry = error.__traceback__
+    while entry is not None and entry.tb_next is not None:
+        entry = entry.tb_next
+    if entry is None:
+        return "AssertionError"
+    source = _source(entry)
+    values = _values(source, entry.tb_frame)
+    where = f"{Path(entry.tb_frame.f_code.co_filename).name}:{entry.tb_lineno}"
+    return f"{' '.join(source.split()) or 'assertion failed'} ({', '.join([*values, where])})"
+
+
+def _source(entry: TracebackType) -> str:
+    """Return the statement that raised, over all of its lines."""
+    code: CodeType = entry.tb_frame.f_code
+    first, last = entry.tb_lineno, entry.tb_lineno
+    positions = list(code.co_positions())[entry.tb_lasti // 2 : entry.tb_lasti // 2 + 1]
+    if positions:
+        first, last = positions[0][0] or first, positions[0][1] or last
+    lines = [
+        linecache.getline(code.co_filename, n, entry.tb_frame.f_globals) for n in range(first, last + 1)
+    ]
+    return textwrap.dedent("".join(lines)).strip()
+
+
+def _values(source: str, frame: FrameType) -> list[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    names = dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    known = ((name, frame.f_locals[name]) for name in names if name in frame.f_locals)
+    return [f"{name} = {reprlib.repr(value)}" for name, value in known if type(value) in _PLAIN]

@@ -1,0 +1,124 @@
+"""Plans: what runs, and on which of the devices."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from ..protocol import Step
+from .module import Module
+
+Distribution = Literal["each", "shared"]
+"""``each``: every device runs the whole plan. ``shared``: each device takes the plan's next step."""
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A module that is to run once.
+
+    Attributes
+    ----------
+    device_id
+        On which device; empty while any of them may take it.
+    """
+
+    module: Module
+    device_id: str
+    step_id: str
+
+    @property
+    def step(self) -> Step:
+        """The step as messages tell it, before anything of it has run."""
+        return Step(
+            step_id=self.step_id,
+            device_id=self.device_id,
+            module_id=self.module.module_id,
+            status="pending",
+        )
+
+
+class Plan:
+    """Modules in the order in which they run.
+
+    Parameters
+    ----------
+    modules
+        Made by the `module` decorator, their parameters bound by `Module.with_args`.
+    name
+        What to call the plan in lists and reports.
+    distribution
+        What several devices do: ``"each"`` runs the whole plan, or the plan is ``"shared"`` out.
+    screenshots
+        Keep a screenshot of every attempt.
+    stop_on_failure
+        Begin no further step once one has failed for good; the execution's status is then ``failed``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the item that is wrong.
+    """
+
+    def __init__(
+        self,
+        modules: Iterable[Module],
+        *,
+        name: str | None = None,
+        distribution: Distribution = "each",
+        screenshots: bool = True,
+        stop_on_failure: bool = False,
+    ) -> None:
+        self.modules = _checked(modules)
+        self.name = name
+        if distribution not in get_args(Distribution):
+            raise ValueError(f"distribution is 'each' or 'shared', not {distribution!r}")
+        self.distribution: Distribution = distribution
+        self.screenshots = screenshots
+        self.stop_on_failure = stop_on_failure
+
+    def __len__(self) -> int:
+        return len(self.modules)
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.name or '(unnamed)'}: {len(self)} modules, {self.distribution}>"
+
+    def steps_for(self, serials: Sequence[str]) -> tuple[PlannedStep, ...]:
+        """Return the steps that these devices are to run, each with a fresh `step_id`.
+
+        Raises
+        ------
+        ValueError
+            When there is no device, or one is named twice.
+        """
+        if not serials:
+            raise ValueError("a plan needs at least one device")
+        if len(set(serials)) != len(serials):
+            raise ValueError(f"a device is named twice: {', '.join(serials)}")
+        if self.distribution == "each":
+            return tuple(_planned(module, serial) for serial in serials for module in self.modules)
+        taker = serials[0] if len(serials) == 1 else ""
+        return tuple(_planned(module, taker) for module in self.modules)
+
+
+def _planned(module: Module, serial: str) -> PlannedStep:
+    return PlannedStep(module, serial, str(uuid.uuid4()))
+
+
+def _checked(modules: Iterable[Module]) -> tuple[Module, ...]:
+    if isinstance(modules, Module):
+        raise TypeError("a plan takes a list of modules: Plan([…])")
+    items = tuple(modules)
+    if not items:
+        raise ValueError("the plan is empty: give it at least one module")
+    for number, item in enumerate(items, start=1):
+        if not isinstance(item, Module):
+            advice = "; put @module above it" if callable(item) else ""
+            what = f"the function {getattr(item, '__name__', item)!s}" if callable(item) else repr(item)
+            raise TypeError(f"item {number} of the plan is {what}, not a module{advice}")
+        try:
+            item.check()
+        except TypeError as error:
+            raise TypeError(f"item {number} of the plan, {error}") from None
+    return items
