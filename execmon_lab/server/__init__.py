@@ -1,0 +1,9 @@
+"""The endpoint: one port for WebSocket and HTTP."""
+
+from .previews import PreviewSource, Watch
+from .room import DeviceDirectory
+from .server import Server
+from .settings import Settings
+from .tokens import Tokens
+
+__all__ = ["DeviceDirectory", "PreviewSource", "Server", "Settings", "Tokens", "Watch"]

@@ -1,0 +1,213 @@
+"""The HTTP side: /api/v1/ and /healthz, by aiohttp."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+from aiohttp import web
+
+from ..history.artifacts import SCREENSHOTS, ArtifactStore
+from ..hub import Hub, UnknownExecution
+from ..protocol import ExecutionSnapshot
+from ..state import FINAL
+from .access import Access
+from .entrance import ENDPOINT
+from .room import DeviceDirectory
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+OPEN_TO_ALL = frozenset({"/healthz"})
+"""Paths that ask for no token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What the HTTP side gives out and may do.
+
+    `cancel` and `plans` are the operator's: what a server was not given, it cannot do.
+    """
+
+    hub: Hub
+    artifacts: ArtifactStore
+    devices: DeviceDirectory
+    access: Access
+    cancel: Callable[[str], object] | None = None
+    plans: Mapping[str, Callable[[], str]] | None = None
+
+    def application(self, routes: Iterable[web.AbstractRouteDef] = ()) -> web.Application:
+        """Make the aiohttp application.
+
+        Parameters
+        ----------
+        routes
+            More pages that the same port shall serve, under the same rules.
+        """
+        app = web.Application(middlewares=[self._guard], client_max_size=64 * 1024)
+        app.add_routes(
+            [
+                web.get("/healthz", self._healthz),
+                web.get("/api/v1/executions", self._executions),
+                web.post("/api/v1/executions", self._start),
+                web.get("/api/v1/executions/{id}", self._execution),
+                web.delete("/api/v1/executions/{id}", self._cancel),
+                web.get("/api/v1/devices", self._devices),
+                web.get(SCREENSHOTS + "{name:.+}", self._screenshot),
+                web.get(ENDPOINT + "{id}", self._upgrade_required),
+                *routes,
+            ]
+        )
+        return app
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = self._refusal(request) or await handler(request)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            response = problem(error.status, error.text or error.reason, headers=dict(error.headers))
+        # A connection that is used again might bring an upgrade, which is not for aiohttp to answer.
+        response.force_close()
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        hosts, origins = request.headers.getall("Host", []), request.headers.getall("Origin", [])
+        if len(hosts) > 1 or len(origins) > 1:
+            return problem(400, "a header that may be there once is there twice")
+        refusal = self.access.refusal(next(iter(hosts), None), next(iter(origins), None))
+        if refusal is not None:
+            return problem(403, refusal)
+        if request.path in OPEN_TO_ALL:
+            return None
+        if (
+            self.access.client(request.query, request.headers.get("Authorization"), request.remote or "")
+            is None
+        ):
+            return problem(401, "the token is missing or not valid", headers={"WWW-Authenticate": "Bearer"})
+        return None
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _executions(self, request: web.Request) -> web.Response:
+        wanted = request.query.get("status")
+        statuses = msgspec.json.schema(ExecutionSnapshot)["$defs"]["ExecutionSnapshot"]["properties"][
+            "status"
+        ]
+        if wanted is not None and wanted not in statuses["enum"]:
+            return problem(400, f"status must be one of {', '.join(sorted(statuses['enum']))}")
+        return _json(
+            {
+                "executions": [
+                    _summary(execution)
+                    for execution in self.hub.executions()
+                    if wanted is None or execution.status == wanted
+                ]
+            }
+        )
+
+    async def _execution(self, request: web.Request) -> web.Response:
+        snapshot = self._find(request)
+        return _json(snapshot) if snapshot else _no_execution()
+
+    async def _cancel(self, request: web.Request) -> web.Response:
+        snapshot = self._find(request)
+        if snapshot is None:
+            return _no_execution()
+        if snapshot.status in FINAL:
+            return problem(409, f"the execution has ended ({snapshot.status})")
+        if self.cancel is None:
+            return problem(501, "this server cannot cancel executions")
+        self.cancel(snapshot.execution_id)
+        return _json({"execution_id": snapshot.execution_id}, HTTPStatus.ACCEPTED)
+
+    async def _start(self, request: web.Request) -> web.Response:
+        plans = self.plans or {}
+        try:
+            asked = await request.json()
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+            return problem(400, 'send JSON: {"plan": "<name>"}')
+        name = asked.get("plan") if isinstance(asked, dict) else None
+        if not isinstance(name, str):
+            return problem(400, 'send JSON: {"plan": "<name>"}')
+        if name not in plans:
+            return problem(422, f"no such plan; registered are: {', '.join(sorted(plans)) or 'none'}")
+        execution_id = plans[name]()
+        return _json(
+            {"execution_id": execution_id},
+            HTTPStatus.CREATED,
+            headers={"Location": f"/api/v1/executions/{execution_id}"},
+        )
+
+    async def _devices(self, _: web.Request) -> web.Response:
+        return _json(
+            {
+                "devices": [
+                    {"device_id": s.device_id, "status": s.status, "last_seen": s.last_seen}
+                    for s in self.devices.statuses().values()
+                ]
+            }
+        )
+
+    async def _screenshot(self, request: web.Request) -> web.StreamResponse:
+        try:
+            path = self.artifacts.screenshot(request.match_info["name"])
+        except FileNotFoundError:
+            return problem(404, "there is no such screenshot")
+        return web.FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
+
+    async def _upgrade_required(self, _: web.Request) -> web.Response:
+        return problem(426, "this is a WebSocket endpoint", headers={"Upgrade": "websocket"})
+
+    def _find(self, request: web.Request) -> ExecutionSnapshot | None:
+        try:
+            return self.hub.snapshot(request.match_info["id"].lower())
+        except UnknownExecution:
+            return None
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Make an answer that says what is wrong (RFC 9457)."""
+    title = HTTPStatus(status).phrase
+    kept = {k: v for k, v in (headers or {}).items() if k.lower() not in ("content-type", "content-length")}
+    return web.Response(
+        status=status,
+        body=msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail}),
+        content_type="application/problem+json",
+        headers=kept,
+    )
+
+
+def _no_execution() -> web.Response:
+    return problem(404, "there is no such execution")
+
+
+def _json(
+    content: object, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    return web.Response(
+        status=status,
+        body=msgspec.json.encode(content),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def _summary(execution: ExecutionSnapshot) -> dict[str, object]:
+    """Leave out the steps, which may be thousands; the execution's own address has them."""
+    return {
+        "execution_id": execution.execution_id,
+        "name": execution.name,
+        "status": execution.status,
+        "progress_percentage": execution.progress_percentage,
+        "current_step": execution.current_step,
+        "total_steps": len(execution.steps),
+        "devices": [device.device_id for device in execution.devices],
+        "started_at": execution.started_at,
+        "duration_seconds": execution.duration_seconds,
+        "report_url": execution.report_url,
+        "timestamp": execution.timestamp,
+    }

@@ -1,0 +1,166 @@
+"""What waits for one consumer while it cannot take more.
+
+Pure: it is told what to keep and asked what goes next, and neither writes nor waits.
+"""
+
+from collections import deque
+
+from ..hub import Envelope
+from ..protocol import ExecutionCompleted, LogEntry
+from .parcel import Kind, Parcel
+from .settings import Settings
+
+
+class Overflow(Exception):
+    """More guaranteed messages wait than a consumer may have waiting."""
+
+
+class Outbox:
+    """Messages that wait, each kind by its own rule (see `Kind`); bounded whatever comes.
+
+    Parameters
+    ----------
+    settings
+        The bounds.
+    """
+
+    __slots__ = (
+        "_bytes",
+        "_frames",
+        "_guaranteed",
+        "_last_shed",
+        "_progress",
+        "_ring",
+        "_settings",
+        "_statuses",
+        "conflated",
+        "shed",
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._guaranteed: deque[tuple[int, Parcel]] = deque()
+        self._bytes = 0
+        self._ring: deque[Parcel] = deque()
+        self._last_shed: LogEntry | None = None
+        self._statuses: dict[str, Parcel] = {}
+        self._progress: Parcel | None = None
+        self._frames: dict[str, Parcel] = {}
+        self.shed = 0
+        """Log entries dropped since the consumer was last told."""
+        self.conflated = 0
+        """Progress, statuses and frames that a newer one replaced."""
+
+    def __len__(self) -> int:
+        return (
+            len(self._guaranteed)
+            + len(self._ring)
+            + len(self._statuses)
+            + len(self._frames)
+            + (self._progress is not None)
+        )
+
+    def put(self, parcel: Parcel, seq: int = 0) -> None:
+        """File a message.
+
+        Parameters
+        ----------
+        parcel
+            The message.
+        seq
+            A guaranteed message's number in its session.
+
+        Raises
+        ------
+        Overflow
+            When a guaranteed message exceeds the bounds.
+        """
+        match parcel.kind:
+            case Kind.GUARANTEED:
+                self._put_guaranteed(parcel, seq)
+            case Kind.RING:
+                self._put_ring(parcel)
+            case Kind.PROGRESS:
+                self.conflated += self._progress is not None
+                self._progress = parcel
+            case Kind.STATUS:
+                self.conflated += self._statuses.pop(parcel.device_id, None) is not None
+                self._statuses[parcel.device_id] = parcel
+            case Kind.FRAME:
+                # Popped first, so that devices take turns in the order in which their frames came.
+                self.conflated += self._frames.pop(parcel.device_id, None) is not None
+                self._frames[parcel.device_id] = parcel
+
+    def take(self, *, frames: bool) -> tuple[Parcel, int] | None:
+        """Remove and return what goes next, with a guaranteed message's number.
+
+        Guaranteed messages go first, but the end of the execution waits for the log and the last progress.
+
+        Parameters
+        ----------
+        frames
+            Whether a preview frame may go.
+
+        Returns
+        -------
+        tuple or None
+            None when nothing may go.
+        """
+        if self._guaranteed and not isinstance(self._guaranteed[0][1].message, ExecutionCompleted):
+            return self._take_guaranteed()
+        if self._last_shed is not None:
+            return self._shed_notice(self._last_shed), 0
+        if self._ring:
+            return self._ring.popleft(), 0
+        if self._statuses:
+            return self._statuses.pop(next(iter(self._statuses))), 0
+        if self._progress is not None:
+            parcel, self._progress = self._progress, None
+            return parcel, 0
+        if self._guaranteed:
+            return self._take_guaranteed()
+        if frames and self._frames:
+            return self._frames.pop(next(iter(self._frames))), 0
+        return None
+
+    def drop_frame(self, device_id: str) -> None:
+        """Forget a device's frame: its preview was stopped."""
+        self._frames.pop(device_id, None)
+
+    def drop_status(self, device_id: str) -> None:
+        """Forget a device's status: it was unsubscribed from."""
+        self._statuses.pop(device_id, None)
+
+    def _put_guaranteed(self, parcel: Parcel, seq: int) -> None:
+        self._guaranteed.append((seq, parcel))
+        self._bytes += len(parcel.envelope.full)
+        if (
+            len(self._guaranteed) > self._settings.queued_messages
+            or self._bytes > self._settings.queued_bytes
+        ):
+            raise Overflow
+
+    def _take_guaranteed(self) -> tuple[Parcel, int]:
+        seq, parcel = self._guaranteed.popleft()
+        self._bytes -= len(parcel.envelope.full)
+        return parcel, seq
+
+    def _put_ring(self, parcel: Parcel) -> None:
+        self._ring.append(parcel)
+        if len(self._ring) > self._settings.log_ring:
+            oldest = self._ring.popleft().message
+            if isinstance(oldest, LogEntry):
+                self.shed += 1
+                self._last_shed = oldest
+
+    def _shed_notice(self, last: LogEntry) -> Parcel:
+        entry = LogEntry(
+            execution_id=last.execution_id,
+            device_id=last.device_id,
+            level="WARN",
+            message=f"{self.shed} log {'entry was' if self.shed == 1 else 'entries were'} shed",
+            module_id=last.module_id,
+            timestamp=last.timestamp,
+        )
+        self.shed, self._last_shed = 0, None
+        return Parcel(Envelope(entry))

@@ -1,0 +1,183 @@
+"""A WebSocket connection on an asyncio transport: a thin shell around the Sans-I/O layer of `websockets`."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from typing import cast
+
+from websockets.exceptions import InvalidState
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from .settings import Settings
+
+# Requests carry tokens; the library's log of what passes on the wire is therefore switched off.
+_silent = logging.getLogger(f"{__name__}.silent")
+_silent.disabled = True
+
+INVALID_DATA = 1007
+"""A text message that is no UTF-8 (RFC 6455, section 7.4.1)."""
+
+
+class Wire(asyncio.Protocol):
+    """Handshake, messages, pings and the closing handshake; what they mean is the subclass's.
+
+    Parameters
+    ----------
+    settings
+        Sizes and deadlines.
+    loop
+        The loop that the transport belongs to.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
+        self.settings = settings
+        self.loop = loop
+        self.writable = True
+        self._wire = ServerProtocol(max_size=settings.message_bytes, logger=_silent)
+        self._fragments: list[bytes] | None = None
+        self._fragments_opcode = Opcode.TEXT
+        self._closing: asyncio.TimerHandle | None = None
+
+    # What the subclass makes of it
+
+    def on_request(self, request: Request) -> str | None:
+        """Answer a handshake; a text refuses it with 403."""
+        raise NotImplementedError
+
+    def on_open(self) -> None:
+        """Begin: the handshake is done."""
+        raise NotImplementedError
+
+    def on_message(self, payload: bytes, *, text: bool) -> None:
+        """Take a whole message."""
+        raise NotImplementedError
+
+    def on_ping(self) -> None:
+        """Note a ping; the answer has been sent."""
+        raise NotImplementedError
+
+    def on_pong(self, payload: bytes) -> None:
+        """Take the answer to a ping."""
+        raise NotImplementedError
+
+    def on_writable(self) -> None:
+        """Go on writing."""
+        raise NotImplementedError
+
+    def on_lost(self) -> None:
+        """Clear up: the connection is gone."""
+        raise NotImplementedError
+
+    # asyncio's calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin on a transport whose first bytes `data_received` will be given."""
+        self.transport = cast(asyncio.Transport, transport)
+        # Zero: "writable" then means that the kernel took everything, and what waits, waits in the outbox.
+        self.transport.set_write_buffer_limits(high=0)
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self.settings.unsent_bytes)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the protocol, send what it answers, and hand on what it read."""
+        if self._wire.reader.eof:
+            return
+        self._wire.receive_data(data)
+        events = self._wire.events_received()
+        self._send_answers()
+        for event in events:
+            if isinstance(event, Frame):
+                self._take_frame(event)
+            elif isinstance(event, Request):
+                self._take_request(event)
+
+    def eof_received(self) -> bool:
+        """Answer the end of the client's stream; the transport then closes itself."""
+        self._wire.receive_eof()
+        self._send_answers()
+        return False
+
+    def pause_writing(self) -> None:
+        """Note that the kernel is full."""
+        self.writable = False
+
+    def resume_writing(self) -> None:
+        """Note that the kernel took everything."""
+        self.writable = True
+        self.on_writable()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Note that the transport is gone."""
+        if self._closing is not None:
+            self._closing.cancel()
+        self.on_lost()
+
+    # What the subclass may do
+
+    @property
+    def is_open(self) -> bool:
+        """True while messages may be sent."""
+        return self._wire.state is State.OPEN and not self.transport.is_closing()
+
+    def write_frame(self, frame: bytes) -> None:
+        """Send a ready-made frame."""
+        self.transport.write(frame)
+
+    def write_ping(self, payload: bytes) -> None:
+        """Send a ping."""
+        self._wire.send_ping(payload)
+        self._send_answers()
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Begin the closing handshake; doing so twice is no error."""
+        with contextlib.suppress(InvalidState):
+            self._wire.send_close(code, reason)
+        self._send_answers()
+
+    def abort(self) -> None:
+        """Drop the connection at once, with whatever waits to be written."""
+        self.transport.abort()
+
+    def _send_answers(self) -> None:
+        for data in self._wire.data_to_send():
+            if data:
+                self.transport.write(data)
+            elif self.transport.can_write_eof():
+                self.transport.write_eof()
+        if self._closing is None and self._wire.close_expected():
+            self._closing = self.loop.call_later(self.settings.close_seconds, self.abort)
+
+    def _take_request(self, request: Request) -> None:
+        refusal = self.on_request(request)
+        wire = self._wire
+        response = wire.accept(request) if refusal is None else wire.reject(403, refusal + "\n")
+        self._wire.send_response(response)
+        self._send_answers()
+        if self._wire.state is State.OPEN:
+            self.on_open()
+
+    def _take_frame(self, frame: Frame) -> None:
+        if not self.is_open:
+            return
+        match frame.opcode:
+            case Opcode.PING:
+                self.on_ping()
+            case Opcode.PONG:
+                self.on_pong(bytes(frame.data))
+            case Opcode.TEXT | Opcode.BINARY if frame.fin:
+                self.on_message(bytes(frame.data), text=frame.opcode is Opcode.TEXT)
+            case Opcode.TEXT | Opcode.BINARY:
+                self._fragments, self._fragments_opcode = [bytes(frame.data)], frame.opcode
+            case Opcode.CONT if self._fragments is not None:
+                self._fragments.append(bytes(frame.data))
+                if frame.fin:
+                    payload, self._fragments = b"".join(self._fragments), None
+                    self.on_message(payload, text=self._fragments_opcode is Opcode.TEXT)
