@@ -30,6 +30,7 @@ from .protocol import (
     StepCompleted,
     StepFailed,
     StepStarted,
+    StepStatus,
     timestamp,
 )
 
@@ -37,6 +38,9 @@ T = TypeVar("T")
 
 FINAL: frozenset[ExecutionStatus] = frozenset({"completed", "failed", "cancelled"})
 """The statuses in which an execution has ended."""
+
+OPEN: frozenset[StepStatus] = frozenset({"pending", "running"})
+"""The statuses in which a step has more to come."""
 
 
 def planned(
@@ -124,7 +128,7 @@ class ExecutionState:
     @fold.register
     def _(self, message: StepStarted) -> None:
         step = self._step(message)
-        if _attempt(step, message.attempt) is not None or step.status not in ("pending", "running"):
+        if self.ended or step.status not in OPEN or _attempt(step, message.attempt) is not None:
             return
         begun = Attempt(attempt=message.attempt, status="running", started_at=message.timestamp)
         self._put(replace(step, status="running", attempts=(*step.attempts, begun)))
@@ -179,11 +183,16 @@ class ExecutionState:
             traceback=_known(message.traceback),
             screenshot_url=_known(message.screenshot_url),
         )
-        self._put(replace(_with_attempt(step, attempt), status="running" if message.will_retry else "failed"))
+        status = step.status
+        if status in OPEN:
+            status = "running" if message.will_retry else "failed"
+        self._put(replace(_with_attempt(step, attempt), status=status))
         self._running(message.timestamp)
 
     @fold.register
     def _(self, message: ErrorMessage) -> None:
+        if message.execution_id is UNSET:
+            return  # it answers a client's own message, and says nothing of the execution
         problem = Problem(
             code=message.code,
             message=message.message,

@@ -1,0 +1,170 @@
+// The notebook's source: custom messages over the widget's comm.
+//
+// A kernel whose cell blocks cannot hear the page, so nothing here waits for an answer: the kernel sends a
+// snapshot unasked until a page greets it, and goes on with its frames when acknowledgements stay away.
+
+import type { AnyModel } from "@anywidget/types";
+
+import type { ServerMessage } from "./messages";
+import type { Frame, Listener, PreviewProblem, Source, Stream } from "./source";
+
+/** Frames drawn between two acknowledgements: each costs the page a repaint while the kernel is idle. */
+const ACKNOWLEDGE_EVERY = 4;
+/** How often a page that shows a picture says that it is still there; the kernel forgets it after three. */
+const PRESENCE_MS = 15_000;
+
+type Notice =
+  | { kind: "messages"; now: number }
+  | { kind: "snapshot"; now: number; lost: number; page: string | null }
+  | ({ kind: "frame" } & Omit<Frame, "jpeg">)
+  | ({ kind: "problem" } & PreviewProblem)
+  | { kind: "screenshot"; url: string; found: boolean };
+
+export class CommSource implements Source {
+  readonly #page = randomId();
+  #listener: Listener | undefined;
+  #welcomed = false;
+  #streams: Stream[] = [];
+  #acknowledged = 0;
+  #presence: ReturnType<typeof setInterval> | undefined;
+  #screenshots = new Map<string, PromiseWithResolvers<string>>();
+  #objectUrls: string[] = [];
+
+  constructor(
+    readonly model: AnyModel,
+    readonly serverUrl: string | null = null,
+    readonly mayCancel = false,
+  ) {}
+
+  open(listener: Listener): void {
+    this.#listener = listener;
+    this.model.on("msg:custom", this.#receive);
+    addEventListener("pagehide", this.#leave);
+    this.#send({ kind: "hello" });
+  }
+
+  close(): void {
+    this.#leave();
+    this.model.off("msg:custom", this.#receive);
+    removeEventListener("pagehide", this.#leave);
+    for (const url of this.#objectUrls) URL.revokeObjectURL(url);
+    this.#listener = undefined;
+  }
+
+  watch(streams: Stream[]): void {
+    const same = JSON.stringify(streams) === JSON.stringify(this.#streams);
+    this.#streams = streams;
+    if (same) return;
+    this.#sayWatched();
+    clearInterval(this.#presence);
+    this.#presence = streams.length ? setInterval(() => this.#sayWatched(), PRESENCE_MS) : undefined;
+  }
+
+  drawn(number: number): void {
+    if (number - this.#acknowledged < ACKNOWLEDGE_EVERY) return;
+    this.#acknowledged = number;
+    this.#send({ kind: "drawn", number });
+  }
+
+  get cancel(): (() => void) | undefined {
+    return this.mayCancel ? () => this.#send({ kind: "cancel" }) : undefined;
+  }
+
+  screenshot(url: string): Promise<string> {
+    // A page of the same machine asks the execution's server, which answers while the kernel is busy too.
+    if (this.serverUrl && isLoopback(location.hostname)) {
+      return Promise.resolve(new URL(url, this.serverUrl).href);
+    }
+    let asked = this.#screenshots.get(url);
+    if (!asked) {
+      asked = withResolvers<string>();
+      this.#screenshots.set(url, asked);
+      this.#send({ kind: "screenshot", url });
+    }
+    return asked.promise;
+  }
+
+  readonly #receive = (notice: Notice, buffers: DataView[]): void => {
+    const listener = this.#listener;
+    if (!listener) return;
+    switch (notice.kind) {
+      case "messages":
+        if (this.#welcomed) listener.messages(read(buffers[0]), notice.now);
+        break;
+      case "snapshot":
+        // Another page's is as good while this one has none of its own.
+        if (this.#welcomed && notice.page !== this.#page) break;
+        this.#welcomed = true;
+        listener.snapshot(read(buffers[0]), notice.now, notice.lost);
+        break;
+      case "frame":
+        listener.frame({ ...notice, jpeg: bytes(buffers[0]) });
+        break;
+      case "problem":
+        listener.problem(notice);
+        break;
+      case "screenshot":
+        this.#answer(notice, buffers[0]);
+        break;
+    }
+  };
+
+  #answer(notice: { url: string; found: boolean }, picture: DataView | undefined): void {
+    const asked = this.#screenshots.get(notice.url);
+    if (!asked) return;
+    if (!notice.found) {
+      this.#screenshots.delete(notice.url);
+      asked.reject(new Error(`no screenshot at ${notice.url}`));
+      return;
+    }
+    const url = URL.createObjectURL(new Blob([bytes(picture)], { type: "image/png" }));
+    this.#objectUrls.push(url);
+    asked.resolve(url);
+  }
+
+  readonly #leave = (): void => {
+    this.watch([]);
+  };
+
+  #sayWatched(): void {
+    this.#send({ kind: "watch", streams: this.#streams });
+  }
+
+  #send(content: Record<string, unknown>): void {
+    this.model.send({ ...content, page: this.#page });
+  }
+}
+
+function read(buffer: DataView | undefined): ServerMessage[] {
+  return buffer ? JSON.parse(new TextDecoder().decode(buffer)) : [];
+}
+
+function bytes(buffer: DataView | undefined): Uint8Array<ArrayBuffer> {
+  if (!buffer) return new Uint8Array();
+  return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
+}
+
+/** `crypto.randomUUID` and `Promise.withResolvers` are missing on plain http and in older browsers. */
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+interface PromiseWithResolvers<T> {
+  promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+function withResolvers<T>(): PromiseWithResolvers<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

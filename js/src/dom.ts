@@ -1,0 +1,81 @@
+// The few helpers that views are written with.
+
+type Child = Node | string;
+type Attributes = Record<string, string | number | boolean | undefined>;
+
+/** Make an element; `false` and `undefined` leave an attribute out. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) attribute(element, name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Set, change or take away an attribute, touching the page only when it differs. */
+export function attribute(element: Element, name: string, value: string | number | boolean | undefined): void {
+  if (value === undefined || value === false) {
+    if (element.hasAttribute(name)) element.removeAttribute(name);
+    return;
+  }
+  const text = value === true ? "" : String(value);
+  if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+}
+
+/** Set an element's text, touching the page only when it differs. */
+export function text(element: Element, value: string): void {
+  if (element.textContent !== value) element.textContent = value;
+}
+
+/** Put these children in place of the present ones, when they are others. */
+export function children(parent: Element, wanted: Element[]): void {
+  const same = parent.children.length === wanted.length && wanted.every((child, i) => child === parent.children[i]);
+  if (!same) parent.replaceChildren(...wanted);
+}
+
+const ICONS = {
+  pending: '<circle cx="8" cy="8" r="5.25" stroke-dasharray="2.2 1.9"/>',
+  running: '<path d="M8 2.75a5.25 5.25 0 1 0 5.25 5.25"/>',
+  completed: '<circle cx="8" cy="8" r="5.75"/><path d="m5.4 8.2 1.8 1.8 3.5-3.8"/>',
+  failed: '<circle cx="8" cy="8" r="5.75"/><path d="m6 6 4 4m0-4-4 4"/>',
+  skipped: '<circle cx="8" cy="8" r="5.75"/><path d="m5.6 5.8 2.2 2.2-2.2 2.2m3.4-4.4 2.2 2.2-2.2 2.2"/>',
+  cancelled: '<circle cx="8" cy="8" r="5.75"/><path d="m4 12 8-8"/>',
+  warning: '<path d="M8 2.5 14 13H2L8 2.5Z"/><path d="M8 6.8v2.6m0 1.6v.1"/>',
+  chevron: '<path d="m6 4 4 4-4 4"/>',
+  play: '<path d="M5 3.5v9l7.5-4.5L5 3.5Z" fill="currentColor"/>',
+  stop: '<rect x="4" y="4" width="8" height="8" rx="1.5" fill="currentColor"/>',
+  picture: '<rect x="2.5" y="3" width="11" height="10" rx="1.5"/><path d="m3 11 3-3 2.5 2.5L11 8l2.5 2.5"/>',
+  close: '<path d="m4 4 8 8m0-8-8 8"/>',
+  down: '<path d="M8 3v9m-3.5-3.5L8 12l3.5-3.5"/>',
+  search: '<circle cx="7" cy="7" r="4"/><path d="m10 10 3.5 3.5"/>',
+} as const;
+
+export type IconName = keyof typeof ICONS;
+
+/** A drawing that says nothing to a screen reader: the text beside it does. */
+export function icon(name: IconName): HTMLElement {
+  const holder = h("span", { class: "xm-icon", "data-icon": name, "aria-hidden": "true" });
+  setIcon(holder, name, true);
+  return holder;
+}
+
+export function setIcon(holder: HTMLElement, name: IconName, force = false): void {
+  if (!force && holder.dataset["icon"] === name) return;
+  holder.dataset["icon"] = name;
+  holder.innerHTML =
+    '<svg viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" stroke-width="1.5" ' +
+    `stroke-linecap="round" stroke-linejoin="round">${ICONS[name]}</svg>`;
+}
+
+/** Listen for as long as the view lives. */
+export function on<K extends keyof HTMLElementEventMap>(
+  target: HTMLElement,
+  event: K,
+  signal: AbortSignal,
+  handler: (event: HTMLElementEventMap[K]) => void,
+): void {
+  target.addEventListener(event, handler, { signal });
+}

@@ -1,0 +1,188 @@
+// An execution's state: the same fold as execmon_lab/state.py, held to it by tests/vectors.
+// States are never changed in place, so that a view can tell by identity what is new.
+
+import type {
+  ActionCompleted,
+  Attempt,
+  DeviceStatus,
+  ErrorMessage,
+  ExecutionSnapshot,
+  ExecutionStatus,
+  ServerMessage,
+  Step,
+  StepCompleted,
+  StepFailed,
+  StepStarted,
+} from "./messages";
+
+export function ended(status: ExecutionStatus): boolean {
+  return status === "completed" || status === "failed" || status === "cancelled";
+}
+
+/** Take one message in; messages that say nothing of the state give back the same object. */
+export function fold(state: ExecutionSnapshot, message: ServerMessage): ExecutionSnapshot {
+  switch (message.type) {
+    case "execution_state":
+      return loaded(message);
+    case "execution_progress":
+      if (ended(state.status)) return state;
+      return running(state, message.timestamp, {
+        progress_percentage: Math.max(state.progress_percentage, message.progress_percentage),
+        current_step: message.current_step,
+      });
+    case "device_status":
+      return foldDevice(state, message);
+    case "log_entry":
+      return { ...state, timestamp: message.timestamp };
+    case "step_started":
+      return foldStarted(state, message);
+    case "action_completed":
+      return foldAction(state, message);
+    case "step_completed":
+      return foldCompleted(state, message);
+    case "step_failed":
+      return foldFailed(state, message);
+    case "error":
+      return foldError(state, message);
+    case "execution_completed":
+      if (ended(state.status)) return state;
+      return {
+        ...state,
+        status: message.status,
+        current_step: null,
+        duration_seconds: message.duration_seconds,
+        report_url: message.report_url,
+        timestamp: message.timestamp,
+      };
+    default:
+      return state;
+  }
+}
+
+function loaded(message: ExecutionSnapshot): ExecutionSnapshot {
+  const { session_id: _session, acknowledgement: _acknowledgement, ...state } = message;
+  return state;
+}
+
+function foldDevice(state: ExecutionSnapshot, message: DeviceStatus): ExecutionSnapshot {
+  const { device_id, status, last_seen } = message;
+  return { ...state, devices: put(state.devices, { device_id, status, last_seen }, (device) => device.device_id) };
+}
+
+function foldStarted(state: ExecutionSnapshot, message: StepStarted): ExecutionSnapshot {
+  const step = stepOf(state, message);
+  const open = step.status === "pending" || step.status === "running";
+  if (ended(state.status) || !open || attemptOf(step, message.attempt)) return state;
+  const begun: Attempt = { attempt: message.attempt, status: "running", started_at: message.timestamp };
+  return running(withStep(state, { ...withAttempt(step, begun), status: "running" }), message.timestamp, {
+    current_step: message.module_id,
+  });
+}
+
+function foldAction(state: ExecutionSnapshot, message: ActionCompleted): ExecutionSnapshot {
+  const step = state.steps.find((known) => known.step_id === message.step_id);
+  const attempt = step && attemptOf(step, message.attempt);
+  if (!step || attempt?.status !== "running") return state;
+  const { path, status, duration_seconds, timestamp } = message;
+  const actions = [...(attempt.actions ?? []), { path, status, duration_seconds, timestamp }];
+  return { ...withStep(state, withAttempt(step, { ...attempt, actions })), timestamp };
+}
+
+function foldCompleted(state: ExecutionSnapshot, message: StepCompleted): ExecutionSnapshot {
+  const step = stepOf(state, message);
+  if (step.status === "completed" || step.status === "skipped") return state;
+  const number = message.attempt ?? nextAttempt(step);
+  const attempt: Attempt = {
+    ...(attemptOf(step, number) ?? { attempt: number }),
+    status: message.status,
+    ended_at: message.timestamp,
+    duration_seconds: message.duration_seconds,
+    screenshot_url: message.screenshot_url,
+    error_message: message.reason ?? null,
+  };
+  return running(withStep(state, { ...withAttempt(step, attempt), status: message.status }), message.timestamp);
+}
+
+function foldFailed(state: ExecutionSnapshot, message: StepFailed): ExecutionSnapshot {
+  const step = stepOf(state, message);
+  const known = attemptOf(step, message.retry_attempt);
+  if (known && known.status !== "running") return state;
+  const attempt: Attempt = {
+    ...(known ?? { attempt: message.retry_attempt }),
+    status: "failed",
+    ended_at: message.timestamp,
+    duration_seconds: message.duration_seconds ?? null,
+    error_code: message.error_code,
+    error_message: message.error_message,
+    traceback: message.traceback ?? null,
+    screenshot_url: message.screenshot_url ?? null,
+  };
+  const open = step.status === "pending" || step.status === "running";
+  const status = !open ? step.status : message.will_retry ? "running" : "failed";
+  return running(withStep(state, { ...withAttempt(step, attempt), status }), message.timestamp);
+}
+
+function foldError(state: ExecutionSnapshot, message: ErrorMessage): ExecutionSnapshot {
+  // One without an execution answers a client's own message.
+  if (message.execution_id === undefined) return state;
+  const { code, timestamp } = message;
+  const device_id = message.device_id ?? null;
+  const errors = state.errors ?? [];
+  const known = errors.some(
+    (error) =>
+      error.code === code &&
+      error.message === message.message &&
+      error.timestamp === timestamp &&
+      (error.device_id ?? null) === device_id,
+  );
+  if (known) return state;
+  return { ...state, errors: [...errors, { code, message: message.message, timestamp, device_id }], timestamp };
+}
+
+function running(
+  state: ExecutionSnapshot,
+  now: string,
+  changes: Partial<ExecutionSnapshot> = {},
+): ExecutionSnapshot {
+  const status = ended(state.status) ? state.status : "running";
+  return { ...state, ...changes, status, started_at: state.started_at || now, timestamp: now };
+}
+
+function stepOf(state: ExecutionSnapshot, message: StepStarted | StepCompleted | StepFailed): Step {
+  const { step_id, device_id, module_id } = message;
+  return (
+    state.steps.find((step) => step.step_id === step_id) ?? {
+      step_id,
+      device_id,
+      module_id,
+      status: "pending",
+      attempts: [],
+    }
+  );
+}
+
+function withStep(state: ExecutionSnapshot, step: Step): ExecutionSnapshot {
+  return { ...state, steps: put(state.steps, step, (known) => known.step_id) };
+}
+
+function attemptOf(step: Step, number: number): Attempt | undefined {
+  return step.attempts.find((attempt) => attempt.attempt === number);
+}
+
+/** The running attempt's number, or that of the one after the last. */
+function nextAttempt(step: Step): number {
+  const last = step.attempts.at(-1);
+  if (!last) return 1;
+  return last.status === "running" ? last.attempt : last.attempt + 1;
+}
+
+function withAttempt(step: Step, attempt: Attempt): Step {
+  const attempts = put(step.attempts, attempt, (known) => known.attempt);
+  return { ...step, attempts: attempts.sort((a, b) => a.attempt - b.attempt) };
+}
+
+/** A copy of the list in which the item replaces the one of its key, or comes last. */
+function put<T>(items: T[], item: T, key: (item: T) => unknown): T[] {
+  const index = items.findIndex((known) => key(known) === key(item));
+  return index < 0 ? [...items, item] : items.with(index, item);
+}
