@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from execmon_lab.phone.auth import KeyStore, PublicKey
 from execmon_lab.phone.packet import PacketSocket
-from execmon_lab.phone.services import registry, shell  # noqa: F401
+from execmon_lab.phone.services import control, framebuffer, network, registry, shell, sync  # noqa: F401
 from execmon_lab.phone.shell.kernel import ShellKernel
 from execmon_lab.phone.transport import Connection, Stream
 
@@ -109,6 +109,7 @@ class Adbd:
         self._restarting: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
         self._up.set()
+        system.on_reboot.append(self._on_reboot)
 
     @property
     def serial(self) -> str:
@@ -134,16 +135,9 @@ class Adbd:
                 self._restarting.cancel()
             await self.kernel.close()
 
-    def restart(self, pause: float = 0.0) -> None:
-        """Drop all hosts, and listen again ``pause`` seconds later."""
-        if self._restarting is None or self._restarting.done():
-            self._restarting = asyncio.create_task(self._restart(pause))
-
-    async def reboot(self) -> None:
-        """Restart the phone: its state as after a boot, all hosts dropped."""
-        self.system.properties.set("service.adb.root", "0")
-        await self.system.reboot()
-        self.restart(REBOOT_PAUSE)
+    def restart(self) -> None:
+        """Drop all hosts; they may come back at once."""
+        self._restart_after(0.0, reboot=False)
 
     # What a connection needs
 
@@ -190,11 +184,20 @@ class Adbd:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _restart(self, pause: float) -> None:
+    def _on_reboot(self, reason: str) -> None:
+        logger.info("reboot %s", reason)
+        self._restart_after(REBOOT_PAUSE, reboot=True)
+
+    def _restart_after(self, pause: float, *, reboot: bool) -> None:
+        if self._restarting is None or self._restarting.done():
+            self._restarting = asyncio.create_task(self._restart(pause, reboot=reboot))
+
+    async def _restart(self, pause: float, *, reboot: bool) -> None:
         self._up.clear()
         try:
-            await asyncio.sleep(0.05)  # the answer to the host goes out before
             await self._drop_all()
+            if reboot:
+                await self.kernel.close()
             await asyncio.sleep(pause)
         finally:
             self._up.set()

@@ -40,7 +40,6 @@ class Inbox:
         """Whether nothing more will be fed."""
         return self._ended
 
-    @property
     def at_eof(self) -> bool:
         """Whether everything has been read."""
         return self._ended and not self._chunks

@@ -95,11 +95,15 @@ class Stream(Inbox):
             self._flushed.clear()
             await self._flushed.wait()
 
-    async def close(self) -> None:
-        """Send what is gathered, wait for the host to have it, and close."""
+    async def drain(self) -> None:
+        """Send what is gathered, and wait until the host has it."""
         await self.flush()
         if self.accepted and not self.closed.is_set():
             await self._ready.wait()
+
+    async def close(self) -> None:
+        """Drain, then close."""
+        await self.drain()
         await self.abort()
 
     async def abort(self) -> None:

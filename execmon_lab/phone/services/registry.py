@@ -24,12 +24,8 @@ class Phone(Protocol):
         """User that commands run as: 0 root, 2000 shell."""
         ...
 
-    def restart(self, pause: float = 0.0) -> None:
-        """Drop all hosts, and listen again ``pause`` seconds later."""
-        ...
-
-    async def reboot(self) -> None:
-        """Restart the whole phone."""
+    def restart(self) -> None:
+        """Drop all hosts; they may come back at once."""
         ...
 
 

@@ -47,7 +47,7 @@ async def _shell(phone: Phone, stream: Stream, request: Request) -> None:
     tty = "pty" in request.options or (not request.argument and "raw" not in request.options)
     out: Writer = PacketWriter(stream, STDOUT) if packets else stream
     err: Writer = PacketWriter(stream, STDERR) if packets else stream
-    env = {"TERM": option[5:] for option in request.options if option.startswith("TERM=")}
+    term = next((option[5:] for option in request.options if option.startswith("TERM=")), "dumb")
     stdin: Pipe | Stream = Pipe() if packets else stream
     if packets:
         assert isinstance(stdin, Pipe)
@@ -60,7 +60,7 @@ async def _shell(phone: Phone, stream: Stream, request: Request) -> None:
     argv = ["sh", "-c", request.argument] if request.argument else ["sh"]
     if not request.argument and not tty:
         argv = ["sh", "-s"]
-    process = phone.kernel.process(argv, source, out, err, uid=phone.uid, env=env, tty=tty)
+    process = phone.kernel.process(argv, source, out, err, uid=phone.uid, env={"TERM": term}, tty=tty)
     try:
         status = await _run(phone, stream, process)
     finally:

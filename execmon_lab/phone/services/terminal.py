@@ -87,10 +87,9 @@ class Terminal:
             self._erase(len(line), echo)
         elif byte == WORD:
             self._erase(len(line) - len(line.rstrip().rpartition(b" ")[0]), echo)
-        elif byte >= 32 or byte == 9:
-            if len(line) < MAX_LINE:
-                line.append(byte)
-                echo.append(byte)
+        elif (byte >= 32 or byte == 9) and len(line) < MAX_LINE:
+            line.append(byte)
+            echo.append(byte)
 
     def _erase(self, count: int, echo: bytearray) -> None:
         count = min(count, len(self._line))

@@ -115,7 +115,7 @@ class _Evaluator:
         return self.ternary()
 
     def ternary(self) -> int:
-        condition = self.logical(("||",))
+        condition = self.either()
         if not self.take("?"):
             return condition
         first = self.branch(bool(condition), self.assignment)
@@ -131,13 +131,18 @@ class _Evaluator:
         finally:
             self.skipping -= not wanted
 
-    def logical(self, operators: tuple[str, ...]) -> int:
-        lower = (lambda: self.logical(("&&",))) if operators == ("||",) else (lambda: self.binary(3))
-        value = lower()
-        while self.take(*operators):
-            decided = bool(value) if operators == ("||",) else not value
-            other = self.branch(not decided, lower)
-            value = int(decided) if operators == ("||",) and decided else 0 if decided else int(bool(other))
+    def either(self) -> int:
+        value = self.both()
+        while self.take("||"):
+            other = self.branch(not value, self.both)
+            value = int(bool(value or other))
+        return value
+
+    def both(self) -> int:
+        value = self.binary(3)
+        while self.take("&&"):
+            other = self.branch(bool(value), lambda: self.binary(3))
+            value = int(bool(value and other))
         return value
 
     def binary(self, floor: int) -> int:

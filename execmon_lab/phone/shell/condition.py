@@ -129,10 +129,10 @@ def test(tester: Tester, arguments: list[str]) -> bool:
         case [left, operator, right] if operator in _BINARY[:-1]:
             return tester.binary(left, operator, right)
     rest = arguments[::-1]
-    value = _or(tester, rest)
+    found = _or(tester, rest)
     if rest:
         raise ConditionError(f"{rest[-1]}: unexpected operator/operand")
-    return value
+    return found
 
 
 def _or(tester: Tester, rest: list[str]) -> bool:

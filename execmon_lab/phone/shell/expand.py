@@ -35,7 +35,11 @@ class Scope(Protocol):
     name: str
     files: FileSystem
     cwd: str
-    noglob: bool
+
+    @property
+    def noglob(self) -> bool:
+        """Whether file name expansion is off."""
+        ...
 
     def get(self, name: str) -> str | None:
         """A variable or special parameter; None when unset."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import copy
 from collections.abc import Awaitable, Callable
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from execmon_lab.phone.pipe import Null, Pipe, Sink
 from execmon_lab.phone.shell import condition, expand
@@ -91,7 +91,7 @@ class Interpreter(Variables):
         except ShellSyntaxError as error:
             self.status = await self.complain(f"syntax error: {error}", 1)
             return self.status
-        return await self.list(tree)
+        return await self.run_list(tree)
 
     async def main(self, script: str) -> int:
         """Run ``script`` as a program: ``exit`` and the EXIT trap are obeyed."""
@@ -130,12 +130,12 @@ class Interpreter(Variables):
     def reader(self, fd: int = 0) -> Reader:
         """The stream to read from."""
         found = self.fds.get(fd)
-        return found if found is not None and hasattr(found, "read") else Null()
+        return cast(Reader, found) if hasattr(found, "read") else Null()
 
     def writer(self, fd: int = 1) -> Writer:
         """The stream to write to."""
         found = self.fds.get(fd)
-        return found if found is not None and hasattr(found, "write") else Null()
+        return cast(Writer, found) if hasattr(found, "write") else Null()
 
     def fork(self, **fds: Reader | Writer) -> Interpreter:
         """A subshell: a copy that changes nothing here. Streams are given as ``fd0``, ``fd1``."""
@@ -165,7 +165,7 @@ class Interpreter(Variables):
     async def _substitute(self, body: List) -> str:
         sink = Sink()
         child = self.fork(fd1=sink)
-        self.substituted = await child.subshell(child.list(body))
+        self.substituted = await child.subshell(child.run_list(body))
         return decode(sink.data.replace(b"\0", b"")).rstrip("\n")
 
     async def subshell(self, work: Awaitable[int]) -> int:
@@ -182,7 +182,7 @@ class Interpreter(Variables):
 
     # Lists
 
-    async def list(self, body: List) -> int:
+    async def run_list(self, body: List) -> int:
         """Run commands one after the other."""
         for item in body.items:
             await self.kernel.breathe()
@@ -288,10 +288,10 @@ class Interpreter(Variables):
                 async with opened(self, command.redirects):
                     return await self.command(command.body)
             case Group():
-                return await self.list(command.body)
+                return await self.run_list(command.body)
             case Subshell():
                 child = self.fork()
-                return await child.subshell(child.list(command.body))
+                return await child.subshell(child.run_list(command.body))
             case If():
                 return await self._if(command)
             case While():
@@ -313,16 +313,16 @@ class Interpreter(Variables):
     async def _tested(self, body: List) -> bool:
         self.tested += 1
         try:
-            return await self.list(body) == 0
+            return await self.run_list(body) == 0
         finally:
             self.tested -= 1
 
     async def _if(self, command: If) -> int:
         for test, body in command.branches:
             if await self._tested(test):
-                return await self.list(body)
+                return await self.run_list(body)
         self.status = 0
-        return await self.list(command.otherwise) if command.otherwise else 0
+        return await self.run_list(command.otherwise) if command.otherwise else 0
 
     async def _while(self, command: While) -> int:
         status = 0
@@ -346,7 +346,7 @@ class Interpreter(Variables):
     async def _loop_body(self, body: List) -> tuple[bool, int]:
         self.loops += 1
         try:
-            return True, await self.list(body)
+            return True, await self.run_list(body)
         except LoopControl as control:
             if control.count > 1 and self.loops > 1:
                 raise LoopControl(control.word, control.count - 1) from None
@@ -360,13 +360,13 @@ class Interpreter(Variables):
             for pattern in patterns:
                 if expand.matcher(await expand.pattern(self, pattern))(value):
                     self.status = 0
-                    return await self.list(body)
+                    return await self.run_list(body)
         return 0
 
     async def _simple(self, command: Simple) -> int:
         self.substituted = 0
         argv = await expand.words(self, command.words)
-        values = [(name, await self._assigned(name, *rest)) for name, *rest in command.assignments]
+        values = [(name, await self._assigned(name, more, word)) for name, more, word in command.assignments]
         if not argv:
             for name, value in values:
                 self.set(name, value)
@@ -409,11 +409,11 @@ class Interpreter(Variables):
         finally:
             self.arguments, self.loops = saved, loops
             self.depth -= 1
-            for name, value in self.locals.pop().items():
-                if value is None:
+            for name, hidden in self.locals.pop().items():
+                if hidden is None:
                     self.variables.pop(name, None)
                 else:
-                    self.variables[name] = value
+                    self.variables[name] = hidden
 
     def hang_up(self) -> None:
         """End the jobs that were not started with ``nohup``."""

@@ -211,9 +211,7 @@ class ShellKernel:
         except MemoryError:
             return await _complain(process, f"{name}: out of memory", 1)
         except Exception:
-            logger.exception(
-                "command %s failed", decode(" ".join(process.argv).encode(errors="replace"))[:200]
-            )
+            logger.exception("command %s failed", ascii(process.argv)[:200])
             return await _complain(process, f"{name}: internal error, see the phone's log", 125)
 
 
