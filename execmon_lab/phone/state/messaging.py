@@ -13,6 +13,7 @@ Rules of the network:
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from execmon_lab.phone.state.connectivity import Connectivity
@@ -56,7 +57,9 @@ class Messaging:
         self._notifications = notifications
         self._count = 0
         self.messages: list[Message] = []
-        self.open_thread: str | None = None  # the conversation on the screen makes no notification
+        self.reading: Callable[[], str | None] = lambda: (
+            None
+        )  # the conversation on the screen makes no notice
 
     def threads(self) -> list[list[Message]]:
         """Return the conversations, the newest first, each with its messages in order."""
@@ -87,7 +90,7 @@ class Messaging:
     def receive(self, address: str, body: str) -> Message:
         """Let a message come in."""
         number = normalize(address) or address
-        message = self._add(number, body, INBOX, read=number == self.open_thread)
+        message = self._add(number, body, INBOX, read=number == self.reading())
         if not message.read:
             self._notifications.post(
                 f"sms:{number}",

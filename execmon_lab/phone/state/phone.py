@@ -51,6 +51,7 @@ class PhoneState:
         self.clipboard = ""
         self.telephony.on_begin = self._show_call
         self.telephony.on_gone = self._hide_call
+        self.messaging.reading = self._conversation
 
     def _show_call(self) -> None:
         self.display.power(True)
@@ -60,6 +61,11 @@ class PhoneState:
         for record in self.activities.records:
             if (record.package.name, record.activity.name) == CALL_SCREEN:
                 self.activities.finish(record)
+
+    def _conversation(self) -> str | None:
+        front = self.activities.front
+        shown = front.activity.screen == "conversation" and self.display.on
+        return getattr(front.view, "address", None) if shown else None
 
     def restart(self) -> None:
         """Bring every part to the state of a fresh boot; what is stored stays."""
@@ -71,7 +77,6 @@ class PhoneState:
         self.notifications.reset()
         self.connectivity.reset()
         self.telephony.reset()
-        self.messaging.open_thread = None
         self.activities.reset()
         self.clipboard = ""
         self.core.changed()
