@@ -144,6 +144,7 @@ class PrivateAdbServer(AdbServer):
                 f"port {port} for the adb server is taken; choose another, or 0 for any"
             ) from error
         super().__init__("127.0.0.1", self._listener.getsockname()[1])
+        self._answered = False
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._said: collections.deque[str] = collections.deque(maxlen=20)
@@ -199,6 +200,9 @@ class PrivateAdbServer(AdbServer):
                 self._said.append(line.decode(errors="replace").rstrip())
             # The output has ended, so the server has.
             self._slip()
+            if not self._answered:
+                self._listener.close()  # whoever waits for the first answer is told by this
+                return
             if self._closing.wait(pause):
                 return
             log.warning("the adb server on port %d ended; starting it again", self.port)
@@ -221,6 +225,7 @@ class PrivateAdbServer(AdbServer):
             with self.connect(timeout=10) as wire:
                 wire.request("host:version")
                 wire.block()
+            self._answered = True
         except (OSError, EOFError, adbutils.AdbError) as error:
             self.close()
             said = " / ".join(self._said) or str(error)

@@ -16,7 +16,7 @@ from .wire import Wire
 
 log = logging.getLogger(__name__)
 
-_LINE = re.compile(r"^(?P<serial>\S+)\s+(?P<state>\S.*?)(?:\s.*transport_id:(?P<id>\d+).*)?$")
+_LINE = re.compile(r"^(?P<serial>\S+)\s+(?P<state>no permissions|\S+)(?:.*\stransport_id:(?P<id>\d+))?")
 _TRUST = ("unauthorized", "authorizing", "no permissions")
 
 

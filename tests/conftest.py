@@ -1,0 +1,92 @@
+"""What tests share: one private adb server and one virtual phone, and phones to break.
+
+`adb_server` and `phone` last for the whole run: a test leaves the phone running and on any screen. `own_phone` is a
+phone of one test, which may kill it or stop it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from execmon_lab.devices import AdbServer, Device, DevicePool, DeviceSession, PrivateAdbServer
+from execmon_lab.phone.process import PhoneProcess
+
+
+Eventually = Callable[..., bool]
+
+
+def _eventually(condition: Callable[[], object], within: float = 20.0) -> bool:
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.fixture
+def eventually() -> Eventually:
+    """Wait until something holds, for `within` seconds at most; tell whether it came to hold."""
+    return _eventually
+
+
+@pytest.fixture(scope="session")
+def adb_server() -> Iterator[PrivateAdbServer]:
+    """A private adb server."""
+    with AdbServer.private() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def phone(adb_server: PrivateAdbServer) -> Iterator[PhoneProcess]:
+    """A virtual phone on the adb server, for all tests that break nothing."""
+    with PhoneProcess(adb_ports=[adb_server.port]) as process:
+        yield process
+
+
+@pytest.fixture
+def own_phone(adb_server: PrivateAdbServer) -> Iterator[PhoneProcess]:
+    """A virtual phone of the test's own, to be killed and stopped."""
+    with PhoneProcess(adb_ports=[adb_server.port]) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def pool(adb_server: PrivateAdbServer, phone: PhoneProcess) -> Iterator[DevicePool]:
+    """A pool that has `phone` in it and nothing else."""
+    with DevicePool(adb_server, [phone.serial]) as pool:
+        pool.wait_available(phone.serial, timeout=30)
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def device(pool: DevicePool, phone: PhoneProcess) -> Device:
+    """The `phone` as a device."""
+    return pool.get(phone.serial)
+
+
+@pytest.fixture
+def session(device: Device) -> Iterator[DeviceSession]:
+    """A session on `phone`."""
+    session = device.session()
+    yield session
+    session.interrupt()
+
+
+@pytest.fixture
+def no_leaks() -> Iterator[None]:
+    """Fail when the test leaves a thread or a process behind."""
+    process = psutil.Process()
+    threads = set(threading.enumerate())
+    children = set(process.children(recursive=True))
+    descriptors = process.num_fds()
+    yield
+    assert _eventually(lambda: set(threading.enumerate()) <= threads, 10), threading.enumerate()
+    assert _eventually(lambda: set(process.children(recursive=True)) <= children, 10), process.children()
+    assert _eventually(lambda: process.num_fds() <= descriptors, 10), os.listdir("/proc/self/fd")
