@@ -223,12 +223,16 @@ class ExecutionState:
         self._base = replace(self._base, started_at=self._base.started_at or now, timestamp=now, **changes)
 
     def _step(self, message: StepStarted | StepCompleted | StepFailed) -> Step:
-        return self._steps.get(message.step_id) or Step(
-            step_id=message.step_id,
-            device_id=message.device_id,
-            module_id=message.module_id,
-            status="pending",
-        )
+        step = self._steps.get(message.step_id)
+        if step is None:
+            return Step(
+                step_id=message.step_id,
+                device_id=message.device_id,
+                module_id=message.module_id,
+                status="pending",
+            )
+        # A step that devices share gets its device when one takes it.
+        return step if step.device_id == message.device_id else replace(step, device_id=message.device_id)
 
     def _put(self, step: Step) -> None:
         self._steps[step.step_id] = step

@@ -6,11 +6,12 @@ import ctypes
 import sys
 import threading
 import time
+from types import FrameType
 from typing import NamedTuple
 
 from ..devices import Command, Device
 from ..hub import Hub
-from ..protocol import ActionCompleted, Level, LogEntry, Message, timestamp
+from ..protocol import ActionCompleted, Level, LogEntry, Message, StepStarted, timestamp
 from . import sleeping
 from .context import Context
 from .outcome import COMPLETED, AttemptEnded, Outcome, in_devices, judge, position
@@ -36,8 +37,9 @@ class OpenAction(NamedTuple):
 class Attempt:
     """One run of a module on a device.
 
-    The verdict is given once (`settle`): by its own thread when the module ends, or by another that gives it
-    up (`give_up`). From then on it can do no more to the device, the log or the state, whatever its thread does.
+    It is made in the thread that runs it. The verdict is given once: by that thread when the module ends, or
+    by another that gives it up (`give_up`). From then on it can do no more to device, log or state, whatever
+    its thread does.
 
     Parameters
     ----------
@@ -73,9 +75,9 @@ class Attempt:
         self.outcome: Outcome | None = None
         self.ended_at = ""
         self.duration = 0.0
-        self.actions: list[OpenAction] = []
+        self._actions: list[OpenAction] = []
         self.restarts_device = False
-        self.thread: threading.Thread | None = None
+        self.thread = threading.current_thread()
         self._hub = hub
         self._gate = threading.Lock()
         self._over = threading.Event()
@@ -128,8 +130,23 @@ class Attempt:
             attempt=self.number,
         )
 
-    def ended_action(self, action: OpenAction, *, failed: bool) -> ActionCompleted:
-        """Make the message that an action has ended."""
+    def begin_action(self, name: str) -> None:
+        """Begin a named part of the attempt, inside those that are open; raises as `publish` does."""
+        outer = self._actions[-1].path if self._actions else ()
+        path = (*outer, name)
+        self.log("DEBUG", f"Action: {' / '.join(path)}")
+        self._actions.append(OpenAction(path, time.monotonic()))
+
+    def end_action(self, *, failed: bool) -> None:
+        """Tell that the innermost open action has ended; raises as `publish` does."""
+        self.publish(self._ended(self._actions[-1], failed))
+        self._actions.pop()
+
+    def unfinished_actions(self) -> list[ActionCompleted]:
+        """Make the messages for the actions that the attempt was given up in, the innermost first."""
+        return [self._ended(action, failed=True) for action in reversed(self._actions)]
+
+    def _ended(self, action: OpenAction, failed: bool) -> ActionCompleted:
         return ActionCompleted(
             execution_id=self.execution_id,
             device_id=self.device_id,
@@ -162,9 +179,8 @@ class Attempt:
         Returns
         -------
         bool
-            Whether the verdict is this thread's; if not, another has given the attempt up, and goes on from it.
+            Whether the verdict is this thread's; if not, another has given it, and goes on from there.
         """
-        self.thread = threading.current_thread()
         outcome = None
         try:
             sleeping.bind(self.sleep)
@@ -176,6 +192,7 @@ class Attempt:
     def _judged(self) -> Outcome | None:
         context = Context(self)
         try:
+            self.publish(self._started())
             self.planned.module.run(context)
             context.check_expectations()
         except AttemptEnded:
@@ -184,6 +201,16 @@ class Attempt:
             return judge(error)
         return COMPLETED
 
+    def _started(self) -> StepStarted:
+        return StepStarted(
+            execution_id=self.execution_id,
+            device_id=self.device_id,
+            step_id=self.planned.step_id,
+            module_id=self.planned.module.module_id,
+            attempt=self.number,
+            timestamp=timestamp(),
+        )
+
     def _leave(self, outcome: Outcome | None) -> bool:
         """Give the verdict; from here on no exception is set in this thread any more."""
         while True:
@@ -191,7 +218,9 @@ class Attempt:
                 with self._gate:
                     self._left = True
                     if self.outcome is None:
-                        self._settle(outcome or judge(AttemptEnded("the attempt was ended by its own module")))
+                        self._settle(
+                            outcome or judge(AttemptEnded("the attempt was ended by its own module"))
+                        )
                         return True
                     _set_exception(threading.get_ident(), None)
                     return False
@@ -235,16 +264,13 @@ class Attempt:
         return position(self._frame())
 
     def reap(self, patience: float) -> bool:
-        """Make the thread of an attempt that was given up end; tell whether it has after `patience` seconds."""
-        thread = self.thread
-        if thread is None:
-            return True
+        """Make the thread of an attempt that was given up end; tell whether it has, in `patience` seconds."""
         deadline = time.monotonic() + patience
-        thread.join(GENTLE_SECONDS)
-        while thread.is_alive() and time.monotonic() < deadline:
+        self.thread.join(GENTLE_SECONDS)
+        while self.thread.is_alive() and time.monotonic() < deadline:
             self._strike()
-            thread.join(STRIKE_SECONDS)
-        return not thread.is_alive()
+            self.thread.join(STRIKE_SECONDS)
+        return not self.thread.is_alive()
 
     def _strike(self) -> None:
         """Set an exception in the thread, unless it is where that would leave a lock or a socket behind.
@@ -253,12 +279,11 @@ class Attempt:
         interrupted.
         """
         with self._gate:
-            if not self._left and self.thread and self.thread.ident and not in_devices(self._frame()):
+            if not self._left and self.thread.ident and not in_devices(self._frame()):
                 _set_exception(self.thread.ident, AttemptEnded)
 
-    def _frame(self):  # type: ignore[no-untyped-def]
-        ident = self.thread.ident if self.thread else None
-        return sys._current_frames().get(ident) if ident else None
+    def _frame(self) -> FrameType | None:
+        return sys._current_frames().get(self.thread.ident or 0) if self.thread.is_alive() else None
 
 
 def _set_exception(ident: int, kind: type[BaseException] | None) -> None:

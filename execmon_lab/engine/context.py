@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -81,7 +80,7 @@ class Context:
 
     @property
     def cancelled(self) -> bool:
-        """Whether the attempt is over (timeout, cancel, lost device), for loops that would end by themselves."""
+        """Whether the attempt is over (timeout, cancel, lost device), for loops that end by themselves."""
         return self._attempt.over
 
     @contextlib.contextmanager
@@ -90,9 +89,7 @@ class Context:
 
         It is told when it ends, with its duration, and as failed when an exception leaves it.
         """
-        actions = self._attempt.actions
-        outer = actions[-1].path if actions else ()
-        self._attempt.begin_action((*outer, name))
+        self._attempt.begin_action(name)
         failed = True
         try:
             yield
@@ -172,4 +169,4 @@ class Context:
 
     def sleep(self, seconds: float) -> None:
         """Wait; ends at once when the attempt does."""
-        time.sleep(seconds)
+        self._attempt.sleep(seconds)

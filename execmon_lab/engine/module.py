@@ -149,7 +149,8 @@ def module(
     Parameters
     ----------
     function
-        Takes the `Context` first; an AssertionError that leaves it is a failed check, any other exception an error.
+        Takes the `Context` first. An AssertionError that leaves it is a failed check, any other exception
+        an error.
     name
         What messages call it (`module_id`); the function's name, when absent.
     timeout
@@ -172,7 +173,9 @@ def _checked_function(function: ModuleFunction) -> ModuleFunction:
     if isinstance(function, Module):
         raise TypeError(f"{function.module_id} is a module already; change it by with_args or with_options")
     if not inspect.isroutine(function):
-        raise TypeError(f"a module is made of a function, not of {function!r}; write @module(timeout=…) by name")
+        raise TypeError(
+            f"a module is made of a function, not of {function!r}; write @module(timeout=…) by name"
+        )
     name = function.__name__
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(f"{name} is async; a module runs in a thread of its own, write it as a plain def")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import linecache
 import os
 import reprlib
 import textwrap
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
@@ -18,6 +20,7 @@ from ..protocol import ErrorCode
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _OURS = (f"{_PACKAGE / 'engine'}{os.sep}", f"{_PACKAGE / 'devices'}{os.sep}")
+_CALLER = str(_PACKAGE / "engine" / "module.py")
 _PLAIN = (bool, int, float, str, bytes, type(None), list, tuple, dict, set)
 
 
@@ -55,11 +58,11 @@ class Skipped(BaseException):
 def judge(error: BaseException) -> Outcome:
     """Tell what an exception means that left a module."""
     if isinstance(error, Skipped):
-        return Outcome("skipped", str(error))
+        return Outcome("skipped", _text(error))
     if isinstance(error, DeviceError):
         return Outcome("failed", str(error), error.code, _traceback(error))
     if isinstance(error, AssertionError):
-        message = str(error) or _asserted(error)
+        message = _text(error) or _asserted(error)
         return Outcome("failed", message, ErrorCode.ASSERTION_FAILED, _traceback(error))
     message = f"{type(error).__name__}: {_text(error)}".removesuffix(": ")
     return Outcome("failed", message, ErrorCode.MODULE_ERROR, _traceback(error))
@@ -67,10 +70,10 @@ def judge(error: BaseException) -> Outcome:
 
 def position(frame: FrameType | None) -> str:
     """Write where a thread is now, as a traceback does, without the frames of the engine."""
+    if frame is None:
+        return ""
     stack = traceback.StackSummary.extract(traceback.walk_stack(frame), lookup_lines=True)
-    stack.reverse()
-    begun = next((i for i, entry in enumerate(stack) if _is_ours(entry.filename)), -1)
-    return "".join(traceback.format_list([e for e in stack[begun + 1 :] if not _is_ours(e.filename)]))
+    return "".join(traceback.format_list(_users(stack[::-1])))
 
 
 def in_devices(frame: FrameType | None) -> bool:
@@ -82,8 +85,12 @@ def in_devices(frame: FrameType | None) -> bool:
     return False
 
 
-def _is_ours(filename: str) -> bool:
-    return filename.startswith(_OURS)
+def _users(stack: Sequence[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+    """Return the frames below the engine's call of the module, down to where it called the engine again."""
+    calls = [i for i, entry in enumerate(stack) if entry.filename == _CALLER]
+    inner = stack[calls[0] + 1 :] if calls else stack
+    own = itertools.takewhile(lambda e: e.filename == _CALLER or not e.filename.startswith(_OURS), inner)
+    return [entry for entry in own if entry.filename != _CALLER]
 
 
 def _text(error: BaseException) -> str:
@@ -103,8 +110,7 @@ def _traceback(error: BaseException) -> str:
 
 def _strip(summary: traceback.TracebackException | None) -> None:
     while summary is not None:
-        users = [entry for entry in summary.stack if not _is_ours(entry.filename)]
-        summary.stack = traceback.StackSummary.from_list(users)
+        summary.stack = traceback.StackSummary.from_list(_users(summary.stack))
         _strip(summary.__context__)
         summary = summary.__cause__
 
@@ -129,9 +135,7 @@ def _source(entry: TracebackType) -> str:
     positions = list(code.co_positions())[entry.tb_lasti // 2 : entry.tb_lasti // 2 + 1]
     if positions:
         first, last = positions[0][0] or first, positions[0][1] or last
-    lines = [
-        linecache.getline(code.co_filename, n, entry.tb_frame.f_globals) for n in range(first, last + 1)
-    ]
+    lines = [linecache.getline(code.co_filename, n, entry.tb_frame.f_globals) for n in range(first, last + 1)]
     return textwrap.dedent("".join(lines)).strip()
 
 

@@ -9,16 +9,18 @@ before the execution started) is out of reach.
 
 from __future__ import annotations
 
+import operator
 import threading
 import time
 from collections.abc import Callable
+from typing import SupportsIndex
 
 Nap = Callable[[float], None]
 
 _here = threading.local()
 _lock = threading.Lock()
 _users = 0
-_real: Nap = time.sleep
+_real: Callable[[float | SupportsIndex], None] = time.sleep
 
 
 def bind(nap: Nap | None) -> None:
@@ -45,12 +47,13 @@ def uninstall() -> None:
             time.sleep = _real
 
 
-def sleep(seconds: float, /) -> None:
+def sleep(seconds: float | SupportsIndex, /) -> None:
     """Sleep as `time.sleep` does; in an attempt's thread, no longer than the attempt lives."""
     nap = getattr(_here, "nap", None)
     if nap is None:
         _real(seconds)
         return
-    if seconds < 0:
+    length = seconds if isinstance(seconds, float) else operator.index(seconds)
+    if length < 0:
         raise ValueError("sleep length must be non-negative")
-    nap(seconds)
+    nap(length)

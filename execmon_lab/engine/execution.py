@@ -1,0 +1,279 @@
+"""Executions: a plan on its devices, from start to end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from ..devices import Device, DevicePool
+from ..history.artifacts import ArtifactStore
+from ..hub import Hub
+from ..protocol import DeviceSummary, ExecutionCompleted, ExecutionSnapshot, FinalStatus, timestamp
+from ..state import planned as planned_state
+from . import sleeping
+from .course import Course
+from .plan import Plan
+from .progress import Progress
+from .queue import StepQueue
+from .runner import Runner
+from .screenshots import Screenshots
+from .watchdog import Watchdog
+
+log = logging.getLogger(__name__)
+
+DEVICE_TIMEOUT = 60.0
+"""Seconds that a lost device has to return where nothing else is said."""
+
+
+class Execution:
+    """A run of a plan.
+
+    Making it tells the hub what is planned, so that consumers may connect; `start` runs it, in threads of its
+    own. What comes of it is told by messages alone: subscribe to the hub, or read the state that it folds.
+
+    Parameters
+    ----------
+    plan
+        What runs.
+    serials
+        On which devices of the pool.
+    pool
+        Gives the devices; they are ``busy`` from start to end.
+    hub
+        Where all messages go.
+    artifacts
+        Keeps the screenshots.
+    device_timeout
+        Seconds that a lost device has to return before its remaining steps fail.
+    execution_id
+        A UUID; a fresh one when absent.
+
+    Raises
+    ------
+    NoDevice
+        When the pool has never heard of one of the devices.
+    ValueError
+        When there is no device, or one is named twice.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        serials: Sequence[str],
+        *,
+        pool: DevicePool,
+        hub: Hub,
+        artifacts: ArtifactStore,
+        device_timeout: float = DEVICE_TIMEOUT,
+        execution_id: str | None = None,
+    ) -> None:
+        self.execution_id = execution_id or str(uuid.uuid4())
+        self.plan = plan
+        self.serials = tuple(serials)
+        self._pool = pool
+        self._hub = hub
+        self._steps = plan.steps_for(self.serials)
+        devices = {serial: pool.get(serial) for serial in self.serials}
+        queues = self._queues()
+        progress = Progress(self.execution_id, len(self._steps), self._steps[0].module.module_id, hub)
+        self._course = Course(
+            self.execution_id,
+            plan,
+            hub=hub,
+            screenshots=Screenshots(artifacts),
+            progress=progress,
+            queues=list(queues.values()),
+            device_timeout=device_timeout,
+        )
+        self._runners = [self._runner(devices[serial], queues[serial]) for serial in self.serials]
+        self._watchdog = Watchdog(self._runners, progress, name=f"execution-{self.execution_id[:8]}-watchdog")
+        self._lock = threading.Lock()
+        self._remaining = len(self._runners)
+        self._began: float | None = None
+        self._done = threading.Event()
+        self._final: ExecutionSnapshot | None = None
+        hub.publish(
+            planned_state(
+                self.execution_id,
+                [planned.step for planned in self._steps],
+                self._summaries(),
+                name=plan.name,
+            )
+        )
+
+    def __repr__(self) -> str:
+        return f"<Execution {self.execution_id} {self.snapshot().status}>"
+
+    def _queues(self) -> dict[str, StepQueue]:
+        if self.plan.distribution == "shared":
+            return dict.fromkeys(self.serials, StepQueue(self._steps, takers=len(self.serials)))
+        return {
+            serial: StepQueue(planned for planned in self._steps if planned.device_id == serial)
+            for serial in self.serials
+        }
+
+    def _runner(self, device: Device, queue: StepQueue) -> Runner:
+        return Runner(
+            self._course, device, queue, lambda deadline: self._watchdog.expect(deadline), self._leave
+        )
+
+    def _summaries(self) -> list[DeviceSummary]:
+        known = self._pool.snapshot()
+        return [
+            DeviceSummary(
+                device_id=serial, status=known[serial].status, last_seen=timestamp(known[serial].last_seen)
+            )
+            for serial in self.serials
+        ]
+
+    # Its life
+
+    def start(self) -> None:
+        """Take the devices and begin; returns at once.
+
+        Raises
+        ------
+        NoDevice
+            When one of them is not available; the execution can then be started again later.
+        RuntimeError
+            When it was started, or cancelled, before.
+        """
+        with self._lock:
+            if self._began is not None or self._done.is_set():
+                raise RuntimeError("an execution runs only once: make a new one of its plan")
+            self._acquire()
+            self._began = time.monotonic()
+        sleeping.install()
+        self._watchdog.thread.start()
+        for runner in self._runners:
+            runner.start()
+
+    def _acquire(self) -> None:
+        taken: list[str] = []
+        try:
+            for serial in self.serials:
+                self._pool.acquire(serial)
+                taken.append(serial)
+        except BaseException:
+            for serial in taken:
+                self._pool.release(serial)
+            raise
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, and all of it was told."""
+        return self._done.is_set()
+
+    def snapshot(self) -> ExecutionSnapshot:
+        """Return its present state."""
+        return self._final or self._hub.snapshot(self.execution_id)
+
+    def wait(self, timeout: float | None = None) -> ExecutionSnapshot:
+        """Wait until it has ended, and return its state then.
+
+        An interrupt (Ctrl-C, the notebook's stop button) ends the waiting; the execution goes on.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait; None for as long as it takes.
+
+        Raises
+        ------
+        TimeoutError
+            When it runs longer; it goes on.
+        """
+        if not self._done.wait(timeout):
+            raise TimeoutError(f"execution {self.execution_id} has not ended after {timeout:g} s; it goes on")
+        return self.snapshot()
+
+    def cancel(self) -> None:
+        """End it: what runs fails as ``CANCELLED``, what has not begun stays pending. Never waits."""
+        with self._lock:
+            if self._done.is_set():
+                return
+            self._course.stop("cancelled")
+            unstarted = self._began is None
+            if unstarted:
+                self._began = time.monotonic()
+        if unstarted:
+            self._tell_end()
+        else:
+            for runner in self._runners:
+                runner.cancel()
+
+    def close(self, timeout: float = 5.0) -> tuple[str, ...]:
+        """Cancel it and wait for its threads.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait for all of them together.
+
+        Returns
+        -------
+        tuple of str
+            The attempts whose thread could not be ended, each with where it is; also logged as warnings.
+        """
+        self.cancel()
+        deadline = time.monotonic() + timeout
+        threads = [thread for runner in self._runners for thread in runner.threads]
+        for thread in [self._watchdog.thread, *threads]:
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+        left = tuple(
+            f"{attempt}, at {attempt.position().strip()}"
+            for attempt in self._course.abandoned
+            if attempt.thread.is_alive()
+        )
+        for attempt in left:
+            log.warning("a module could not be ended: %s", attempt)
+        return left
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Its end
+
+    def _leave(self, runner: Runner) -> None:
+        """Give a runner's device back; the last one tells the end."""
+        self._pool.release(runner.device.serial)
+        with self._lock:
+            self._remaining -= 1
+            if self._remaining:
+                return
+        sleeping.uninstall()
+        self._watchdog.stop()
+        self._tell_end()
+
+    def _tell_end(self) -> None:
+        self._course.progress.close()
+        self._hub.publish(
+            ExecutionCompleted(
+                execution_id=self.execution_id,
+                status=self._status(),
+                duration_seconds=round(time.monotonic() - (self._began or 0.0), 3),
+                total_steps=len(self._steps),
+                successful_steps=self._course.passed,
+                failed_steps=self._course.failed,
+                report_url=f"/api/v1/reports/{self.execution_id}?format=pdf",
+                timestamp=timestamp(),
+            )
+        )
+        self._final = self._hub.snapshot(self.execution_id)
+        self._done.set()
+
+    def _status(self) -> FinalStatus:
+        if self._course.stopped_as is not None:
+            return self._course.stopped_as
+        return "failed" if all(runner.gave_up for runner in self._runners) else "completed"

@@ -1,0 +1,360 @@
+"""One device's part of an execution: it takes steps, runs their attempts, and tells their outcomes."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+
+from msgspec import UNSET
+
+from ..devices import Device, DeviceError, DeviceSession
+from ..protocol import (
+    ErrorCode,
+    ErrorMessage,
+    Level,
+    LogEntry,
+    StepCompleted,
+    StepFailed,
+    timestamp,
+)
+from .attempt import Attempt
+from .course import Course
+from .outcome import Outcome
+from .queue import Pending, StepQueue
+
+log = logging.getLogger(__name__)
+
+LOST_SECONDS = 1.0
+"""How long a device must be away before the step on it, whatever it is doing, is ended."""
+PICTURE_SECONDS = 5.0
+"""How long the picture at an attempt's end may take."""
+PATIENCE_SECONDS = 2.0
+"""How long the next step waits for a module that was given up to end."""
+
+# A cancelled execution is told within a second.
+CANCELLED_PICTURE_SECONDS = 0.4
+CANCELLED_PATIENCE_SECONDS = 0.3
+
+_POLL_SECONDS = 0.1
+
+
+class Runner:
+    """Runs steps on one device, in one thread at a time.
+
+    An attempt that is given up (deadline, lost device, cancel) keeps its thread until that has ended; a new
+    thread tells the verdict at once and goes on with the plan.
+
+    Parameters
+    ----------
+    course
+        What all runners of the execution share.
+    device
+        Where the steps run.
+    queue
+        Where they come from.
+    expect
+        Told of each new deadline (`Watchdog.expect`).
+    on_end
+        Called when nothing more will run here.
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        device: Device,
+        queue: StepQueue,
+        expect: Callable[[float], None],
+        on_end: Callable[[Runner], None],
+    ) -> None:
+        self.device = device
+        self.gave_up = False
+        self.threads: list[threading.Thread] = []
+        self._course = course
+        self._queue = queue
+        self._expect = expect
+        self._on_end = on_end
+        self._lock = threading.Lock()
+        self._current: Attempt | None = None
+        self._camera: DeviceSession | None = None
+        self._away_since: float | None = None
+
+    # Looked after by the watchdog
+
+    @property
+    def deadline(self) -> float:
+        """When the running attempt must have ended, monotonic; infinity where none runs."""
+        attempt = self._current
+        return math.inf if attempt is None or attempt.over else attempt.deadline
+
+    def check(self, now: float) -> None:
+        """Give up the running attempt if it is past its deadline, or its device is lost."""
+        lost = self._is_lost(now)
+        with self._lock:
+            attempt = self._current
+        if attempt is None or attempt.over:
+            return
+        if now >= attempt.deadline:
+            seconds = attempt.planned.module.timeout
+            self._give_up(
+                attempt,
+                f"Module execution exceeded its timeout of {seconds:g} seconds",
+                ErrorCode.MODULE_TIMEOUT,
+            )
+        elif lost and not attempt.restarts_device:
+            self._give_up(attempt, self._lost_message, ErrorCode.DEVICE_DISCONNECTED)
+
+    def cancel(self) -> None:
+        """Give up what is under way; the run is stopping already."""
+        camera = self._camera
+        if camera is not None:
+            camera.interrupt()
+        with self._lock:
+            attempt = self._current
+        if attempt is not None:
+            self._give_up(attempt, "The execution was cancelled", ErrorCode.CANCELLED)
+
+    def _is_lost(self, now: float) -> bool:
+        if self.device.online:
+            self._away_since = None
+            return False
+        if self._away_since is None:
+            self._away_since = now
+        return now - self._away_since >= LOST_SECONDS
+
+    def _give_up(self, attempt: Attempt, message: str, code: ErrorCode) -> None:
+        if attempt.give_up(Outcome("failed", message, code, attempt.position() or None)):
+            self._spawn(attempt)
+
+    # The thread
+
+    def start(self) -> None:
+        """Begin to take steps."""
+        self._spawn(None)
+
+    def _spawn(self, given_up: Attempt | None) -> None:
+        name = f"execution-{self._course.execution_id[:8]}-{self.device.serial}"
+        thread = threading.Thread(target=self._work, args=(given_up,), name=name, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def _work(self, given_up: Attempt | None) -> None:
+        try:
+            if not self._take_steps(given_up):
+                return
+            self._close_remaining()
+        except Exception:
+            log.exception("the engine failed on %s", self.device.serial)
+            self._course.stop("failed")
+        self._on_end(self)
+
+    def _take_steps(self, attempt: Attempt | None) -> bool:
+        """Run attempt after attempt, from one that was given up; False when another thread has gone on."""
+        while True:
+            retry = self._conclude(attempt) if attempt is not None else None
+            pending = self._keep(retry) or self._next()
+            if pending is None:
+                return True
+            attempt = self._begin(pending)
+            if attempt is None:
+                self._queue.give_back(pending)
+            elif not attempt.run():
+                return False
+
+    def _keep(self, retry: Pending | None) -> Pending | None:
+        """Run a retry here and now, unless the device is away: then whoever comes first has it."""
+        if retry is None or (self.device.online and not self._course.cancelled):
+            return retry
+        self._queue.give_back(retry)
+        return None
+
+    def _next(self) -> Pending | None:
+        while self._is_ready():
+            pending = self._queue.take()
+            if pending is None or self.device.online:
+                return pending
+            self._queue.give_back(pending)
+        return None
+
+    def _begin(self, pending: Pending) -> Attempt | None:
+        """Make the next attempt; None when the execution was cancelled in the meantime."""
+        course, planned = self._course, pending.planned
+        course.progress.begin(planned.module.module_id)
+        attempt = Attempt(
+            course.execution_id, planned, pending.attempt, self.device, course.hub, course.screenshots
+        )
+        with self._lock:
+            if course.cancelled:
+                return None
+            self._current = attempt
+        self._expect(attempt.deadline)
+        return attempt
+
+    # What came of it
+
+    def _conclude(self, attempt: Attempt) -> Pending | None:
+        """Tell an attempt's outcome, and return the next attempt of the step if there is one."""
+        outcome = attempt.outcome
+        assert outcome is not None
+        picture = self._picture(attempt, outcome)
+        retry = self._will_retry(attempt, outcome)
+        for action in attempt.unfinished_actions():
+            self._course.hub.publish(action)
+        self._tell(attempt, outcome, picture, will_retry=retry)
+        attempt.close()
+        with self._lock:
+            self._current = None
+        patience = CANCELLED_PATIENCE_SECONDS if self._course.cancelled else PATIENCE_SECONDS
+        if attempt.thread is not threading.current_thread() and not attempt.reap(patience):
+            self._abandon(attempt)
+        if retry:
+            return Pending(attempt.planned, attempt.number + 1)
+        self._course.step_ended(outcome.status)
+        if outcome.status == "failed" and self._course.plan.stop_on_failure:
+            self._course.stop("failed")
+        self._queue.done()
+        return None
+
+    def _will_retry(self, attempt: Attempt, outcome: Outcome) -> bool:
+        if outcome.status != "failed" or attempt.number > attempt.planned.module.retries:
+            return False
+        lost = outcome.code == ErrorCode.DEVICE_DISCONNECTED
+        return not (self._course.cancelled or (lost and self._course.stopping))
+
+    def _tell(self, attempt: Attempt, outcome: Outcome, picture: str | None, *, will_retry: bool) -> None:
+        run = self._run
+        planned = attempt.planned
+        if outcome.status != "failed":
+            course.hub.publish(
+                StepCompleted(
+                    execution_id=course.execution_id,
+                    device_id=attempt.device_id,
+                    step_id=planned.step_id,
+                    module_id=planned.module.module_id,
+                    status=outcome.status,
+                    duration_seconds=attempt.duration,
+                    screenshot_url=picture,
+                    timestamp=attempt.ended_at,
+                    attempt=attempt.number,
+                    reason=outcome.message or UNSET,
+                )
+            )
+            return
+        pending = Pending(planned, attempt.number)
+        self._tell_failed(
+            pending, outcome, attempt.ended_at, attempt.duration, picture, will_retry=will_retry
+        )
+        if outcome.code == ErrorCode.MODULE_TIMEOUT:
+            self._tell_error(ErrorCode.MODULE_TIMEOUT, f"{planned.module.module_id}: {outcome.message}")
+        elif outcome.code == ErrorCode.DEVICE_DISCONNECTED:
+            self._tell_error(ErrorCode.DEVICE_DISCONNECTED, outcome.message)
+
+    def _tell_failed(
+        self,
+        pending: Pending,
+        outcome: Outcome,
+        ended_at: str,
+        duration: float,
+        picture: str | None,
+        *,
+        will_retry: bool,
+    ) -> None:
+        planned = pending.planned
+        self._course.hub.publish(
+            StepFailed(
+                execution_id=self._course.execution_id,
+                device_id=self.device.serial,
+                step_id=planned.step_id,
+                module_id=planned.module.module_id,
+                error_code=outcome.code or ErrorCode.MODULE_ERROR,
+                error_message=outcome.message,
+                retry_attempt=pending.attempt,
+                will_retry=will_retry,
+                timestamp=ended_at,
+                duration_seconds=duration,
+                screenshot_url=picture,
+                traceback=outcome.traceback or UNSET,
+            )
+        )
+
+    def _tell_error(self, code: ErrorCode, message: str) -> None:
+        self._course.hub.publish(
+            ErrorMessage(
+                code=code,
+                message=message,
+                execution_id=self._course.execution_id,
+                device_id=self.device.serial,
+                timestamp=timestamp(),
+            )
+        )
+
+    def _picture(self, attempt: Attempt, outcome: Outcome) -> str | None:
+        """Keep the screen as it is at the verdict; whatever goes wrong with that, the verdict stands."""
+        lost = outcome.code == ErrorCode.DEVICE_DISCONNECTED or not self.device.online
+        if not self._course.plan.screenshots or outcome.status == "skipped" or lost:
+            return None
+        self._camera = self.device.session()
+        timeout = CANCELLED_PICTURE_SECONDS if self._course.cancelled else PICTURE_SECONDS
+        try:
+            return self._course.screenshots.keep(attempt.name, self._camera.screenshot(timeout=timeout))
+        except (DeviceError, OSError, ValueError) as error:
+            self._course.hub.publish(attempt.entry("WARN", f"No screenshot was kept: {error}"))
+            return None
+        finally:
+            self._camera.interrupt()
+            self._camera = None
+
+    def _abandon(self, attempt: Attempt) -> None:
+        self._course.abandon(attempt)
+        text = f"The module could not be ended and was left behind; it is at\n{attempt.position()}".rstrip()
+        self._course.hub.publish(attempt.entry("WARN", text))
+
+    # When the device is away
+
+    @property
+    def _lost_message(self) -> str:
+        return f"Device {self.device.serial} disconnected during execution"
+
+    def _is_ready(self) -> bool:
+        """Wait for a device that is away; False when it has not returned in time."""
+        if self.device.online or self._queue.exhausted:
+            return True
+        began = time.monotonic()
+        timeout = self._course.device_timeout
+        self._log("WARN", f"{self.device.serial} is away; waiting up to {timeout:g} s for its return")
+        while not self._queue.exhausted:
+            if self.device.wait_online(_POLL_SECONDS):
+                self._log("INFO", f"{self.device.serial} is back after {time.monotonic() - began:.1f} s")
+                return True
+            if time.monotonic() - began >= timeout:
+                self._log("ERROR", f"{self.device.serial} did not return within {timeout:g} s")
+                self.gave_up = True
+                return False
+        return True
+
+    def _close_remaining(self) -> None:
+        """Tell of steps that were to run and will not: left without a device, or an announced retry."""
+        for pending in self._queue.leave():
+            if not self._course.stopping:
+                code, message = ErrorCode.DEVICE_DISCONNECTED, f"{self._lost_message} and did not return"
+            elif pending.attempt > 1:
+                code, message = ErrorCode.CANCELLED, "The execution was stopped before this attempt"
+            else:
+                continue
+            outcome = Outcome("failed", message, code)
+            self._tell_failed(pending, outcome, timestamp(), 0.0, None, will_retry=False)
+            self._course.step_ended("failed")
+
+    def _log(self, level: Level, text: str) -> None:
+        self._course.hub.publish(
+            LogEntry(
+                execution_id=self._course.execution_id,
+                device_id=self.device.serial,
+                level=level,
+                message=text,
+                module_id="device",
+                timestamp=timestamp(),
+            )
+        )
