@@ -1,1 +1,43 @@
-"""Run test executions on Android devices and watch each one live in the notebook."""
+"""Run test executions on Android devices and watch each one live in the notebook.
+
+    import execmon_lab as em
+
+    lab = em.Lab()
+    run = lab.start(em.Plan([...]))
+    run
+
+Names are imported when they are first used, so that a process that needs only a part (the virtual phone)
+starts quickly.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .engine import Context, Module, Plan, module
+    from .lab import Lab, LabClosed
+    from .run import Run
+
+__version__ = "0.1.0"
+
+__all__ = ["Context", "Lab", "LabClosed", "Module", "Plan", "Run", "module"]
+
+_HOMES = {
+    "Context": ".engine",
+    "Lab": ".lab",
+    "LabClosed": ".lab",
+    "Module": ".engine",
+    "Plan": ".engine",
+    "Run": ".run",
+    "module": ".engine",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,176 @@
+"""The terminal's face: `execmon-lab`."""
+
+import asyncio
+import queue
+import sys
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from . import __version__, plans
+from .devices import AdbServer, DevicePool, NoDevice, ServerError
+from .hub import Envelope, execution_subject
+from .lab import Lab
+from .phone import __main__ as phone_process
+from .protocol import ExecutionCompleted, ExecutionSnapshot
+from .run import Run
+from .terminal import ExecutionDisplay
+
+PASSED, FAILED, USAGE, NO_DEVICE, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    help="Run test executions on Android devices, and watch each one live.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"execmon-lab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    plan: Annotated[
+        str, typer.Argument(help="'demo', a Python file, or package.module:attribute.", metavar="PLAN")
+    ],
+    device: Annotated[
+        list[str] | None, typer.Option(help="Serial of a real device; may be given again.", metavar="SERIAL")
+    ] = None,
+    phones: Annotated[int, typer.Option(min=1, help="Virtual phones, when no device is named.")] = 1,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The server's port; 0 takes a free one.")] = 0,
+    hold: Annotated[float, typer.Option(min=0, help="Seconds to keep the server up after the end.")] = 0.0,
+    wait_for_client: Annotated[
+        bool, typer.Option("--wait-for-client", help="Begin when the first consumer has connected.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print every message, one a line, instead of the progress.")
+    ] = False,
+) -> None:
+    """Run a plan; exit with 0 when every step passed, and 1 when one failed."""
+    try:
+        chosen = plans.load(plan)
+    except plans.PlanError as error:
+        raise typer.BadParameter(str(error)) from error
+    try:
+        with Lab(devices=device or None, phones=phones, port=port) as lab:
+            status = _follow(lab, lab.prepare(chosen), wait_for_client, as_json)
+            _hold(hold)
+    except NoDevice as error:
+        _fail(str(error), NO_DEVICE)
+    except OSError as error:
+        _fail(f"cannot serve on port {port}: {error.strerror or error}", USAGE)
+    except KeyboardInterrupt:
+        _fail("interrupted", INTERRUPTED)
+    raise typer.Exit(status)
+
+
+def _follow(lab: Lab, run: Run, wait_for_client: bool, as_json: bool) -> int:
+    """Run it and show it as it goes; return the exit status."""
+    typer.echo(f"execution {run.execution_id}")
+    typer.echo(run.url)
+    sys.stdout.flush()
+    if wait_for_client:
+        lab.server.wait_for_client()
+    messages: queue.SimpleQueue[Envelope] = queue.SimpleQueue()
+    subject = execution_subject(run.execution_id)
+    with lab.hub.subscribe(subject, messages.put, shaped=False, state_of=run.execution_id):
+        run.start()
+        if as_json:
+            _print_json(messages)
+        else:
+            with ExecutionDisplay(Console()) as display:
+                while not isinstance(message := messages.get().message, ExecutionCompleted):
+                    display.show(message)
+                display.show(message)
+    return _status_of(run.wait())
+
+
+def _print_json(messages: "queue.SimpleQueue[Envelope]") -> None:
+    while True:
+        envelope = messages.get()
+        sys.stdout.write(envelope.full.decode() + "\n")
+        sys.stdout.flush()
+        if isinstance(envelope.message, ExecutionCompleted):
+            return
+
+
+def _status_of(state: ExecutionSnapshot) -> int:
+    passed = state.status == "completed" and all(s.status in ("completed", "skipped") for s in state.steps)
+    return PASSED if passed else FAILED
+
+
+def _hold(seconds: float) -> None:
+    if seconds:
+        time.sleep(seconds)
+
+
+@app.command()
+def devices() -> None:
+    """List the devices that the user's adb server knows."""
+    with AdbServer.user() as server, DevicePool(server) as pool:
+        time.sleep(0.5)
+        known = pool.snapshot().values()
+    if not known:
+        _fail(
+            "no device: connect one with USB debugging on, or run a virtual one with 'execmon-lab phone'",
+            NO_DEVICE,
+        )
+    table = Table("serial", "status", "last seen", box=None)
+    for one in known:
+        table.add_row(one.serial, one.status, f"{one.last_seen:%H:%M:%S}" if one.last_seen else "never")
+    Console().print(table)
+
+
+@app.command()
+def phone(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Its adb port, odd; 0 takes a free one.")] = 0,
+    size: Annotated[str, typer.Option(help="The screen in pixels, as 720x1280.")] = "720x1280",
+    secure: Annotated[
+        bool, typer.Option("--secure", help="Ask on the screen before a host may debug.")
+    ] = False,
+) -> None:
+    """Run a virtual phone, for your own adb server, until interrupted."""
+    try:
+        screen = phone_process.parse_size(size)
+        server = AdbServer.user()
+        asyncio.run(
+            phone_process.run(
+                port=port, adb_ports=[server.port], size=screen, secure=secure, ready=_tell_phone
+            )
+        )
+    except (ValueError, OSError, ServerError) as error:
+        _fail(str(error), USAGE)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _tell_phone(port: int, serial: str) -> None:
+    typer.echo(f"phone {serial} on 127.0.0.1:{port}; end it with Ctrl-C")
+    typer.echo(f"try: adb -s {serial} shell getprop ro.product.model")
+    sys.stdout.flush()
+
+
+def _fail(text: str, status: int) -> None:
+    Console(stderr=True).print(text, style="red", highlight=False)
+    raise typer.Exit(status)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

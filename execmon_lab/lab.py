@@ -1,0 +1,211 @@
+"""The face of it all: a `Lab` has devices, runs plans on them, and serves each execution."""
+
+import atexit
+import weakref
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import platformdirs
+
+from .devices import AdbServer, DevicePool
+from .engine import Execution, Plan
+from .history.artifacts import ArtifactStore
+from .hub import Hub
+from .phone.process import PhoneProcess
+from .preview import PreviewService
+from .protocol import DeviceState, DeviceStatus, timestamp
+from .run import Run
+from .server import Server
+
+_START_SECONDS = 20.0
+
+
+class LabClosed(RuntimeError):
+    """The lab was closed, and can run nothing more."""
+
+
+class Lab:
+    """Devices, and all that is needed to run plans on them and to watch.
+
+    Without `devices`, the lab starts an adb server of its own and virtual phones, so that nothing it does
+    can reach a real phone. With `devices`, it uses the user's adb server.
+
+    Parameters
+    ----------
+    devices
+        Serials of real devices, as ``adb devices`` lists them.
+    phones
+        How many virtual phones to start, when no devices are named.
+    size
+        The virtual phones' screens: width and height in pixels.
+    port
+        The server's port on 127.0.0.1; 0 takes a free one.
+    history
+        The folder where screenshots are kept; the user's data folder, when absent.
+    heartbeat
+        Seconds between two signs of life asked of each device.
+
+    Raises
+    ------
+    ValueError
+        When the arguments contradict each other.
+    NoDevice
+        When a named device is not there; the message lists those that are.
+    OSError
+        When the port is taken.
+
+    Examples
+    --------
+    >>> with Lab() as lab:
+    ...     run = lab.start(plan)
+    ...     run.wait()
+    """
+
+    def __init__(
+        self,
+        devices: Sequence[str] | None = None,
+        *,
+        phones: int = 1,
+        size: tuple[int, int] = (720, 1280),
+        port: int = 0,
+        history: str | Path | None = None,
+        heartbeat: float = 2.0,
+    ) -> None:
+        if isinstance(devices, str):
+            devices = [devices]
+        if devices is not None and not devices:
+            raise ValueError(
+                "devices is empty: name at least one serial, or leave it out for a virtual phone"
+            )
+        if devices is None and phones < 1:
+            raise ValueError("phones must be 1 or more, or devices named")
+        self.hub = Hub()
+        self.phones: list[PhoneProcess] = []
+        self.runs: list[Run] = []
+        self._closed = False
+        folder = Path(history) if history is not None else platformdirs.user_data_path("execmon-lab")
+        self._artifacts = ArtifactStore(folder / "artifacts")
+        with ExitStack() as stack:
+            stack.callback(self.hub.close)
+            if devices is None:
+                adb: AdbServer = stack.enter_context(AdbServer.private())
+                self.phones = _start_phones(phones, size, adb.port, stack)
+                serials = [phone.serial for phone in self.phones]
+            else:
+                adb = stack.enter_context(AdbServer.user())
+                serials = list(devices)
+            self.pool = DevicePool(adb, serials, on_status=self._tell_status, heartbeat=heartbeat)
+            stack.callback(self.pool.close)
+            self.pool.wait(serials=serials, timeout=_START_SECONDS)
+            self.serials = tuple(serials)
+            self.preview = PreviewService(self.pool)
+            stack.callback(self.preview.close)
+            self.server = Server(
+                self.hub, self._artifacts, self.preview, devices=self, cancel=self._cancel, port=port
+            )
+            self.server.start()
+            stack.callback(self.server.close)
+            stack.callback(self._close_runs)
+            self._stack = stack.pop_all()
+        _OPEN.add(self)
+
+    def prepare(self, plan: Plan, devices: Sequence[str] | None = None) -> Run:
+        """Make a run that can be watched already, and begins with `Run.start`.
+
+        Parameters
+        ----------
+        plan
+            What to run.
+        devices
+            Serials of some of the lab's devices; all of them, when absent.
+
+        Raises
+        ------
+        LabClosed
+            After `close`.
+        ValueError
+            When a serial is none of the lab's.
+        """
+        if self._closed:
+            raise LabClosed("this lab was closed: make a new one with Lab()")
+        serials = tuple(self.serials if devices is None else devices)
+        strangers = [serial for serial in serials if serial not in self.serials]
+        if strangers or not serials:
+            known = ", ".join(self.serials)
+            raise ValueError(
+                f"no such device in this lab: {', '.join(strangers) or 'none named'}; it has {known}"
+            )
+        execution = Execution(plan, serials, pool=self.pool, hub=self.hub, artifacts=self._artifacts)
+        run = Run(execution, self.hub, self.preview, self.server)
+        self.runs.append(run)
+        return run
+
+    def start(self, plan: Plan, devices: Sequence[str] | None = None) -> Run:
+        """Run a plan, and return at once; see `prepare` for the parameters and errors."""
+        run = self.prepare(plan, devices)
+        run.start()
+        return run
+
+    def statuses(self) -> dict[str, DeviceStatus]:
+        """Return each device's present status, by serial."""
+        return {serial: _status(*record) for serial, record in self.pool.snapshot().items()}
+
+    def close(self) -> None:
+        """End all that the lab started: runs, server, previews, devices, phones, adb; twice is no error."""
+        if not self._closed:
+            self._closed = True
+            _OPEN.discard(self)
+            self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._closed:
+            return "Lab(closed)"
+        devices = ", ".join(f"{known.serial} {known.status}" for known in self.pool.snapshot().values())
+        return f"Lab({devices})"
+
+    def _tell_status(self, serial: str, status: DeviceState, last_seen: datetime | None) -> None:
+        self.hub.publish(_status(serial, status, last_seen))
+
+    def _cancel(self, execution_id: str) -> bool:
+        run = next((run for run in self.runs if run.execution_id == execution_id), None)
+        if run is not None:
+            run.cancel()
+        return run is not None
+
+    def _close_runs(self) -> None:
+        for run in self.runs:
+            run.close()
+
+
+def _status(serial: str, status: DeviceState, last_seen: datetime | None) -> DeviceStatus:
+    """A device that was never there was last seen when the lab began to look."""
+    return DeviceStatus(device_id=serial, status=status, last_seen=timestamp(last_seen))
+
+
+def _start_phones(count: int, size: tuple[int, int], adb_port: int, stack: ExitStack) -> list[PhoneProcess]:
+    phones = [PhoneProcess(size=size, adb_ports=[adb_port]) for _ in range(count)]
+    for phone in phones:
+        stack.enter_context(phone)
+    return phones
+
+
+# Weak, so that a lab that is forgotten may go; what is still open when the interpreter ends is closed.
+_OPEN: weakref.WeakSet[Lab] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_open_labs() -> None:
+    for lab in list(_OPEN):
+        lab.close()

@@ -1,0 +1,68 @@
+"""Where the command line's plans come from: the demo, a Python file, a package."""
+
+import importlib
+import runpy
+import sys
+from pathlib import Path
+
+from .engine import Plan
+
+
+class PlanError(ValueError):
+    """A plan could not be had; the text says why, and what to do."""
+
+
+def load(name: str) -> Plan:
+    """Find a plan.
+
+    Parameters
+    ----------
+    name
+        ``demo``; the path of a Python file with a `Plan` in it, named ``plan`` where there are several; or
+        ``package.module:attribute``.
+
+    Raises
+    ------
+    PlanError
+        When there is none, or the code that should make it fails.
+    """
+    if name == "demo":
+        from .demo import plan
+
+        return plan()
+    if name.endswith(".py"):
+        return _from_file(Path(name))
+    if ":" in name:
+        return _from_package(*name.split(":", 1))
+    raise PlanError(f"{name!r} is no plan: use 'demo', a Python file (tests.py), or package.module:attribute")
+
+
+def _from_file(path: Path) -> Plan:
+    if not path.is_file():
+        raise PlanError(f"no file {path}")
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        names = runpy.run_path(str(path), run_name="execmon_plan")
+    except Exception as error:
+        raise PlanError(f"{path} could not be run: {type(error).__name__}: {error}") from error
+    found = {name: value for name, value in names.items() if isinstance(value, Plan)}
+    if "plan" in found:
+        return found["plan"]
+    if len(found) == 1:
+        return next(iter(found.values()))
+    what = f"several plans ({', '.join(found)}): name one of them 'plan'" if found else "no Plan in it"
+    raise PlanError(f"{path} has {what}")
+
+
+def _from_package(package: str, attribute: str) -> Plan:
+    sys.path.insert(0, "")
+    try:
+        value = getattr(importlib.import_module(package), attribute)
+    except ImportError as error:
+        raise PlanError(f"cannot import {package}: {error}") from error
+    except AttributeError as error:
+        raise PlanError(f"{package} has no {attribute!r}") from error
+    value = value() if callable(value) and not isinstance(value, Plan) else value
+    if not isinstance(value, Plan):
+        raise PlanError(f"{package}:{attribute} is {type(value).__name__}, not a Plan")
+    return value

@@ -1,0 +1,91 @@
+"""A run: one execution of a plan, as a notebook's user holds it."""
+
+from functools import cached_property
+from typing import Any
+
+from .engine import Execution
+from .hub import Hub
+from .preview import PreviewService
+from .protocol import ExecutionSnapshot
+from .server import Server
+from .widgets import ExecutionView
+
+
+class Run:
+    """One execution; shown in a cell, it is the live view of it.
+
+    Made by `Lab.start` and `Lab.prepare`.
+    """
+
+    def __init__(self, execution: Execution, hub: Hub, preview: PreviewService, server: Server) -> None:
+        self._execution = execution
+        self._hub = hub
+        self._preview = preview
+        self._server = server
+
+    @property
+    def execution_id(self) -> str:
+        """The execution's UUID."""
+        return self._execution.execution_id
+
+    @property
+    def url(self) -> str:
+        """The WebSocket address at which anyone on this machine can follow the execution."""
+        return self._server.ws_url(self.execution_id)
+
+    @property
+    def state(self) -> ExecutionSnapshot:
+        """The present state: status, progress, every step with its attempts."""
+        return self._hub.snapshot(self.execution_id)
+
+    @property
+    def done(self) -> bool:
+        """True once nothing more will run."""
+        return self._execution.done
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._execution.start()
+
+    def wait(self, timeout: float | None = None) -> ExecutionSnapshot:
+        """Wait until the execution has ended.
+
+        Parameters
+        ----------
+        timeout
+            Seconds; without end, when absent. Interrupting the wait does not end the execution.
+
+        Raises
+        ------
+        TimeoutError
+            When it has not ended by then.
+        """
+        return self._execution.wait(timeout)
+
+    def cancel(self) -> None:
+        """End the running steps and begin no more; returns at once."""
+        self._execution.cancel()
+
+    def close(self) -> None:
+        """Cancel what still runs, and end the view and every thread of the run."""
+        self._execution.close()
+        if "view" in self.__dict__:
+            self.view.close()
+
+    @cached_property
+    def view(self) -> ExecutionView:
+        """The widget: the same one however often it is displayed."""
+        return ExecutionView(
+            execution_id=self.execution_id,
+            hub=self._hub,
+            preview=self._preview,
+            cancel=self.cancel,
+            base_url=self._server.url,
+        )
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return self.view._repr_mimebundle_(**options)
+
+    def __repr__(self) -> str:
+        state = self.state
+        return f"Run({state.status}, {len(state.steps)} steps, {self.execution_id})"
