@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from ..devices import Device, DevicePool
+from ..devices import DevicePool
 from ..history.artifacts import ArtifactStore
 from ..hub import Hub
 from ..protocol import DeviceSummary, ExecutionCompleted, ExecutionSnapshot, FinalStatus, timestamp
@@ -90,8 +90,11 @@ class Execution:
             queues=list(queues.values()),
             device_timeout=device_timeout,
         )
-        self._runners = [self._runner(devices[serial], queues[serial]) for serial in self.serials]
-        self._watchdog = Watchdog(self._runners, progress, name=f"execution-{self.execution_id[:8]}-watchdog")
+        self._watchdog = Watchdog(progress, name=f"execution-{self.execution_id[:8]}-watchdog")
+        self._runners = [
+            Runner(self._course, devices[serial], queues[serial], self._watchdog.expect, self._leave)
+            for serial in self.serials
+        ]
         self._lock = threading.Lock()
         self._remaining = len(self._runners)
         self._began: float | None = None
@@ -116,11 +119,6 @@ class Execution:
             serial: StepQueue(planned for planned in self._steps if planned.device_id == serial)
             for serial in self.serials
         }
-
-    def _runner(self, device: Device, queue: StepQueue) -> Runner:
-        return Runner(
-            self._course, device, queue, lambda deadline: self._watchdog.expect(deadline), self._leave
-        )
 
     def _summaries(self) -> list[DeviceSummary]:
         known = self._pool.snapshot()
@@ -149,7 +147,7 @@ class Execution:
             self._acquire()
             self._began = time.monotonic()
         sleeping.install()
-        self._watchdog.thread.start()
+        self._watchdog.start(self._runners)
         for runner in self._runners:
             runner.start()
 

@@ -8,22 +8,13 @@ import threading
 import time
 from collections.abc import Callable
 
-from msgspec import UNSET
-
 from ..devices import Device, DeviceError, DeviceSession
-from ..protocol import (
-    ErrorCode,
-    ErrorMessage,
-    Level,
-    LogEntry,
-    StepCompleted,
-    StepFailed,
-    timestamp,
-)
+from ..protocol import ErrorCode
 from .attempt import Attempt
 from .course import Course
 from .outcome import Outcome
 from .queue import Pending, StepQueue
+from .reporter import Reporter
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +64,7 @@ class Runner:
         self.gave_up = False
         self.threads: list[threading.Thread] = []
         self._course = course
+        self._reporter = Reporter(course.execution_id, device.serial, course.hub)
         self._queue = queue
         self._expect = expect
         self._on_end = on_end
@@ -200,9 +192,7 @@ class Runner:
         assert outcome is not None
         picture = self._picture(attempt, outcome)
         retry = self._will_retry(attempt, outcome)
-        for action in attempt.unfinished_actions():
-            self._course.hub.publish(action)
-        self._tell(attempt, outcome, picture, will_retry=retry)
+        self._reporter.attempt(attempt, outcome, picture, will_retry=retry)
         attempt.close()
         with self._lock:
             self._current = None
@@ -223,73 +213,6 @@ class Runner:
         lost = outcome.code == ErrorCode.DEVICE_DISCONNECTED
         return not (self._course.cancelled or (lost and self._course.stopping))
 
-    def _tell(self, attempt: Attempt, outcome: Outcome, picture: str | None, *, will_retry: bool) -> None:
-        run = self._run
-        planned = attempt.planned
-        if outcome.status != "failed":
-            course.hub.publish(
-                StepCompleted(
-                    execution_id=course.execution_id,
-                    device_id=attempt.device_id,
-                    step_id=planned.step_id,
-                    module_id=planned.module.module_id,
-                    status=outcome.status,
-                    duration_seconds=attempt.duration,
-                    screenshot_url=picture,
-                    timestamp=attempt.ended_at,
-                    attempt=attempt.number,
-                    reason=outcome.message or UNSET,
-                )
-            )
-            return
-        pending = Pending(planned, attempt.number)
-        self._tell_failed(
-            pending, outcome, attempt.ended_at, attempt.duration, picture, will_retry=will_retry
-        )
-        if outcome.code == ErrorCode.MODULE_TIMEOUT:
-            self._tell_error(ErrorCode.MODULE_TIMEOUT, f"{planned.module.module_id}: {outcome.message}")
-        elif outcome.code == ErrorCode.DEVICE_DISCONNECTED:
-            self._tell_error(ErrorCode.DEVICE_DISCONNECTED, outcome.message)
-
-    def _tell_failed(
-        self,
-        pending: Pending,
-        outcome: Outcome,
-        ended_at: str,
-        duration: float,
-        picture: str | None,
-        *,
-        will_retry: bool,
-    ) -> None:
-        planned = pending.planned
-        self._course.hub.publish(
-            StepFailed(
-                execution_id=self._course.execution_id,
-                device_id=self.device.serial,
-                step_id=planned.step_id,
-                module_id=planned.module.module_id,
-                error_code=outcome.code or ErrorCode.MODULE_ERROR,
-                error_message=outcome.message,
-                retry_attempt=pending.attempt,
-                will_retry=will_retry,
-                timestamp=ended_at,
-                duration_seconds=duration,
-                screenshot_url=picture,
-                traceback=outcome.traceback or UNSET,
-            )
-        )
-
-    def _tell_error(self, code: ErrorCode, message: str) -> None:
-        self._course.hub.publish(
-            ErrorMessage(
-                code=code,
-                message=message,
-                execution_id=self._course.execution_id,
-                device_id=self.device.serial,
-                timestamp=timestamp(),
-            )
-        )
-
     def _picture(self, attempt: Attempt, outcome: Outcome) -> str | None:
         """Keep the screen as it is at the verdict; whatever goes wrong with that, the verdict stands."""
         lost = outcome.code == ErrorCode.DEVICE_DISCONNECTED or not self.device.online
@@ -300,7 +223,7 @@ class Runner:
         try:
             return self._course.screenshots.keep(attempt.name, self._camera.screenshot(timeout=timeout))
         except (DeviceError, OSError, ValueError) as error:
-            self._course.hub.publish(attempt.entry("WARN", f"No screenshot was kept: {error}"))
+            self._reporter.log_of(attempt, "WARN", f"No screenshot was kept: {error}")
             return None
         finally:
             self._camera.interrupt()
@@ -309,7 +232,7 @@ class Runner:
     def _abandon(self, attempt: Attempt) -> None:
         self._course.abandon(attempt)
         text = f"The module could not be ended and was left behind; it is at\n{attempt.position()}".rstrip()
-        self._course.hub.publish(attempt.entry("WARN", text))
+        self._reporter.log_of(attempt, "WARN", text)
 
     # When the device is away
 
@@ -323,13 +246,17 @@ class Runner:
             return True
         began = time.monotonic()
         timeout = self._course.device_timeout
-        self._log("WARN", f"{self.device.serial} is away; waiting up to {timeout:g} s for its return")
+        self._reporter.log(
+            "WARN", f"{self.device.serial} is away; waiting up to {timeout:g} s for its return"
+        )
         while not self._queue.exhausted:
             if self.device.wait_online(_POLL_SECONDS):
-                self._log("INFO", f"{self.device.serial} is back after {time.monotonic() - began:.1f} s")
+                self._reporter.log(
+                    "INFO", f"{self.device.serial} is back after {time.monotonic() - began:.1f} s"
+                )
                 return True
             if time.monotonic() - began >= timeout:
-                self._log("ERROR", f"{self.device.serial} did not return within {timeout:g} s")
+                self._reporter.log("ERROR", f"{self.device.serial} did not return within {timeout:g} s")
                 self.gave_up = True
                 return False
         return True
@@ -343,18 +270,5 @@ class Runner:
                 code, message = ErrorCode.CANCELLED, "The execution was stopped before this attempt"
             else:
                 continue
-            outcome = Outcome("failed", message, code)
-            self._tell_failed(pending, outcome, timestamp(), 0.0, None, will_retry=False)
+            self._reporter.not_run(pending, Outcome("failed", message, code))
             self._course.step_ended("failed")
-
-    def _log(self, level: Level, text: str) -> None:
-        self._course.hub.publish(
-            LogEntry(
-                execution_id=self._course.execution_id,
-                device_id=self.device.serial,
-                level=level,
-                message=text,
-                module_id="device",
-                timestamp=timestamp(),
-            )
-        )

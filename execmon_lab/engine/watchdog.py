@@ -34,19 +34,24 @@ class Watchdog:
 
     Parameters
     ----------
-    watched
-        What to look after.
     progress
         Told at every heartbeat.
+    name
+        The thread's.
     """
 
-    def __init__(self, watched: Sequence[Watched], progress: Progress, name: str) -> None:
-        self._watched = watched
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._watched: Sequence[Watched] = ()
         self._progress = progress
         self._changed = threading.Condition()
         self._wakes_at = 0.0
         self._stopped = False
         self.thread = threading.Thread(target=self._watch, name=name, daemon=True)
+
+    def start(self, watched: Sequence[Watched]) -> None:
+        """Begin to look after these."""
+        self._watched = watched
+        self.thread.start()
 
     def expect(self, deadline: float) -> None:
         """Be awake at `deadline` (monotonic), which has just become one of those of the watched."""
