@@ -56,11 +56,6 @@ class Commands:
         for device_id in list(self._streams):
             self._stop_preview(device_id)
 
-    def preview_failed(self, device_id: str, reason: str) -> None:
-        """Tell that a device's picture cannot be had."""
-        self._streams.pop(device_id, None)
-        self._connection.send_error(ErrorCode.PREVIEW_UNAVAILABLE, reason, device_id)
-
     def _subscribe(self, device_id: str) -> None:
         if device_id in self._devices:
             return
@@ -84,18 +79,20 @@ class Commands:
         if device_id not in room.devices.statuses():
             self._unknown(device_id)
             return
+        self._streams = {name: stream for name, stream in self._streams.items() if not stream.ended}
         former = self._streams.get(device_id)
         if former is None and len(self._streams) >= most:
-            self.preview_failed(device_id, f"a connection may have {most} previews; stop one first")
+            connection.preview_failed(device_id, f"a connection may have {most} previews; stop one first")
             return
         # The new stream first: a device that stays watched need not begin to capture again.
         stream = room.previews.view(connection, device_id, wish.quality, only_changes=wish.only_changes)
         if stream is None:
-            self.preview_failed(device_id, "this server gives no previews")
+            connection.preview_failed(device_id, "this server gives no previews")
             return
         self._streams[device_id] = stream
         if former is not None and former is not stream:
             room.previews.leave(connection, former)
+            connection.outbox.drop_frame(device_id)
 
     def _stop_preview(self, device_id: str) -> None:
         stream = self._streams.pop(device_id, None)

@@ -16,7 +16,6 @@ from ..protocol import (
     Detail,
     ErrorCode,
     ErrorMessage,
-    ExecutionCompleted,
     ExecutionSnapshot,
     InvalidMessage,
     decode_client,
@@ -27,7 +26,7 @@ from ..state import FINAL
 from .commands import Commands
 from .entrance import ENDPOINT
 from .outbox import Outbox, Overflow
-from .parcel import Kind, Parcel, text_frame
+from .parcel import Kind, Parcel, Picture, text_frame
 from .room import Room
 from .session import Session
 from .wire import INVALID_DATA, Wire
@@ -186,18 +185,19 @@ class Connection(Wire):
 
     # Sending
 
-    def send(self, parcel: Parcel) -> None:
+    def send(self, parcel: Parcel | Picture) -> None:
         """Send a message, or file it for later; never waits."""
-        message = parcel.message
-        if not self.is_open or self.session is None or (message.ADDITIVE and self.detail == "plain"):
+        if not self.is_open or self.session is None or (parcel.additive and self.detail == "plain"):
+            return
+        if isinstance(parcel, Picture) or parcel.kind is not Kind.GUARANTEED:
+            self._send_or_file(parcel, 0)
             return
         try:
-            seq = self.session.number(parcel) if parcel.kind is Kind.GUARANTEED else 0
-            self._send_or_file(parcel, seq)
+            self._send_or_file(parcel, self.session.number(parcel))
         except Overflow:
             self._too_slow()
             return
-        if isinstance(message, ExecutionCompleted):
+        if parcel.ends:
             self._finishing = time.monotonic()
             self.commands.stop_all()
         elif self.session.exceeds(self.settings):
@@ -215,10 +215,10 @@ class Connection(Wire):
         self.send(Parcel(Envelope(message)))
 
     def preview_failed(self, device_id: str, reason: str) -> None:
-        """Tell that a preview could not begin or go on."""
-        self.commands.preview_failed(device_id, reason)
+        """Tell that there are no pictures at present."""
+        self.send_error(ErrorCode.PREVIEW_UNAVAILABLE, reason, device_id)
 
-    def _send_or_file(self, parcel: Parcel, seq: int) -> None:
+    def _send_or_file(self, parcel: Parcel | Picture, seq: int) -> None:
         if self.writable and (parcel.kind is not Kind.FRAME or self._has_credit):
             self._write(parcel, seq)
         else:
@@ -228,8 +228,8 @@ class Connection(Wire):
     def _has_credit(self) -> bool:
         return self._frames_in_flight < self.settings.frames_in_flight
 
-    def _write(self, parcel: Parcel, seq: int) -> None:
-        if seq and self.acknowledges:
+    def _write(self, parcel: Parcel | Picture, seq: int) -> None:
+        if seq and self.acknowledges and isinstance(parcel, Parcel):
             numbered = msgspec.structs.replace(parcel.message, seq=seq)
             frame = text_frame(encode(numbered, self.detail))
         else:

@@ -6,8 +6,8 @@ Pure: it is told what to keep and asked what goes next, and neither writes nor w
 from collections import deque
 
 from ..hub import Envelope
-from ..protocol import ExecutionCompleted, LogEntry
-from .parcel import Kind, Parcel
+from ..protocol import LogEntry
+from .parcel import Kind, Parcel, Picture
 from .settings import Settings
 
 
@@ -45,7 +45,7 @@ class Outbox:
         self._last_shed: LogEntry | None = None
         self._statuses: dict[str, Parcel] = {}
         self._progress: Parcel | None = None
-        self._frames: dict[str, Parcel] = {}
+        self._frames: dict[str, Picture] = {}
         self.shed = 0
         """Log entries dropped since the consumer was last told."""
         self.conflated = 0
@@ -60,7 +60,7 @@ class Outbox:
             + (self._progress is not None)
         )
 
-    def put(self, parcel: Parcel, seq: int = 0) -> None:
+    def put(self, parcel: Parcel | Picture, seq: int = 0) -> None:
         """File a message.
 
         Parameters
@@ -75,6 +75,11 @@ class Outbox:
         Overflow
             When a guaranteed message exceeds the bounds.
         """
+        if isinstance(parcel, Picture):
+            # Popped first, so that devices take turns in the order in which their frames came.
+            self.conflated += self._frames.pop(parcel.device_id, None) is not None
+            self._frames[parcel.device_id] = parcel
+            return
         match parcel.kind:
             case Kind.GUARANTEED:
                 self._put_guaranteed(parcel, seq)
@@ -86,12 +91,8 @@ class Outbox:
             case Kind.STATUS:
                 self.conflated += self._statuses.pop(parcel.device_id, None) is not None
                 self._statuses[parcel.device_id] = parcel
-            case Kind.FRAME:
-                # Popped first, so that devices take turns in the order in which their frames came.
-                self.conflated += self._frames.pop(parcel.device_id, None) is not None
-                self._frames[parcel.device_id] = parcel
 
-    def take(self, *, frames: bool) -> tuple[Parcel, int] | None:
+    def take(self, *, frames: bool) -> tuple[Parcel | Picture, int] | None:
         """Remove and return what goes next, with a guaranteed message's number.
 
         Guaranteed messages go first, but the end of the execution waits for the log and the last progress.
@@ -106,7 +107,7 @@ class Outbox:
         tuple or None
             None when nothing may go.
         """
-        if self._guaranteed and not isinstance(self._guaranteed[0][1].message, ExecutionCompleted):
+        if self._guaranteed and not self._guaranteed[0][1].ends:
             return self._take_guaranteed()
         if self._last_shed is not None:
             return self._shed_notice(self._last_shed), 0
@@ -115,8 +116,8 @@ class Outbox:
         if self._statuses:
             return self._statuses.pop(next(iter(self._statuses))), 0
         if self._progress is not None:
-            parcel, self._progress = self._progress, None
-            return parcel, 0
+            progress, self._progress = self._progress, None
+            return progress, 0
         if self._guaranteed:
             return self._take_guaranteed()
         if frames and self._frames:
@@ -133,7 +134,7 @@ class Outbox:
 
     def _put_guaranteed(self, parcel: Parcel, seq: int) -> None:
         self._guaranteed.append((seq, parcel))
-        self._bytes += len(parcel.envelope.full)
+        self._bytes += parcel.size
         if (
             len(self._guaranteed) > self._settings.queued_messages
             or self._bytes > self._settings.queued_bytes
@@ -142,7 +143,7 @@ class Outbox:
 
     def _take_guaranteed(self) -> tuple[Parcel, int]:
         seq, parcel = self._guaranteed.popleft()
-        self._bytes -= len(parcel.envelope.full)
+        self._bytes -= parcel.size
         return parcel, seq
 
     def _put_ring(self, parcel: Parcel) -> None:

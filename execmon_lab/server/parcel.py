@@ -1,4 +1,4 @@
-"""A message ready for the wire: its WebSocket frames, made once for all connections."""
+"""A message ready for the wire: its WebSocket frame, made once for all connections."""
 
 from enum import Enum, auto
 
@@ -8,9 +8,9 @@ from ..hub import Envelope
 from ..protocol import (
     Detail,
     DeviceStatus,
+    ExecutionCompleted,
     ExecutionProgress,
     Message,
-    PreviewFrame,
 )
 
 
@@ -29,8 +29,33 @@ class Kind(Enum):
     """The newest of each device replaces the one before, and only so many are under way."""
 
 
+class Picture:
+    """A preview frame; its JSON was made by the preview, for all who watch.
+
+    Parameters
+    ----------
+    device_id
+        The device it shows.
+    payload
+        The `preview_frame` message, UTF-8 JSON.
+    """
+
+    __slots__ = ("_framed", "device_id")
+    kind = Kind.FRAME
+    additive = False
+    type_name = "preview_frame"
+
+    def __init__(self, device_id: str, payload: bytes) -> None:
+        self.device_id = device_id
+        self._framed = text_frame(payload)
+
+    def frame(self, detail: Detail) -> bytes:
+        """Return the message as one unmasked text frame; it is the same in both details."""
+        return self._framed
+
+
 class Parcel:
-    """An envelope with its frames.
+    """Any other message.
 
     Parameters
     ----------
@@ -49,6 +74,26 @@ class Parcel:
     def message(self) -> Message:
         """The message itself."""
         return self.envelope.message
+
+    @property
+    def type_name(self) -> str:
+        """The message's `type`."""
+        return self.message.type_name()
+
+    @property
+    def additive(self) -> bool:
+        """True for a type that the specification does not name."""
+        return self.message.ADDITIVE
+
+    @property
+    def ends(self) -> bool:
+        """True for the last message of an execution."""
+        return isinstance(self.message, ExecutionCompleted)
+
+    @property
+    def size(self) -> int:
+        """The message's JSON in bytes."""
+        return len(self.envelope.full)
 
     @property
     def device_id(self) -> str:
@@ -74,8 +119,6 @@ def text_frame(payload: bytes) -> bytes:
 def _kind(message: Message) -> Kind:
     if message.GUARANTEED:
         return Kind.GUARANTEED
-    if isinstance(message, PreviewFrame):
-        return Kind.FRAME
     if isinstance(message, ExecutionProgress):
         return Kind.PROGRESS
     if isinstance(message, DeviceStatus):

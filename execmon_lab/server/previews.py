@@ -7,9 +7,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..hub import Envelope
-from ..protocol import PreviewFrame, Quality
-from .parcel import Parcel
+from ..protocol import Quality
+from .parcel import Picture
 from .switchboard import Switchboard
 
 log = logging.getLogger(__name__)
@@ -26,8 +25,8 @@ class Frame(Protocol):
         """Whether it differs from the one before."""
 
     @property
-    def preview_frame(self) -> PreviewFrame:
-        """The picture as a message, made once."""
+    def message(self) -> bytes:
+        """The picture as a `preview_frame` message, UTF-8 JSON, made once."""
 
 
 class Watch(Protocol):
@@ -40,21 +39,28 @@ class Watch(Protocol):
 class PreviewSource(Protocol):
     """Who gives pictures."""
 
-    def watch(self, device_id: str, quality: Quality, callback: Callable[..., None], /) -> Watch:
-        """Call `callback` with a `Frame` 10 to 15 times a second, from any thread.
+    def watch(
+        self,
+        device_id: str,
+        quality: Quality,
+        callback: Callable[[Frame], None],
+        on_error: Callable[[Exception], None],
+        /,
+    ) -> Watch:
+        """Call `callback` 10 to 15 times a second, and `on_error` when the pictures cease; from any thread.
 
-        Any exception says that the device's picture cannot be had.
+        Pictures that ceased may go on by themselves. Any exception says that there will be none.
         """
 
 
 class Viewer(Protocol):
     """A connection that wants pictures."""
 
-    def send(self, parcel: Parcel) -> None:
+    def send(self, parcel: Picture) -> None:
         """Take a frame."""
 
     def preview_failed(self, device_id: str, reason: str) -> None:
-        """Learn that there will be no more."""
+        """Learn why there are no pictures at present."""
 
 
 @dataclass(slots=True)
@@ -64,15 +70,24 @@ class _Wish:
 
 
 class Stream:
-    """One device in one quality, and who views it; belongs to the loop's thread but for `on_frame`."""
+    """One device in one quality, and who views it; belongs to the loop's thread but for `on_frame`.
 
-    def __init__(self, previews: "Previews", device_id: str, quality: Quality) -> None:
+    Parameters
+    ----------
+    switchboard
+        The way from the capturing thread to the loop.
+    device_id, quality
+        What is viewed.
+    """
+
+    def __init__(self, switchboard: Switchboard, device_id: str, quality: Quality) -> None:
         self.device_id = device_id
         self.quality: Quality = quality
         self.viewers: dict[Viewer, _Wish] = {}
         self.watch: Watch | None = None
         self.ended = False
-        self._previews = previews
+        self._switchboard = switchboard
+        self._failure: str | None = None
         self._newest: Frame | None = None
         self._changed = False
         self._posted = False
@@ -83,20 +98,37 @@ class Stream:
         self._newest = frame
         if not self._posted:
             self._posted = True
-            self._previews.switchboard.post(self._deliver, None)
+            self._switchboard.post(self._deliver, None)
+
+    def on_error(self, error: Exception) -> None:
+        """Take the reason why there are no pictures, from any thread."""
+        self._switchboard.post(self.fail, str(error))
+
+    def add(self, viewer: Viewer, *, only_changes: bool) -> None:
+        """Have a viewer sent the frames, or told why there are none."""
+        self.viewers[viewer] = _Wish(only_changes)
+        if self._failure is not None:
+            viewer.preview_failed(self.device_id, self._failure)
 
     def _deliver(self, _: object) -> None:
         self._posted = False
         frame, changed, self._changed = self._newest, self._changed, False
         if frame is None or self.ended:
             return
-        parcel = Parcel(Envelope(frame.preview_frame))
+        self._failure = None
         now = time.monotonic()
+        picture = Picture(self.device_id, frame.message)
         for viewer, wish in tuple(self.viewers.items()):
             if wish.only_changes and not changed and now - wish.last < STILL_SECONDS:
                 continue
             wish.last = now
-            viewer.send(parcel)
+            viewer.send(picture)
+
+    def fail(self, reason: str) -> None:
+        """Tell all viewers why there are no pictures."""
+        self._failure = reason
+        for viewer in tuple(self.viewers):
+            viewer.preview_failed(self.device_id, reason)
 
 
 class Previews:
@@ -112,14 +144,9 @@ class Previews:
         Where watches are begun and ended: both may wait for a device.
     """
 
-    def __init__(
-        self,
-        source: PreviewSource | None,
-        switchboard: Switchboard,
-        executor: Executor,
-    ) -> None:
-        self.switchboard = switchboard
+    def __init__(self, source: PreviewSource | None, switchboard: Switchboard, executor: Executor) -> None:
         self._source = source
+        self._switchboard = switchboard
         self._executor = executor
         self._streams: dict[tuple[str, Quality], Stream] = {}
 
@@ -135,9 +162,9 @@ class Previews:
             return None
         stream = self._streams.get((device_id, quality))
         if stream is None:
-            stream = self._streams[device_id, quality] = Stream(self, device_id, quality)
+            stream = self._streams[device_id, quality] = Stream(self._switchboard, device_id, quality)
             self._executor.submit(self._begin, stream, self._source)
-        stream.viewers[viewer] = _Wish(only_changes)
+        stream.add(viewer, only_changes=only_changes)
         return stream
 
     def leave(self, viewer: Viewer, stream: Stream) -> None:
@@ -154,21 +181,19 @@ class Previews:
     def _begin(self, stream: Stream, source: PreviewSource) -> None:
         """Begin to watch, in a worker's thread."""
         try:
-            stream.watch = source.watch(stream.device_id, stream.quality, stream.on_frame)
+            stream.watch = source.watch(stream.device_id, stream.quality, stream.on_frame, stream.on_error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the viewers are told
             log.warning("no preview of %s: %s", stream.device_id, error)
-            self.switchboard.post(lambda reason: self._fail(stream, reason), str(error))
+            self._switchboard.post(lambda reason: self._give_up(stream, reason), str(error))
             return
         # Everybody may have left in the meantime. `_end` sets the one and reads the other, here it is the
         # other way round: one of the two closes the watch, or both, which is no error.
         if stream.ended:
             stream.watch.close()
 
-    def _fail(self, stream: Stream, reason: str) -> None:
-        viewers = tuple(stream.viewers)
+    def _give_up(self, stream: Stream, reason: str) -> None:
+        stream.fail(reason)
         self._end(stream)
-        for viewer in viewers:
-            viewer.preview_failed(stream.device_id, reason)
 
     def _end(self, stream: Stream) -> None:
         if stream.ended:

@@ -46,14 +46,14 @@ class Session:
     def number(self, parcel: Parcel) -> int:
         """Keep a guaranteed message until it is acknowledged, and return its number."""
         self._seq += 1
-        self._bytes += len(parcel.envelope.full)
+        self._bytes += parcel.size
         self.unacknowledged.append((self._seq, parcel))
         return self._seq
 
     def acknowledge(self, seq: int) -> None:
         """Let go of every message up to a number."""
         while self.unacknowledged and self.unacknowledged[0][0] <= seq:
-            self._bytes -= len(self.unacknowledged.popleft()[1].envelope.full)
+            self._bytes -= self.unacknowledged.popleft()[1].size
 
     def exceeds(self, settings: Settings) -> bool:
         """Tell whether more is unacknowledged than may be."""

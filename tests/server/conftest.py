@@ -1,7 +1,9 @@
 """A real server on a real hub; the tests publish what an engine would."""
 
+import base64
 import contextlib
 import json
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.hub import Hub
-from execmon_lab.protocol import DeviceStatus, DeviceSummary, timestamp
+from execmon_lab.protocol import DeviceStatus, DeviceSummary, PreviewFrame, encode, timestamp
 from execmon_lab.server import Server, Settings
 from execmon_lab.state import planned
 
@@ -70,6 +72,66 @@ def devices() -> Devices:
     return Devices(DEVICE)
 
 
+class Camera:
+    """Gives the same small picture 50 times a second to all who watch; says who watches."""
+
+    def __init__(self) -> None:
+        self.watching: list[Shot] = []
+        self.refuse: str | None = None
+
+    def watch(self, device_id: str, quality: Any, on_frame: Any, on_error: Any) -> "Shot":
+        if self.refuse is not None:
+            raise RuntimeError(self.refuse)
+        shot = Shot(self, device_id, quality, on_frame, on_error)
+        self.watching.append(shot)
+        shot.thread.start()
+        return shot
+
+    def close(self) -> None:
+        for shot in list(self.watching):
+            shot.close()
+
+
+class Shot:
+    def __init__(self, camera: Camera, device_id: str, quality: str, on_frame: Any, on_error: Any) -> None:
+        self.camera, self.device_id, self.quality = camera, device_id, quality
+        self.on_frame, self.on_error = on_frame, on_error
+        self.changed = True
+        self.data = b"\xff\xd8 a picture \xff\xd9"
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        while not self.stop.wait(0.02):
+            self.on_frame(Shown(self.device_id, self.data, self.changed))
+
+    def close(self) -> None:
+        self.stop.set()
+        if self in self.camera.watching:
+            self.camera.watching.remove(self)
+
+
+class Shown:
+    def __init__(self, device_id: str, data: bytes, changed: bool) -> None:
+        self.changed = changed
+        self.message = encode(
+            PreviewFrame(
+                device_id=device_id,
+                frame_data="data:image/jpeg;base64," + base64.b64encode(data).decode(),
+                width=720,
+                height=1280,
+                timestamp=timestamp(),
+            )
+        )
+
+
+@pytest.fixture
+def preview() -> Iterator[Camera]:
+    camera = Camera()
+    yield camera
+    camera.close()
+
+
 @pytest.fixture
 def execution(hub: Hub) -> str:
     execution_id = str(uuid.uuid4())
@@ -79,12 +141,15 @@ def execution(hub: Hub) -> str:
 
 
 @pytest.fixture
-def start(hub: Hub, artifacts: ArtifactStore, devices: Devices) -> Iterator[Callable[..., Server]]:
+def start(
+    hub: Hub, artifacts: ArtifactStore, devices: Devices, preview: Camera
+) -> Iterator[Callable[..., Server]]:
     """Start a server; `settings` by keyword, the rest as `Server` takes it."""
     servers: list[Server] = []
 
     def start(settings: dict[str, Any] | None = None, **options: Any) -> Server:
         options.setdefault("devices", devices)
+        options.setdefault("preview", preview)
         server = Server(hub, artifacts, settings=Settings(**(settings or {})), **options)
         servers.append(server)
         return server.start()
