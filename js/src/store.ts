@@ -5,6 +5,14 @@ import type { ExecutionSnapshot, ServerMessage } from "./messages";
 import type { Frame, Listener, PreviewProblem, Source, Stream } from "./source";
 import { ended, fold } from "./state";
 
+/** What a saved notebook keeps: the final state and the last picture. */
+export interface Saved {
+  state: ExecutionSnapshot;
+  picture: SavedPicture | null;
+}
+
+type SavedPicture = Omit<Frame, "jpeg"> & { jpeg: DataView };
+
 export interface Viewer {
   /** Something changed; called at most once a repaint. */
   update(): void;
@@ -21,12 +29,12 @@ export class Store implements Listener {
   #pictures = new Map<string, Frame>();
   #scheduled = false;
 
-  /** `saved` is the state that a saved notebook kept. */
   constructor(
     readonly source: Source,
-    saved?: ExecutionSnapshot,
+    saved: Partial<Saved> = {},
   ) {
-    this.#state = saved;
+    this.#state = saved.state;
+    if (saved.picture) this.#pictures.set(keyOf(saved.picture), unpacked(saved.picture));
     source.open(this);
   }
 
@@ -118,6 +126,11 @@ export class Store implements Listener {
       for (const viewer of this.#viewers.keys()) viewer.update();
     });
   }
+}
+
+function unpacked(picture: SavedPicture): Frame {
+  const { buffer, byteOffset, byteLength } = picture.jpeg;
+  return { ...picture, jpeg: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength) };
 }
 
 function keyOf(stream: Stream): string {

@@ -3,16 +3,15 @@
 import type { AnyModel, AnyWidget } from "@anywidget/types";
 
 import { CommSource } from "./comm";
-import type { ExecutionSnapshot } from "./messages";
-import { Store } from "./store";
+import { Store, type Saved } from "./store";
 import "./style.css";
 import { ExecutionView } from "./views/view";
 
 interface Traits {
   server_url: string | null;
   may_cancel: boolean;
-  /** What a saved notebook keeps: the last state; empty while the execution runs. */
-  saved: ExecutionSnapshot | Record<string, never>;
+  /** What a saved notebook keeps of an execution that ended. */
+  saved: Partial<Saved>;
 }
 
 const widget: AnyWidget<Traits> = () => {
@@ -20,8 +19,7 @@ const widget: AnyWidget<Traits> = () => {
   return {
     initialize({ model, signal }) {
       const source = new CommSource(model as AnyModel, model.get("server_url"), model.get("may_cancel"));
-      const saved = model.get("saved");
-      store = new Store(source, "type" in saved ? (saved as ExecutionSnapshot) : undefined);
+      store = new Store(source, model.get("saved"));
       signal.addEventListener("abort", () => source.close());
     },
     render({ el, signal }) {

@@ -1,0 +1,196 @@
+"""The widget: an execution in a cell, alive long after the cell has returned."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import msgspec
+import traitlets
+
+from ..history.artifacts import ArtifactStore
+from ..hub import Hub
+from ..preview import Frame, PreviewService
+from ..protocol import LogEntry, timestamp
+from .cells import CellWatch
+from .commands import AnyCommand, Cancel, Drawn, Hello, Screenshot, Watch, read
+from .feed import Feed
+from .parcel import Parcel
+from .pictures import Pictures
+from .pump import SHARED
+from .static_html import render
+
+log = logging.getLogger(__name__)
+
+_STATIC = Path(__file__).parent / "static"
+
+
+class ExecutionView(anywidget.AnyWidget):
+    """Preview, progress, steps and log of one execution.
+
+    One widget serves any number of views and pages. What passes on the comm is described in
+    ``js/src/comm.ts``; nothing of it waits for the page, which a busy kernel cannot hear.
+
+    Parameters
+    ----------
+    execution_id, hub
+        The execution, and the hub where its messages pass.
+    preview
+        Where the devices' pictures come from; without it there are none.
+    cancel
+        Ends the execution; without it the view has no such button.
+    base_url
+        The execution's server, where a page on this machine gets screenshots.
+    artifacts
+        Where the kernel gets screenshots for pages elsewhere.
+    logs
+        Gives the log so far, for a view that is made later than its execution.
+
+    Raises
+    ------
+    UnknownExecution
+        When the hub does not know the execution.
+    """
+
+    _esm = _STATIC / "widget.js"
+    _css = _STATIC / "widget.css"
+
+    server_url = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    may_cancel = traitlets.Bool().tag(sync=True)
+    saved = traitlets.Dict().tag(sync=True)
+    """The final state and the last picture: what a saved notebook shows without a kernel."""
+
+    def __init__(
+        self,
+        *,
+        execution_id: str,
+        hub: Hub,
+        preview: PreviewService | None = None,
+        cancel: Callable[[], object] | None = None,
+        base_url: str | None = None,
+        artifacts: ArtifactStore | None = None,
+        logs: Callable[[], Iterable[LogEntry]] | None = None,
+    ) -> None:
+        super().__init__(server_url=base_url, may_cancel=cancel is not None)
+        self._end_execution = cancel
+        self._artifacts = artifacts
+        self._closed = False
+        self._cells = CellWatch()
+        self._feed = Feed(execution_id, hub, self._wake, SHARED.clock, logs)
+        self._pictures = (
+            Pictures(preview, self._wake, SHARED.clock, lambda: self._cells.running) if preview else None
+        )
+        self.on_msg(self._hear)
+        SHARED.add(self)
+
+    def flush(self, now: float) -> float | None:
+        """Send what is due (`pump.Job`); called by the pump alone."""
+        parcels, due = self._feed.collect(now)
+        for parcel in parcels:
+            self._send_parcel(parcel)
+        dues = [due]
+        if self._pictures is not None:
+            frames, due = self._pictures.collect(now)
+            dues.append(due)
+            for parcel in frames:
+                self._send_parcel(parcel)
+        if not self.saved and self._feed.ended:
+            self._save()
+        return min((due for due in dues if due is not None), default=None)
+
+    def close(self) -> None:
+        """End the view's part in the kernel; what pages show stays there. Closing twice is no error."""
+        if self.__dict__.get("_closed", True):  # also one that failed to begin
+            return
+        self._closed = True
+        self._cells.close()
+        self._feed.close()
+        if self._pictures is not None:
+            self._pictures.close()
+        SHARED.remove(self)
+        self._wake(SHARED.clock())
+
+    def __repr__(self) -> str:
+        return f"ExecutionView({self._feed.snapshot().name!r})"
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        self._feed.herald()
+        self._expect_page()
+        shown = super()._repr_mimebundle_(**options)
+        data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
+        data["text/plain"] = repr(self)
+        data["text/html"] = self._static_html()
+        return data, metadata
+
+    def _static_html(self) -> str:
+        frame = self._pictures.last() if self._pictures is not None else None
+        return render(self._feed.snapshot(), frame.jpeg if frame is not None else None)
+
+    def _expect_page(self) -> None:
+        """Begin with the picture before the page can say that it shows it: the kernel may be busy."""
+        devices = self._feed.snapshot().devices
+        if self._pictures is not None and devices and not self._closed:
+            self._pictures.expect((devices[0].device_id, "medium"))
+
+    def _wake(self, due: float) -> None:
+        if self._closed:
+            self.flush(SHARED.clock())  # without the pump, a page that comes later is answered here
+        else:
+            SHARED.wake(self, due)
+
+    def _send_parcel(self, parcel: Parcel) -> None:
+        self.send(parcel.content, buffers=list(parcel.buffers))
+
+    def _hear(self, _: object, content: Any, buffers: object) -> None:
+        """Take a page's command; which thread runs this depends on ipykernel's version."""
+        try:
+            command = read(content)
+        except msgspec.ValidationError as error:
+            log.warning("a page sent what is no command: %s", error)
+            return
+        self._obey(command)
+
+    def _obey(self, command: AnyCommand) -> None:
+        match command:
+            case Hello(page=page):
+                self._feed.greet(page)
+            case Watch(page=page, streams=streams) if self._pictures is not None:
+                self._pictures.look(page, [(stream.device_id, stream.quality) for stream in streams])
+            case Drawn(number=number) if self._pictures is not None:
+                self._pictures.drawn(number)
+            case Cancel() if self._end_execution is not None:
+                self._end_execution()
+            case Screenshot(url=url):
+                self._send_parcel(self._screenshot(url))
+
+    def _screenshot(self, url: str) -> Parcel:
+        content = {"kind": "screenshot", "url": url, "found": False}
+        if self._artifacts is None:
+            return Parcel(content)
+        try:
+            picture = self._artifacts.screenshot(url).read_bytes()
+        except FileNotFoundError:
+            return Parcel(content)
+        return Parcel({**content, "found": True}, (picture,))
+
+    def _save(self) -> None:
+        frame = self._pictures.last() if self._pictures is not None else None
+        self.saved = {
+            "state": msgspec.to_builtins(self._feed.snapshot()),
+            "picture": _picture(frame) if frame is not None else None,
+        }
+
+
+def _picture(frame: Frame) -> dict[str, Any]:
+    return {
+        "device_id": frame.device_id,
+        "quality": frame.quality,
+        "width": frame.width,
+        "height": frame.height,
+        "timestamp": timestamp(frame.timestamp),
+        "number": 0,
+        "jpeg": frame.jpeg,
+    }
