@@ -35,6 +35,11 @@ def own_device(own_pool: DevicePool, own_phone: PhoneProcess) -> Device:
     return own_pool.wait_available(own_phone.serial, timeout=30)
 
 
+def for_ever(check: Callable[[], bool]) -> None:
+    while True:
+        assert check()
+
+
 def during(device: Device, command: str, fault: Callable[[], None], timeout: float = 60.0) -> Command:
     """Run a command, let the fault happen when it is under way, and return the command's record."""
     told: list[Command] = []
@@ -78,8 +83,7 @@ def test_a_phone_killed_during_a_screenshot_gives_no_picture(
     threading.Timer(0.2, own_phone.kill).start()
     session = own_device.session()
     with pytest.raises(DeviceDisconnected):
-        while True:
-            assert session.screenshot().size == (720, 1280)
+        for_ever(lambda: session.screenshot().size == (720, 1280))
 
 
 def test_a_phone_that_hangs_is_told_by_the_heartbeat(own_device: Device, own_phone: PhoneProcess) -> None:
@@ -119,8 +123,8 @@ def test_a_phone_that_was_killed_is_back_under_its_serial(
 ) -> None:
     session = own_device.session()
     before = own_device.transport_id
+    threading.Timer(0.1, own_phone.kill).start()
     with pytest.raises(DeviceDisconnected):
-        threading.Timer(0.1, own_phone.kill).start()
         session.shell("sleep 50", timeout=60)
     with pytest.raises(NoDevice, match="offline"):
         own_pool.wait_available(own_phone.serial, timeout=0.1)
@@ -165,7 +169,7 @@ def test_heavy_traffic_while_the_phone_dies_again_and_again_gives_only_named_err
                 successes += 1
             except DeviceDisconnected:
                 stop.wait(0.02)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - told by the test's own thread
                 unexpected.append(error)
                 return
 

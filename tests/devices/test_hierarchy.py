@@ -10,7 +10,7 @@ DUMP = """UI hierchary dumped to: /dev/tty
 <?xml version='1.0' encoding='UTF-8' standalone='yes' ?>
 <hierarchy rotation="0">
   <node index="0" text="" resource-id="" class="android.widget.FrameLayout" package="com.example"
-        content-desc="" checkable="false" checked="false" clickable="false" enabled="true" bounds="[0,0][720,1280]">
+        content-desc="" checked="false" clickable="false" enabled="true" bounds="[0,0][720,1280]">
     <node index="0" text="Send" resource-id="com.example:id/send" class="android.widget.Button"
           package="com.example" content-desc="Send message" checked="false" clickable="true" enabled="false"
           bounds="[600,1100][720,1220]" />

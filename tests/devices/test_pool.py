@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -47,7 +48,7 @@ def test_several_are_given_in_the_order_asked_for(
 
 
 def test_waiting_in_vain_tells_what_is_there_and_what_to_do(pool: DevicePool, phone: PhoneProcess) -> None:
-    with pytest.raises(NoDevice, match="R58M not there after 0.1 s") as caught:
+    with pytest.raises(NoDevice, match=r"R58M not there after 0\.1 s") as caught:
         pool.wait(serials=["R58M"], timeout=0.1)
     assert f"{phone.serial} (available)" in str(caught.value)
     assert "connect one, or start a virtual phone" in str(caught.value)
@@ -91,7 +92,7 @@ class TestStatus:
             assert eventually(lambda: told[-1][1] == "available")
         statuses = [status for _, status, _ in told]
         assert [s for s in statuses if s != "offline"] == ["available", "busy", "busy", "available"]
-        assert all(one != next_ for one, next_ in zip(statuses, statuses[1:], strict=False))
+        assert all(one != after for one, after in itertools.pairwise(statuses))
         seen = [moment for _, status, moment in told if status != "offline"]
         assert all(moment is not None and moment <= datetime.now(UTC) for moment in seen)
 

@@ -136,8 +136,13 @@ class TestInterrupting:
     def test_a_device_that_is_interrupted_goes_on_with_the_next(self, device: Device) -> None:
         running = threading.Event()
         session = device.session(lambda command: running.set())
-        threading.Thread(target=lambda: (running.wait(20), device.interrupt())).start()
+
+        def interrupt() -> None:
+            running.wait(20)
+            device.session().shell("sleep 0.1")  # the other command has reached the device by now
+            device.interrupt()
+
+        threading.Thread(target=interrupt).start()
         with pytest.raises(SessionClosed, match="were interrupted"):
-            while True:
-                session.shell("sleep 60", timeout=90)
+            session.shell("sleep 60", timeout=90)
         assert session.shell("echo on") == "on\n"

@@ -1,0 +1,79 @@
+"""Where the pictures come from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from PIL import ImageChops
+
+from execmon_lab.devices import (
+    Device,
+    DeviceDisconnected,
+    DevicePool,
+    DeviceSession,
+    PrivateAdbServer,
+    SessionClosed,
+)
+from execmon_lab.phone.process import PhoneProcess
+from execmon_lab.preview import ScreencapSource
+
+
+@pytest.fixture
+def source(device: Device) -> Iterator[ScreencapSource]:
+    source = ScreencapSource(device)
+    yield source
+    source.close()
+
+
+def capture_for_ever(source: ScreencapSource) -> None:
+    while True:
+        assert source.capture().image.size == (720, 1280)
+
+
+def test_it_gives_the_screen_in_its_full_size(source: ScreencapSource, session: DeviceSession) -> None:
+    capture = source.capture()
+    assert capture.image.size == session.size
+    assert capture.changed
+    # Only the status bar's clock may have moved on.
+    difference = ImageChops.difference(capture.image.convert("RGB"), session.screenshot())
+    box = difference.getbbox()
+    assert box is None or box[3] < 100
+
+
+def test_it_tells_whether_the_picture_changed(source: ScreencapSource, session: DeviceSession) -> None:
+    session.home()
+    source.capture()
+    assert not all(source.capture().changed for _ in range(3))
+    session.start(package="com.android.settings")
+    assert any(source.capture().changed for _ in range(3))
+    session.home()
+
+
+def test_the_buffers_take_turns(source: ScreencapSource) -> None:
+    for _ in range(6):
+        image = source.capture().image
+        assert image.getpixel((0, 0)) is not None
+    assert {len(source._current), len(source._spare)} == {len(source._current)}
+
+
+def test_closing_ends_it_from_another_thread(source: ScreencapSource) -> None:
+    threading.Timer(0.1, source.close).start()
+    with pytest.raises(SessionClosed):
+        capture_for_ever(source)
+
+
+def test_a_device_that_is_away_is_told(adb_server: PrivateAdbServer) -> None:
+    with DevicePool(adb_server, ["R58M"]) as pool, pytest.raises(DeviceDisconnected):
+        ScreencapSource(pool.get("R58M")).capture()
+
+
+def test_a_phone_that_is_killed_gives_no_half_picture(
+    adb_server: PrivateAdbServer, own_phone: PhoneProcess
+) -> None:
+    with DevicePool(adb_server, [own_phone.serial]) as pool:
+        source = ScreencapSource(pool.wait_available(own_phone.serial, timeout=30))
+        threading.Timer(0.2, own_phone.kill).start()
+        with pytest.raises(DeviceDisconnected):
+            capture_for_ever(source)
