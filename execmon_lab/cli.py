@@ -1,6 +1,7 @@
 """The terminal's face: `execmon-lab`."""
 
 import asyncio
+import contextlib
 import queue
 import sys
 import time
@@ -116,7 +117,8 @@ def _status_of(state: ExecutionSnapshot) -> int:
 
 
 def _hold(seconds: float) -> None:
-    if seconds:
+    """Keep the server up; an interrupt ends the hold, and leaves the run's own exit status."""
+    with contextlib.suppress(KeyboardInterrupt):
         time.sleep(seconds)
 
 

@@ -1,0 +1,5 @@
+"""``python -m execmon_lab``: the command line."""
+
+from .cli import main
+
+main()

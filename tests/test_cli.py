@@ -1,0 +1,157 @@
+"""The command line: what it prints, and how it exits."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from execmon_lab.client import sync
+from execmon_lab.devices import AdbServer
+from execmon_lab.protocol import ExecutionCompleted, decode_server
+
+PLAN = """
+import execmon_lab as em
+
+@em.module
+def passes(ctx):
+    ctx.log.info("hello")
+
+@em.module
+def fails(ctx):
+    ctx.expect(False, "the sky is green")
+
+@em.module
+def stays(ctx):
+    ctx.sleep(600)
+
+good = em.Plan([passes])
+bad = em.Plan([passes, fails])
+long = em.Plan([stays])
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "suite.py").write_text(PLAN)
+    return tmp_path
+
+
+def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    environment = {
+        **os.environ,
+        "XDG_DATA_HOME": str(folder),
+        "COLUMNS": "120",
+        "PYTHONWARNINGS": "error::ResourceWarning",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "execmon_lab", *arguments],
+        cwd=folder,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=100)
+    return process.returncode, out, err
+
+
+def test_the_id_and_the_address_come_first(folder: Path) -> None:
+    status, out, err = ended(command(folder, "run", "suite:good"))
+    identifier, address, *lines = out.splitlines()
+    assert re.fullmatch(r"execution [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", identifier)
+    assert re.fullmatch(rf"ws://127\.0\.0\.1:\d+/ws/executions/{identifier.split()[1]}", address)
+    assert lines[0].startswith("✓ passes")
+    assert "completed: 1 passed, 0 failed, 1 steps" in lines[1]
+    assert (status, err) == (0, "")
+
+
+def test_a_failed_step_exits_with_1(folder: Path) -> None:
+    status, out, _ = ended(command(folder, "run", "suite:bad"))
+    assert "ASSERTION_FAILED: the sky is green" in out
+    assert status == 1
+
+
+def test_json_is_every_message_one_a_line(folder: Path) -> None:
+    status, out, _ = ended(command(folder, "run", "suite:good", "--json"))
+    messages = [decode_server(line) for line in out.splitlines()[2:]]
+    assert {message.type_name() for message in messages} >= {"execution_state", "step_completed", "log_entry"}
+    assert isinstance(messages[-1], ExecutionCompleted)
+    assert json.loads(out.splitlines()[2])["type"] == "execution_state"
+    assert status == 0
+
+
+def test_it_waits_for_a_client_and_holds_the_server(folder: Path) -> None:
+    process = command(folder, "run", "suite:good", "--wait-for-client", "--hold", "600")
+    assert process.stdout is not None
+    process.stdout.readline()
+    with sync.connect(process.stdout.readline().strip()) as execution:
+        assert isinstance(list(execution)[-1], ExecutionCompleted)
+    assert process.poll() is None, "the server is held"
+    process.send_signal(signal.SIGINT)
+    assert ended(process)[0] == 0, "an interrupted hold leaves the run's own status"
+
+
+def test_an_interrupt_exits_with_130_and_ends_all(folder: Path) -> None:
+    process = command(folder, "run", "suite:long")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    status, _, err = ended(process)
+    assert status == 130
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "complaint"),
+    [
+        (["run", "nothing"], 2, "use 'demo', a Python file"),
+        (["run", "suite.py"], 2, "name one of them 'plan'"),
+        (["run", "suite:good", "--phones", "0"], 2, "phones"),
+        (["run"], 2, "PLAN"),
+        (["phone", "--size", "big"], 2, "720x1280"),
+    ],
+)
+def test_wrong_usage_exits_with_2(folder: Path, arguments: list[str], status: int, complaint: str) -> None:
+    code, _, err = ended(command(folder, *arguments))
+    assert (code, complaint in err, "Traceback" in err) == (status, True, False), err
+
+
+def test_a_taken_port_is_told(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, _, err = ended(command(folder, "run", "suite:good", "--port", str(port)))
+    assert (status, f"port {port}" in err) == (2, True), err
+
+
+def test_no_device_exits_with_3(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with AdbServer.private() as server:
+        monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
+        status, _, err = ended(command(folder, "run", "suite:good", "--device", "R58M"))
+        assert (status, "R58M" in err) == (3, True), err
+        assert ended(command(folder, "devices"))[0] == 3
+
+
+def test_a_phone_for_ones_own_adb(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with AdbServer.private() as server:
+        monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
+        process = command(folder, "phone")
+        assert process.stdout is not None
+        serial = process.stdout.readline().split()[1]
+        status, out, _ = ended(command(folder, "run", "suite:good", "--device", serial))
+        assert (status, serial in out) == (0, True)
+        status, out, _ = ended(command(folder, "devices"))
+        assert (status, serial in out, "available" in out) == (0, True, True)
+        process.send_signal(signal.SIGINT)
+        assert ended(process)[0] == 130

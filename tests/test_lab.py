@@ -1,0 +1,142 @@
+"""The lab: it runs plans on a virtual phone, and closing it ends all that it started."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+import execmon_lab as em
+from execmon_lab.client import sync
+from execmon_lab.protocol import ExecutionCompleted, ExecutionSnapshot, LogEntry, StepCompleted
+
+
+@em.module(timeout=20)
+def call_test_module(ctx: em.Context) -> None:
+    ctx.log.info("about to go home")
+    ctx.device.home()
+
+
+@em.module(timeout=20)
+def endless_module(ctx: em.Context) -> None:
+    ctx.sleep(600)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[em.Lab]:
+    with em.Lab(history=tmp_path_factory.mktemp("history")) as lab:
+        yield lab
+
+
+def test_a_plan_runs_on_the_virtual_phone(lab: em.Lab) -> None:
+    run = lab.start(em.Plan([call_test_module], name="home"))
+    state = run.wait(60)
+    assert (state.name, state.status, state.progress_percentage) == ("home", "completed", 100)
+    [step] = state.steps
+    assert (step.module_id, step.device_id, step.status) == ("call_test_module", lab.serials[0], "completed")
+    assert step.attempts[0].screenshot_url is not None
+    assert run.state == state
+    assert run.done
+
+
+def test_anyone_can_follow_it(lab: em.Lab) -> None:
+    run = lab.prepare(em.Plan([call_test_module]))
+    with sync.connect(run.url) as execution:
+        run.start()
+        messages = list(execution)
+    assert isinstance(messages[0], ExecutionSnapshot)
+    assert isinstance(messages[-1], ExecutionCompleted)
+    assert any(isinstance(message, StepCompleted) for message in messages)
+    said = [message.message for message in messages if isinstance(message, LogEntry)]
+    assert "about to go home" in said
+    assert "Executing ADB command: adb shell input keyevent KEYCODE_HOME" in said
+
+
+def test_a_run_can_be_cancelled(lab: em.Lab) -> None:
+    run = lab.start(em.Plan([endless_module, call_test_module]))
+    assert not run.done
+    run.cancel()
+    state = run.wait(30)
+    assert state.status == "cancelled"
+    assert [step.status for step in state.steps] == ["failed", "pending"]
+
+
+def test_waiting_too_short_is_told_and_ends_nothing(lab: em.Lab) -> None:
+    run = lab.start(em.Plan([endless_module]))
+    with pytest.raises(TimeoutError):
+        run.wait(0.05)
+    assert not run.done
+    run.cancel()
+    run.wait(30)
+
+
+def test_the_screenshots_are_kept_in_the_history(lab: em.Lab, tmp_path: Path) -> None:
+    with em.Lab(history=tmp_path) as other:
+        other.start(em.Plan([call_test_module])).wait(60)
+    assert len(list(tmp_path.glob("artifacts/screenshots/*.png"))) == 1
+
+
+def test_two_labs_do_not_disturb_each_other(lab: em.Lab, tmp_path: Path) -> None:
+    with em.Lab(history=tmp_path) as other:
+        assert set(other.serials).isdisjoint(lab.serials)
+        runs = [each.start(em.Plan([call_test_module])) for each in (lab, other)]
+        assert [run.wait(60).status for run in runs] == ["completed", "completed"]
+    assert lab.start(em.Plan([call_test_module])).wait(60).status == "completed"
+
+
+def test_several_phones_run_the_plan_each_or_share_it(tmp_path: Path) -> None:
+    with em.Lab(phones=2, history=tmp_path) as lab:
+        each = lab.start(em.Plan([call_test_module] * 2)).wait(60)
+        assert [step.device_id for step in each.steps].count(lab.serials[0]) == 2
+        assert len(each.steps) == 4
+        shared = lab.start(em.Plan([call_test_module] * 4, distribution="shared")).wait(60)
+        assert [step.status for step in shared.steps] == ["completed"] * 4
+        one = lab.start(em.Plan([call_test_module]), devices=[lab.serials[1]]).wait(60)
+        assert [step.device_id for step in one.steps] == [lab.serials[1]]
+
+
+def test_closing_ends_all_that_was_started(tmp_path: Path) -> None:
+    threads = set(threading.enumerate())
+    children = set(psutil.Process().children(recursive=True))
+    lab = em.Lab(history=tmp_path)
+    run = lab.start(em.Plan([endless_module]))
+    watch = lab.preview.watch(lab.serials[0], "low", lambda frame: None)
+    lab.close()
+    lab.close()
+    watch.close()
+    assert run.state.status == "cancelled"
+    assert set(threading.enumerate()) <= threads
+    assert set(psutil.Process().children(recursive=True)) <= children
+    with pytest.raises(em.LabClosed, match="make a new one"):
+        lab.start(em.Plan([call_test_module]))
+    assert repr(lab) == "Lab(closed)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [({"devices": []}, "devices is empty"), ({"phones": 0}, "phones must be 1 or more")],
+)
+def test_contradictions_are_told(arguments: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        em.Lab(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_stranger_s_serial_is_refused(lab: em.Lab) -> None:
+    with pytest.raises(ValueError, match=r"no such device in this lab: emulator-1; it has emulator-\d+"):
+        lab.start(em.Plan([call_test_module]), devices=["emulator-1"])
+
+
+def test_a_failed_start_leaves_nothing_behind(lab: em.Lab, tmp_path: Path) -> None:
+    threads = set(threading.enumerate())
+    children = set(psutil.Process().children(recursive=True))
+    with pytest.raises(OSError, match="in use"):
+        em.Lab(port=lab.server.port, history=tmp_path)
+    assert set(threading.enumerate()) <= threads
+    assert set(psutil.Process().children(recursive=True)) <= children
+
+
+def test_the_users_adb_server_is_left_alone(lab: em.Lab) -> None:
+    assert os.environ.get("ANDROID_ADB_SERVER_PORT") != str(lab.pool.server.port)
+    assert lab.pool.server.port != 5037
