@@ -1,7 +1,7 @@
 """What tests share: one private adb server and one virtual phone, and phones to break.
 
-`adb_server` and `phone` last for the whole run: a test leaves the phone running and on any screen. `own_phone`
-is a phone of one test, which may kill it or stop it.
+`adb_server` and `phone` last for the whole run: a test leaves the phone running and on any screen.
+`own_phone` is a phone of one test, which may kill it or stop it.
 """
 
 from __future__ import annotations
