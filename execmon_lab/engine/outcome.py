@@ -7,7 +7,6 @@ import itertools
 import linecache
 import os
 import reprlib
-import textwrap
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,26 +121,28 @@ def _asserted(error: AssertionError) -> str:
         entry = entry.tb_next
     if entry is None:
         return "AssertionError"
-    source = _source(entry)
-    values = _values(source, entry.tb_frame)
+    source = " ".join(_source(entry).split())
+    asserted = source.removeprefix("assert ")
     where = f"{Path(entry.tb_frame.f_code.co_filename).name}:{entry.tb_lineno}"
-    return f"{' '.join(source.split()) or 'assertion failed'} ({', '.join([*values, where])})"
+    values = _values(asserted, entry.tb_frame)
+    said = source if source.startswith("raise ") else f"assert {asserted}"
+    return f"{said} ({', '.join([*values, where])})"
 
 
 def _source(entry: TracebackType) -> str:
-    """Return the statement that raised, over all of its lines."""
+    """Return the lines of the expression that raised."""
     code: CodeType = entry.tb_frame.f_code
     first, last = entry.tb_lineno, entry.tb_lineno
     positions = list(code.co_positions())[entry.tb_lasti // 2 : entry.tb_lasti // 2 + 1]
     if positions:
         first, last = positions[0][0] or first, positions[0][1] or last
     lines = [linecache.getline(code.co_filename, n, entry.tb_frame.f_globals) for n in range(first, last + 1)]
-    return textwrap.dedent("".join(lines)).strip()
+    return "".join(lines)
 
 
-def _values(source: str, frame: FrameType) -> list[str]:
+def _values(expression: str, frame: FrameType) -> list[str]:
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(expression, mode="eval")
     except SyntaxError:
         return []
     names = dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))

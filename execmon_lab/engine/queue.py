@@ -76,7 +76,7 @@ class StepQueue:
         """Note that a device takes no more; the last one to leave is given what nobody will run."""
         with self._changed:
             self._takers -= 1
-            if self._takers or self._stopped:
+            if self._takers:
                 return []
             left, self._waiting = list(self._waiting), deque()
             return left
