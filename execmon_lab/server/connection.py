@@ -151,12 +151,8 @@ class Connection(Wire):
             acknowledgement="application" if self.acknowledges else "transport",
         )
         self._write(Parcel(Envelope(first)), 0)
-        try:
-            for seq, parcel in self.session.unacknowledged:
-                self._send_or_file(parcel, seq)
-        except Overflow:
-            self._too_slow()
-            return
+        for seq, parcel in self.session.unacknowledged:
+            self._send_or_file(parcel, seq, resumed=True)
         self._query = {}
         if ended:
             self._finishing = time.monotonic()
@@ -218,11 +214,11 @@ class Connection(Wire):
         """Tell that there are no pictures at present."""
         self.send_error(ErrorCode.PREVIEW_UNAVAILABLE, reason, device_id)
 
-    def _send_or_file(self, parcel: Parcel | Picture, seq: int) -> None:
+    def _send_or_file(self, parcel: Parcel | Picture, seq: int, *, resumed: bool = False) -> None:
         if self.writable and (parcel.kind is not Kind.FRAME or self._has_credit):
             self._write(parcel, seq)
         else:
-            self.outbox.put(parcel, seq)
+            self.outbox.put(parcel, seq, resumed=resumed)
 
     @property
     def _has_credit(self) -> bool:

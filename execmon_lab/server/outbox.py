@@ -29,16 +29,20 @@ class Outbox:
         "_frames",
         "_guaranteed",
         "_last_shed",
+        "_most",
+        "_most_bytes",
+        "_most_logs",
         "_progress",
         "_ring",
-        "_settings",
         "_statuses",
         "conflated",
         "shed",
     )
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._most = settings.queued_messages
+        self._most_bytes = settings.queued_bytes
+        self._most_logs = settings.log_ring
         self._guaranteed: deque[tuple[int, Parcel]] = deque()
         self._bytes = 0
         self._ring: deque[Parcel] = deque()
@@ -60,7 +64,7 @@ class Outbox:
             + (self._progress is not None)
         )
 
-    def put(self, parcel: Parcel | Picture, seq: int = 0) -> None:
+    def put(self, parcel: Parcel | Picture, seq: int = 0, *, resumed: bool = False) -> None:
         """File a message.
 
         Parameters
@@ -69,6 +73,8 @@ class Outbox:
             The message.
         seq
             A guaranteed message's number in its session.
+        resumed
+            True for what a session brings with it, which comes on top of the bounds.
 
         Raises
         ------
@@ -82,7 +88,7 @@ class Outbox:
             return
         match parcel.kind:
             case Kind.GUARANTEED:
-                self._put_guaranteed(parcel, seq)
+                self._put_guaranteed(parcel, seq, resumed)
             case Kind.RING:
                 self._put_ring(parcel)
             case Kind.PROGRESS:
@@ -132,13 +138,13 @@ class Outbox:
         """Forget a device's status: it was unsubscribed from."""
         self._statuses.pop(device_id, None)
 
-    def _put_guaranteed(self, parcel: Parcel, seq: int) -> None:
+    def _put_guaranteed(self, parcel: Parcel, seq: int, resumed: bool) -> None:
         self._guaranteed.append((seq, parcel))
         self._bytes += parcel.size
-        if (
-            len(self._guaranteed) > self._settings.queued_messages
-            or self._bytes > self._settings.queued_bytes
-        ):
+        if resumed:
+            self._most += 1
+            self._most_bytes += parcel.size
+        if len(self._guaranteed) > self._most or self._bytes > self._most_bytes:
             raise Overflow
 
     def _take_guaranteed(self) -> tuple[Parcel, int]:
@@ -148,7 +154,7 @@ class Outbox:
 
     def _put_ring(self, parcel: Parcel) -> None:
         self._ring.append(parcel)
-        if len(self._ring) > self._settings.log_ring:
+        if len(self._ring) > self._most_logs:
             oldest = self._ring.popleft().message
             if isinstance(oldest, LogEntry):
                 self.shed += 1
