@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from execmon_lab.phone.auth import KeyStore, PublicKey
 from execmon_lab.phone.packet import PacketSocket
 from execmon_lab.phone.services import control, framebuffer, network, registry, shell, sync  # noqa: F401
+from execmon_lab.phone.shell import toybox  # noqa: F401  registers the generic commands
 from execmon_lab.phone.shell.kernel import ShellKernel
+from execmon_lab.phone.system import commands  # noqa: F401  registers Android's own
 from execmon_lab.phone.transport import Connection, Stream
 
 if TYPE_CHECKING:

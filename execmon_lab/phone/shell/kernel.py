@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import posixpath
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -25,6 +26,12 @@ SLICE = 0.005
 
 BIN = ("/system/bin", "/system/xbin", "/vendor/bin", "/bin", "/sbin")
 SHELL = "/system/bin/sh"
+DEVICES: dict[str, Callable[[int], bytes]] = {
+    "/dev/null": lambda n: b"",
+    "/dev/zero": bytes,
+    "/dev/urandom": os.urandom,
+    "/dev/random": os.urandom,
+}
 ENVIRONMENT = {
     "PATH": "/product/bin:/apex/com.android.runtime/bin:/system/bin:/system/xbin:/vendor/bin",
     "ANDROID_ROOT": "/system",
@@ -54,6 +61,7 @@ class ShellKernel:
         self._tasks: dict[int, asyncio.Task[int]] = {}
         self._signals: dict[int, int] = {}
         self._turn = 0.0
+        self._install()
 
     def process(
         self,
@@ -147,6 +155,20 @@ class ShellKernel:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _install(self) -> None:
+        """Give every command a file, and every shell its devices."""
+        files = self.system.files
+        mounted, files.read_only = files.read_only, set()
+        for name in COMMANDS:
+            path = f"/system/bin/{name}"
+            if not files.exists(path):
+                files.generate(path, bytes)
+                files.chmod(path, 0o755)
+        for name, source in DEVICES.items():
+            if not files.exists(name):
+                files.device(name, source)
+        files.read_only = mounted
 
     async def breathe(self) -> None:
         """Let others run when the present turn has lasted long enough."""
