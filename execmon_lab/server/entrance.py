@@ -57,10 +57,10 @@ class Entrance(asyncio.Protocol):
         searched = max(0, len(self._head) - len(_END) + 1)
         self._head += data
         end = self._head.find(_END, searched)
-        if end >= 0:
-            self._hand_over(bytes(self._head[:end]))
-        elif len(self._head) > self._settings.head_bytes:
+        if (end if end >= 0 else len(self._head)) > self._settings.head_bytes:
             self._refuse(b"431 Request Header Fields Too Large")
+        elif end >= 0:
+            self._hand_over(bytes(self._head[:end]))
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget the deadline."""

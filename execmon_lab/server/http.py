@@ -1,6 +1,7 @@
 """The HTTP side: /api/v1/ and /healthz, by aiohttp."""
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,6 +16,12 @@ from ..state import FINAL
 from .access import Access
 from .entrance import ENDPOINT
 from .room import DeviceDirectory
+
+log = logging.getLogger(__name__)
+
+# aiohttp logs what it cannot read, and that may hold a token; what handlers raise is logged here instead.
+silent = logging.getLogger(f"{__name__}.silent")
+silent.disabled = True
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -68,6 +75,9 @@ class Api:
             if error.status < 400:
                 raise
             response = problem(error.status, error.text or error.reason, headers=dict(error.headers))
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            response = problem(500, "the server failed; its log says why")
         # A connection that is used again might bring an upgrade, which is not for aiohttp to answer.
         response.force_close()
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -17,7 +17,7 @@ from ..protocol import CloseCode
 from .access import Access
 from .connection import Connection
 from .entrance import ENDPOINT, Entrance
-from .http import Api
+from .http import Api, silent
 from .previews import Previews, PreviewSource
 from .room import DeviceDirectory, PlannedDevices, Room
 from .session import Sessions
@@ -210,7 +210,8 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def _serving(self, loop: asyncio.AbstractEventLoop) -> AsyncIterator[None]:
-        runner = web.AppRunner(self._api.application(self._routes), access_log=None, handle_signals=False)
+        app = self._api.application(self._routes)
+        runner = web.AppRunner(app, access_log=None, logger=silent, handle_signals=False)
         await runner.setup()
         http = runner.server
         assert http is not None
