@@ -89,8 +89,19 @@ class Keyboard:
         if not self.symbols:
             fill = look.primary_container if self.shift else look.surface_highest
             self._special(ui, root, 3, y, wide * 1.5, step, "shift", "Shift", self._flip_shift, fill, look)
-        self._special(ui, root, ui.w - 3 - wide * 1.5, y, wide * 1.5, step, "backspace", "Delete", field.delete,
-                      look.surface_highest, look)  # fmt: skip
+        self._special(
+            ui,
+            root,
+            ui.w - 3 - wide * 1.5,
+            y,
+            wide * 1.5,
+            step,
+            "backspace",
+            "Delete",
+            field.delete,
+            look.surface_highest,
+            look,
+        )
         y = top + step * 3
         self._word(
             ui, root, 3, y, wide * 1.5, step, "ABC" if self.symbols else "?123", self._flip_symbols, look
@@ -102,16 +113,38 @@ class Keyboard:
         self._enter(ui, root, 3 + wide * 8.5, y, wide * 1.5, step, field, look)
 
     def _key(
-        self, ui: Ui, root: Node, x: float, y: float, w: float, h: float, sign: str, field: Field, fill: Colour,
+        self,
+        ui: Ui,
+        root: Node,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        sign: str,
+        field: Field,
+        fill: Colour,
         look: Palette,
-    ) -> None:  # fmt: skip
+    ) -> None:
         def press() -> None:
             field.insert(sign)
             self.shift = False
             self._changed()
 
-        ui.button(root, x + 2.5, y + 3, w - 5, sign, press, h=h - 6, size=19, fill=fill, colour=look.on_surface, radius=7,
-                  weight=0, description="space" if sign == " " else sign)  # fmt: skip
+        ui.button(
+            root,
+            x + 2.5,
+            y + 3,
+            w - 5,
+            sign,
+            press,
+            h=h - 6,
+            size=19,
+            fill=fill,
+            colour=look.on_surface,
+            radius=7,
+            weight=0,
+            description="space" if sign == " " else sign,
+        )
 
     def _word(
         self,
@@ -125,13 +158,35 @@ class Keyboard:
         tap: Callable[[], None],
         look: Palette,
     ) -> None:
-        ui.button(root, x + 2.5, y + 3, w - 5, word, tap, h=h - 6, size=13, fill=look.surface_highest,
-                  colour=look.on_surface, radius=7)  # fmt: skip
+        ui.button(
+            root,
+            x + 2.5,
+            y + 3,
+            w - 5,
+            word,
+            tap,
+            h=h - 6,
+            size=13,
+            fill=look.surface_highest,
+            colour=look.on_surface,
+            radius=7,
+        )
 
     def _special(
-        self, ui: Ui, root: Node, x: float, y: float, w: float, h: float, icon: str, description: str,
-        action: Callable[[], None], fill: Colour, look: Palette, ink: Colour | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        ui: Ui,
+        root: Node,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        icon: str,
+        description: str,
+        action: Callable[[], None],
+        fill: Colour,
+        look: Palette,
+        ink: Colour | None = None,
+    ) -> None:
         def press() -> None:
             action()
             self._changed()

@@ -175,8 +175,24 @@ CODES |= {f"NUMPAD_{digit}": 144 + digit for digit in range(10)}
 _SIGNS: dict[int, str] = {7 + digit: str(digit) for digit in range(10)}
 _SIGNS |= {29 + letter: chr(97 + letter) for letter in range(26)}
 _SIGNS |= {144 + digit: str(digit) for digit in range(10)}
-_SIGNS |= {17: "*", 18: "#", 55: ",", 56: ".", 62: " ", 68: "`", 69: "-", 70: "=", 71: "[", 72: "]", 73: "\\", 74: ";",
-           75: "'", 76: "/", 77: "@", 81: "+"}  # fmt: skip
+_SIGNS |= {
+    17: "*",
+    18: "#",
+    55: ",",
+    56: ".",
+    62: " ",
+    68: "`",
+    69: "-",
+    70: "=",
+    71: "[",
+    72: "]",
+    73: "\\",
+    74: ";",
+    75: "'",
+    76: "/",
+    77: "@",
+    81: "+",
+}
 SHIFT_ON = 0x1
 
 

@@ -9,7 +9,7 @@ from execmon_lab.phone.screen.canvas import Canvas
 from execmon_lab.phone.screen.theme import Rect
 
 Paint = Callable[[Canvas], None]
-Action = Callable[[], None]
+Action = Callable[[], object]
 
 
 class Scroller:
@@ -116,9 +116,8 @@ class Node:
 
     def hit(self, x: int, y: int, wanted: Callable[[Node], bool]) -> Node | None:
         """Return the topmost node under a point that fits."""
-        if not inside(self.visible, x, y):
-            if self.clips:
-                return None
+        if not inside(self.visible, x, y) and self.clips:
+            return None
         for child in reversed(self.children):
             found = child.hit(x, y, wanted)
             if found is not None:

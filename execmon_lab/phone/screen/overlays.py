@@ -63,8 +63,19 @@ def dialog(ui: Ui, asked: Dialog, close: Callable[[Action], None], changed: Acti
             asked.chosen = not asked.chosen
             changed()
 
-        box = ui.node(card, "CheckBox", left + 12, y, wide - 24, 44, text=asked.choice, tap=flip, checkable=True,
-                      checked=asked.chosen, id="alwaysUse")  # fmt: skip
+        box = ui.node(
+            card,
+            "CheckBox",
+            left + 12,
+            y,
+            wide - 24,
+            44,
+            text=asked.choice,
+            tap=flip,
+            checkable=True,
+            checked=asked.chosen,
+            id="alwaysUse",
+        )
 
         def paint(canvas: Canvas) -> None:
             square = ui.rect(left + 24, y + 12, 20, 20)
@@ -89,11 +100,15 @@ def dialog(ui: Ui, asked: Dialog, close: Callable[[Action], None], changed: Acti
             top + tall - 56,
             room,
             words,
-            lambda action=action: close(action),
+            _answering(close, action),
             size=14.5,
             id=identifier,
-        )  # type: ignore[misc]
+        )
     return root
+
+
+def _answering(close: Callable[[Action], None], action: Action) -> Action:
+    return lambda: close(action)
 
 
 def heads_up(phone: PhoneState, ui: Ui, notice: Notification, tap: Action) -> Node:
@@ -105,8 +120,12 @@ def heads_up(phone: PhoneState, ui: Ui, notice: Notification, tap: Action) -> No
 
     def paint(canvas: Canvas) -> None:
         for spread, alpha in ((4, 0.05), (2, 0.08)):
-            canvas.fill(ui.rect(left - spread, top - spread + 3, wide + 2 * spread, 84 + 2 * spread), BLACK,
-                        ui.px(24 + spread), alpha)  # fmt: skip
+            canvas.fill(
+                ui.rect(left - spread, top - spread + 3, wide + 2 * spread, 84 + 2 * spread),
+                BLACK,
+                ui.px(24 + spread),
+                alpha,
+            )
         canvas.fill(root.bounds, look.background, ui.px(24))
 
     root.paint = paint
@@ -152,9 +171,13 @@ def shade(phone: PhoneState, ui: Ui, act: Callable[[Notification], Action], clos
         ("Internet", "wifi", links.wifi_enabled, lambda: links.set_wifi(not links.wifi_enabled)),
         ("Mobile data", "data", links.mobile_enabled, lambda: links.set_mobile(not links.mobile_enabled)),
         ("Airplane mode", "airplane", links.airplane, lambda: links.set_airplane(not links.airplane)),
-        ("Auto-rotate", "refresh", phone.settings.get("system", "accelerometer_rotation") == "1",
-         lambda: _flip(phone, "system", "accelerometer_rotation")),
-    )  # fmt: skip
+        (
+            "Auto-rotate",
+            "refresh",
+            phone.settings.get("system", "accelerometer_rotation") == "1",
+            lambda: _flip(phone, "system", "accelerometer_rotation"),
+        ),
+    )
     top = STATUS_BAR + 16.0
     ui.label(
         root,
@@ -172,8 +195,20 @@ def shade(phone: PhoneState, ui: Ui, act: Callable[[Notification], Action], clos
         x, y = 16 + (wide + 8) * (index % 2), top + 68 * (index // 2)
         fill = look.primary_container if on else (0x3A, 0x40, 0x4E)
         ink = look.on_primary_container if on else WHITE
-        tile = ui.box(root, x, y, wide, 60, fill, 26, kind="android.widget.Switch", tap=tap, checkable=True, checked=on,
-                      description=words)  # fmt: skip
+        tile = ui.box(
+            root,
+            x,
+            y,
+            wide,
+            60,
+            fill,
+            26,
+            kind="android.widget.Switch",
+            tap=tap,
+            checkable=True,
+            checked=on,
+            description=words,
+        )
         ui.icon(tile, x + 18, y + 19, 22, icon, ink)
         ui.label(tile, x + 50, y + 20, wide - 60, words, 14, ink, MEDIUM, id="tile_label")
     top += 68 * 2 + 12
@@ -185,8 +220,17 @@ def shade(phone: PhoneState, ui: Ui, act: Callable[[Notification], Action], clos
         _notice(phone, ui, row, 12, top, ui.w - 24, notice)
         top += 92
     if notices:
-        ui.button(root, ui.w - 124, top, 108, "Clear all", phone.notifications.clear, fill=(0x3A, 0x40, 0x4E), colour=WHITE,
-                  id="dismiss_text")  # fmt: skip
+        ui.button(
+            root,
+            ui.w - 124,
+            top,
+            108,
+            "Clear all",
+            phone.notifications.clear,
+            fill=(0x3A, 0x40, 0x4E),
+            colour=WHITE,
+            id="dismiss_text",
+        )
     else:
         ui.label(root, 16, top + 12, ui.w - 32, "No notifications", 14, (0xB8, 0xBE, 0xCA), align=CENTRE)
     return root
@@ -197,9 +241,13 @@ def _flip(phone: PhoneState, namespace: str, key: str) -> None:
 
 
 def recents(
-    phone: PhoneState, ui: Ui, pictures: dict[int, Image.Image], choose: Callable[[Task], Action],
-    close: Callable[[Task], Action], leave: Action,
-) -> Node:  # fmt: skip
+    phone: PhoneState,
+    ui: Ui,
+    pictures: dict[int, Image.Image],
+    choose: Callable[[Task], Action],
+    close: Callable[[Task], Action],
+    leave: Action,
+) -> Node:
     """Return the overview of recent apps: a card each."""
     root = ui.node(None, "FrameLayout", 0, 0, ui.w, ui.h, tap=leave, id="overview_panel")
     root.paint = lambda canvas: canvas.blend(root.bounds, (0x22, 0x2C, 0x52), (0x5A, 0x3E, 0x6B))
@@ -221,8 +269,18 @@ def recents(
         if picture is not None:
             ui.shape(card, _thumbnail(ui, card, picture))
         app_icon(ui, card, x + wide / 2 - 20, y - 52, 40, package)
-        ui.icon_button(root, x + wide / 2 - 20, y + tall + 8, "close", close(task), description=f"Dismiss {package.label}",
-                       size=40, glyph=20, colour=WHITE, fill=(0x4A, 0x4F, 0x72))  # fmt: skip
+        ui.icon_button(
+            root,
+            x + wide / 2 - 20,
+            y + tall + 8,
+            "close",
+            close(task),
+            description=f"Dismiss {package.label}",
+            size=40,
+            glyph=20,
+            colour=WHITE,
+            fill=(0x4A, 0x4F, 0x72),
+        )
     return root
 
 

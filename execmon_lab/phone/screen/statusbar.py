@@ -64,8 +64,16 @@ def _battery(phone: PhoneState, ui: Ui, root: Node, right: float, ink: Colour) -
     words = f"{battery.level}%"
     wide = ui.text_width(words, 12, MEDIUM) + 1
     charging = ", charging" if battery.charging else ""
-    made = ui.node(root, "LinearLayout", right - 26, 7.5, 26, 13, id="battery",
-                   description=f"Battery {battery.level} percent{charging}.")  # fmt: skip
+    made = ui.node(
+        root,
+        "LinearLayout",
+        right - 26,
+        7.5,
+        26,
+        13,
+        id="battery",
+        description=f"Battery {battery.level} percent{charging}.",
+    )
     fill = GREEN if battery.charging else RED if battery.level <= 15 else ink
 
     def paint(canvas: Canvas) -> None:

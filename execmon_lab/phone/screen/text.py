@@ -10,6 +10,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 REGULAR, MEDIUM, BOLD = 0, 1, 2
 _STROKES = {REGULAR: 0.0, MEDIUM: 0.014, BOLD: 0.03}  # share of the size that thickens each stem
+_PLAIN = {
+    "×": "x",
+    "÷": "/",
+    "−": "-",
+    "•": "·",
+    "–": "-",
+    "—": "-",
+    "→": ">",
+    "←": "<",
+}  # what the font lacks
 _UNKNOWN = "\u0378"  # an unassigned character: its picture is the font's box
 
 
@@ -38,6 +48,8 @@ def _covered(sign: str) -> bool:
 @lru_cache(maxsize=4096)
 def _shown(sign: str) -> str:
     """Return the sign, or its plain letter where only that can be drawn."""
+    if sign in _PLAIN:
+        return _PLAIN[sign]
     if _covered(sign) or _fallback(24) is not None:
         return sign
     plain = unicodedata.normalize("NFKD", sign)[0]

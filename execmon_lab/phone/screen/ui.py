@@ -13,8 +13,13 @@ from execmon_lab.phone.screen.theme import NAVIGATION_BAR, STATUS_BAR, TOOLBAR, 
 
 LEFT, CENTRE, RIGHT = "left", "centre", "right"
 AVATARS: tuple[Colour, ...] = (
-    (0x2B, 0x5E, 0xA7), (0x8E, 0x4A, 0x9E), (0x00, 0x7A, 0x6E), (0xB4, 0x53, 0x09), (0xA8, 0x32, 0x5A), (0x4A, 0x63, 0x2B),
-)  # fmt: skip
+    (0x2B, 0x5E, 0xA7),
+    (0x8E, 0x4A, 0x9E),
+    (0x00, 0x7A, 0x6E),
+    (0xB4, 0x53, 0x09),
+    (0xA8, 0x32, 0x5A),
+    (0x4A, 0x63, 0x2B),
+)
 
 
 class Ui:
@@ -80,9 +85,18 @@ class Ui:
         return root, content
 
     def box(
-        self, parent: Node, x: float, y: float, w: float, h: float, colour: Colour | None = None,
-        radius: float = 0, alpha: float = 1.0, kind: str = "FrameLayout", **values: Any,
-    ) -> Node:  # fmt: skip
+        self,
+        parent: Node,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        colour: Colour | None = None,
+        radius: float = 0,
+        alpha: float = 1.0,
+        kind: str = "FrameLayout",
+        **values: Any,
+    ) -> Node:
         """Make a container, filled where a colour is given."""
         made = self.node(parent, kind, x, y, w, h, **values)
         if colour is not None:
@@ -101,9 +115,20 @@ class Ui:
         parent.paint = both
 
     def label(
-        self, parent: Node, x: float, y: float, w: float, text: str, size: float = 14, colour: Colour | None = None,
-        weight: int = REGULAR, align: str = LEFT, lines: int = 1, alpha: float = 1.0, **values: Any,
-    ) -> Node:  # fmt: skip
+        self,
+        parent: Node,
+        x: float,
+        y: float,
+        w: float,
+        text: str,
+        size: float = 14,
+        colour: Colour | None = None,
+        weight: int = REGULAR,
+        align: str = LEFT,
+        lines: int = 1,
+        alpha: float = 1.0,
+        **values: Any,
+    ) -> Node:
         """Make a text, `size` in dp; it is cut to its lines (0: as many as it takes). Its height follows."""
         ink = colour or self.palette.on_surface
         pixels = size * self.scale
@@ -152,10 +177,21 @@ class Ui:
         return made
 
     def icon_button(
-        self, parent: Node, x: float, y: float, name: str, tap: Action, *, description: str, size: float = 48,
-        glyph: float = 24, colour: Colour | None = None, fill: Colour | None = None, radius: float | None = None,
+        self,
+        parent: Node,
+        x: float,
+        y: float,
+        name: str,
+        tap: Action,
+        *,
+        description: str,
+        size: float = 48,
+        glyph: float = 24,
+        colour: Colour | None = None,
+        fill: Colour | None = None,
+        radius: float | None = None,
         **values: Any,
-    ) -> Node:  # fmt: skip
+    ) -> Node:
         """Make a button that is an icon, with a round back where `fill` is given."""
         ink = colour or self.palette.on_surface
         made = self.node(parent, "ImageButton", x, y, size, size, tap=tap, description=description, **values)
@@ -171,10 +207,24 @@ class Ui:
         return made
 
     def button(
-        self, parent: Node, x: float, y: float, w: float, text: str, tap: Action, *, h: float = 40, size: float = 14,
-        fill: Colour | None = None, colour: Colour | None = None, radius: float | None = None, weight: int = MEDIUM,
-        enabled: bool = True, icon: str = "", **values: Any,
-    ) -> Node:  # fmt: skip
+        self,
+        parent: Node,
+        x: float,
+        y: float,
+        w: float,
+        text: str,
+        tap: Action,
+        *,
+        h: float = 40,
+        size: float = 14,
+        fill: Colour | None = None,
+        colour: Colour | None = None,
+        radius: float | None = None,
+        weight: int = MEDIUM,
+        enabled: bool = True,
+        icon: str = "",
+        **values: Any,
+    ) -> Node:
         """Make a button with a word, and an icon before it where asked for."""
         ink = colour or (self.palette.on_primary if fill else self.palette.primary)
         made = self.node(
@@ -206,9 +256,7 @@ class Ui:
     ) -> Node:
         """Make a switch, 52 by 32."""
         look = self.palette
-        made = self.node(
-            parent, "Switch", x, y, 52, 32, tap=tap, checkable=True, checked=checked, **values
-        )  # fmt: skip
+        made = self.node(parent, "Switch", x, y, 52, 32, tap=tap, checkable=True, checked=checked, **values)
 
         def paint(canvas: Canvas) -> None:
             left, top, right, bottom = made.bounds
@@ -229,16 +277,40 @@ class Ui:
         return made
 
     def field(
-        self, parent: Node, x: float, y: float, w: float, h: float, field: Field, *, focused: bool, tap: Action,
-        fill: Colour | None = None, radius: float = 12, size: float = 16, padding: float = 16, align: str = LEFT,
-        weight: int = REGULAR, **values: Any,
-    ) -> Node:  # fmt: skip
+        self,
+        parent: Node,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        field: Field,
+        *,
+        focused: bool,
+        tap: Action,
+        fill: Colour | None = None,
+        radius: float = 12,
+        size: float = 16,
+        padding: float = 16,
+        align: str = LEFT,
+        weight: int = REGULAR,
+        **values: Any,
+    ) -> Node:
         """Make a text field on one line that shows its end."""
         look = self.palette
         made = self.node(
-            parent, "EditText", x, y, w, h, text=field.value or field.hint, hint=field.hint, tap=tap,
-            focused=focused, set_text=field.set, **values,
-        )  # fmt: skip
+            parent,
+            "EditText",
+            x,
+            y,
+            w,
+            h,
+            text=field.value or field.hint,
+            hint=field.hint,
+            tap=tap,
+            focused=focused,
+            set_text=field.set,
+            **values,
+        )
         pixels = size * self.scale
         limit = (w - 2 * padding) * self.scale
 
@@ -267,9 +339,18 @@ class Ui:
         return made
 
     def scroll(
-        self, parent: Node, y: float, bottom: float, scroller: Scroller, height: float, *, x: float = 0,
-        w: float | None = None, kind: str = "ScrollView", **values: Any,
-    ) -> tuple[Node, float]:  # fmt: skip
+        self,
+        parent: Node,
+        y: float,
+        bottom: float,
+        scroller: Scroller,
+        height: float,
+        *,
+        x: float = 0,
+        w: float | None = None,
+        kind: str = "ScrollView",
+        **values: Any,
+    ) -> tuple[Node, float]:
         """Make a list that scrolls; returns it and the y where its content of `height` starts."""
         view = max(1.0, bottom - y)
         scroller.limit = max(0.0, height - view)
@@ -286,14 +367,29 @@ class Ui:
         if back is not None:
             self.icon_button(bar, 4, self.top + 6, "back", back, description="Navigate up")
             left = 60.0
-        self.label(bar, left, self.top + 15, self.w - left - 110, title, size, weight=MEDIUM)
+        self.label(
+            bar, left, self.top + 15, self.w - left - (62 if back else 110), title, size, weight=MEDIUM
+        )
         return bar
 
     def row(
-        self, parent: Node, y: float, title: str, summary: str = "", *, tap: Action | None = None, icon: str = "",
-        checked: bool | None = None, h: float = 72, trailing: str = "", accent: Colour | None = None,
-        enabled: bool = True, x: float = 0, w: float | None = None, **values: Any,
-    ) -> Node:  # fmt: skip
+        self,
+        parent: Node,
+        y: float,
+        title: str,
+        summary: str = "",
+        *,
+        tap: Action | None = None,
+        icon: str = "",
+        checked: bool | None = None,
+        h: float = 72,
+        trailing: str = "",
+        accent: Colour | None = None,
+        enabled: bool = True,
+        x: float = 0,
+        w: float | None = None,
+        **values: Any,
+    ) -> Node:
         """Make a row of a list: icon, title, summary, and a switch or a word at its end."""
         look = self.palette
         wide = self.w if w is None else w

@@ -90,9 +90,17 @@ def _manifest(data: bytes) -> Manifest:
     if not package:
         raise ApkError("INSTALL_PARSE_FAILED_MANIFEST_MALFORMED: the manifest names no package")
     return Manifest(
-        package, version_code, version_name, min_sdk, target_sdk, label,
-        tuple(activities), tuple(launchers), tuple(permissions), instrumentation,
-    )  # fmt: skip
+        package,
+        version_code,
+        version_name,
+        min_sdk,
+        target_sdk,
+        label,
+        tuple(activities),
+        tuple(launchers),
+        tuple(permissions),
+        instrumentation,
+    )
 
 
 def _number(value: object, default: int) -> int:

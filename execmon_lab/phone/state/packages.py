@@ -225,12 +225,28 @@ _WITHOUT_SCREEN = [
     "com.android.webview",
     "com.android.wallpaper.livepicker",
 ]
-_UIDS = {"android": 1000, "com.android.settings": 1000, "com.android.keychain": 1000, "com.android.location.fused": 1000,
-         "com.android.providers.settings": 1000, "com.android.server.telecom": 1000, "com.android.phone": 1001,
-         "com.android.providers.telephony": 1001, "com.android.bluetooth": 1002, "com.android.nfc": 1027,
-         "com.android.shell": 2000}  # fmt: skip
-_PRIVILEGED = ("com.android.dialer", "com.android.contacts", "com.android.settings", "com.android.systemui",
-               "com.android.launcher3", "com.android.phone", "com.android.shell")  # fmt: skip
+_UIDS = {
+    "android": 1000,
+    "com.android.settings": 1000,
+    "com.android.keychain": 1000,
+    "com.android.location.fused": 1000,
+    "com.android.providers.settings": 1000,
+    "com.android.server.telecom": 1000,
+    "com.android.phone": 1001,
+    "com.android.providers.telephony": 1001,
+    "com.android.bluetooth": 1002,
+    "com.android.nfc": 1027,
+    "com.android.shell": 2000,
+}
+_PRIVILEGED = (
+    "com.android.dialer",
+    "com.android.contacts",
+    "com.android.settings",
+    "com.android.systemui",
+    "com.android.launcher3",
+    "com.android.phone",
+    "com.android.shell",
+)
 
 
 def _path(name: str) -> str:
@@ -298,11 +314,20 @@ class Packages:
         self._core.files.mkdir(folder, parents=True)
         self._core.files.write(f"{folder}/base.apk", data)
         package = Package(
-            name, manifest.label or name.rsplit(".", 1)[-1].capitalize(), old.uid if old else self._uid(),
-            f"{folder}/base.apk", system=False, version_name=manifest.version_name or "null",
-            version_code=manifest.version_code, target_sdk=manifest.target_sdk, min_sdk=manifest.min_sdk,
-            activities=activities, permissions=manifest.permissions, installer=installer, stopped=True,
-        )  # fmt: skip
+            name,
+            manifest.label or name.rsplit(".", 1)[-1].capitalize(),
+            old.uid if old else self._uid(),
+            f"{folder}/base.apk",
+            system=False,
+            version_name=manifest.version_name or "null",
+            version_code=manifest.version_code,
+            target_sdk=manifest.target_sdk,
+            min_sdk=manifest.min_sdk,
+            activities=activities,
+            permissions=manifest.permissions,
+            installer=installer,
+            stopped=True,
+        )
         if old is not None:
             package.installed, package.granted = old.installed, old.granted
         self._packages[name] = package

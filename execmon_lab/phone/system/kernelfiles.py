@@ -5,10 +5,27 @@ from __future__ import annotations
 from execmon_lab.phone.state.phone import PhoneState
 
 _FOLDERS = (
-    "/data/local/tmp", "/data/app", "/data/data", "/data/media", "/sdcard/Download", "/sdcard/DCIM/Camera", "/sdcard/Pictures",
-    "/sdcard/Documents", "/sdcard/Music", "/sdcard/Movies", "/system/app", "/system/priv-app", "/system/bin", "/system/etc",
-    "/system/framework", "/vendor", "/storage", "/proc", "/sys/class/power_supply/battery", "/dev",
-)  # fmt: skip
+    "/data/local/tmp",
+    "/data/app",
+    "/data/data",
+    "/data/media",
+    "/sdcard/Download",
+    "/sdcard/DCIM/Camera",
+    "/sdcard/Pictures",
+    "/sdcard/Documents",
+    "/sdcard/Music",
+    "/sdcard/Movies",
+    "/system/app",
+    "/system/priv-app",
+    "/system/bin",
+    "/system/etc",
+    "/system/framework",
+    "/vendor",
+    "/storage",
+    "/proc",
+    "/sys/class/power_supply/battery",
+    "/dev",
+)
 
 
 def lay_out_files(phone: PhoneState) -> None:

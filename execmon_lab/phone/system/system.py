@@ -13,6 +13,7 @@ from execmon_lab.phone.screen.screen import Frame, Screen
 from execmon_lab.phone.screen.touch import Touch
 from execmon_lab.phone.state.phone import PhoneState
 from execmon_lab.phone.system.kernelfiles import lay_out_files
+from execmon_lab.phone.system.sessions import Sessions
 
 AUTHORIZE_SECONDS = 120.0
 
@@ -67,6 +68,7 @@ class System(PhoneState):
         self.screen = Screen(self)
         self.touch = Touch(self.screen)
         self.keys = Keys(self.screen)
+        self.sessions = Sessions()
         self._started = False
         lay_out_files(self)
 

@@ -132,8 +132,21 @@ class Browser(View):
             if editing
             else Field(hint=self.address.hint, value=self.address.value.removeprefix("http://"))
         )
-        field = ui.field(bar, 54, ui.top + 10, ui.w - 108, 44, shown, focused=editing, tap=self._edit, fill=look.surface_high,
-                         radius=22, size=15, padding=18, id="url_bar")  # fmt: skip
+        field = ui.field(
+            bar,
+            54,
+            ui.top + 10,
+            ui.w - 108,
+            44,
+            shown,
+            focused=editing,
+            tap=self._edit,
+            fill=look.surface_high,
+            radius=22,
+            size=15,
+            padding=18,
+            id="url_bar",
+        )
         field.set_text = self.address.set
         icon, words, tap = ("close", "Clear", self._clear) if editing else ("refresh", "Reload", self._reload)
         ui.icon_button(bar, ui.w - 52, ui.top + 8, icon, tap, description=words, glyph=22)
@@ -166,8 +179,17 @@ class Browser(View):
         wide = (ui.w - 40) / len(_SITES)
         for index, (host, label) in enumerate(_SITES):
             x = 20 + wide * index
-            cell = ui.node(parent, "FrameLayout", x, top + 10, wide, 88, tap=self._visit(f"http://{host}/"), id="tile_view",
-                           description=label)  # fmt: skip
+            cell = ui.node(
+                parent,
+                "FrameLayout",
+                x,
+                top + 10,
+                wide,
+                88,
+                tap=self._visit(f"http://{host}/"),
+                id="tile_view",
+                description=label,
+            )
             ui.avatar(cell, x + wide / 2 - 24, top + 14, 48, label)
             ui.label(cell, x, top + 70, wide, label, 13, look.on_variant, align=CENTRE, id="tile_view_title")
 
@@ -199,8 +221,18 @@ class Browser(View):
             if isinstance(item, str):
                 ui.label(items, left, y, wide - 36, item, size, lines=0)
             else:
-                card = ui.box(items, left, y, wide, height - 12, look.surface, 14, kind="android.view.View", tap=self._visit(item.url),
-                              description=item.text)  # fmt: skip
+                card = ui.box(
+                    items,
+                    left,
+                    y,
+                    wide,
+                    height - 12,
+                    look.surface,
+                    14,
+                    kind="android.view.View",
+                    tap=self._visit(item.url),
+                    description=item.text,
+                )
                 ui.label(card, left + 16, y + 10, wide - 36, item.text, size, look.primary, lines=0)
             y += height
 

@@ -160,8 +160,19 @@ class InCall(View):
             (0.75, "call", "Answer", GREEN, telephony.answer, "incoming_answer"),
         ):
             middle = x + w * share
-            ui.icon_button(parent, middle - 36, y, icon, lambda tap=tap: (tap(), None)[1], description=words, size=72,  # type: ignore[misc]
-                           glyph=34, colour=WHITE, fill=fill, id=name)  # fmt: skip
+            ui.icon_button(
+                parent,
+                middle - 36,
+                y,
+                icon,
+                tap,
+                description=words,
+                size=72,
+                glyph=34,
+                colour=WHITE,
+                fill=fill,
+                id=name,
+            )
             ui.label(parent, middle - 60, y + 80, 120, words, 14, WHITE, align=CENTRE)
 
     def _buttons(self, ui: Ui, parent: Node, x: float, y: float, w: float, call: Call) -> None:
@@ -174,8 +185,21 @@ class InCall(View):
             )
             fill = WHITE if on else (0x33, 0x3C, 0x5C)
             ink = (0x1A, 0x24, 0x40) if on else WHITE if live or name != "hold" else (0x78, 0x80, 0x96)
-            ui.icon_button(parent, middle - 29, y, icon, self._toggle(name), description=words, size=58, glyph=25, colour=ink,
-                           fill=fill, checkable=True, checked=on, id=f"button_{name}")  # fmt: skip
+            ui.icon_button(
+                parent,
+                middle - 29,
+                y,
+                icon,
+                self._toggle(name),
+                description=words,
+                size=58,
+                glyph=25,
+                colour=ink,
+                fill=fill,
+                checkable=True,
+                checked=on,
+                id=f"button_{name}",
+            )
             ui.label(parent, middle - step / 2, y + 64, step, words, 12.5, (0xC9, 0xD2, 0xE8), align=CENTRE)
 
     def _toggle(self, name: str) -> Action:
@@ -209,12 +233,34 @@ class InCall(View):
         ui.label(parent, x, y - 2, w, call.digits[-18:], 24, WHITE, align=CENTRE, id="dtmf_digits")
         top, step = y + 34, (h - 34) / 4
         for index, key in enumerate(KEYS):
-            ui.button(parent, x + w / 3 * (index % 3) + 8, top + step * (index // 3) + 3, w / 3 - 16, key, self._tone(key),
-                      h=step - 6, size=24, fill=(0x2A, 0x33, 0x52), colour=WHITE, weight=0)  # fmt: skip
+            ui.button(
+                parent,
+                x + w / 3 * (index % 3) + 8,
+                top + step * (index // 3) + 3,
+                w / 3 - 16,
+                key,
+                self._tone(key),
+                h=step - 6,
+                size=24,
+                fill=(0x2A, 0x33, 0x52),
+                colour=WHITE,
+                weight=0,
+            )
 
     def _tone(self, key: str) -> Action:
         return lambda: self.key(key)
 
     def _end(self, ui: Ui, parent: Node, x: float, y: float) -> None:
-        ui.icon_button(parent, x, y, "call_end", lambda: (self.phone.telephony.hang_up(), None)[1], description="End call",
-                       size=68, glyph=34, colour=WHITE, fill=RED, id="incall_end_call")  # fmt: skip
+        ui.icon_button(
+            parent,
+            x,
+            y,
+            "call_end",
+            self.phone.telephony.hang_up,
+            description="End call",
+            size=68,
+            glyph=34,
+            colour=WHITE,
+            fill=RED,
+            id="incall_end_call",
+        )

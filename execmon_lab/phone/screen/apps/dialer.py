@@ -51,9 +51,10 @@ class Dialer(View):
             self.tab = "keypad"
             if intent.action.startswith("android.intent.action.CALL"):
                 self._call()
-        elif intent.action in ("android.intent.action.DIAL", "android.intent.action.CALL_BUTTON"):
-            self.tab = "keypad"
-        elif not self.phone.telephony.log:
+        elif (
+            intent.action in ("android.intent.action.DIAL", "android.intent.action.CALL_BUTTON")
+            or not self.phone.telephony.log
+        ):
             self.tab = "keypad"
 
     def key(self, sign: str) -> None:
@@ -83,8 +84,18 @@ class Dialer(View):
             wide = ui.w / len(_TABS)
             chosen = self.tab == name
             x = wide * index
-            tab = ui.node(bar, "FrameLayout", x, bottom, wide, 64, tap=self._show(name), selected=chosen,
-                          description=label, id=f"tab_{name}")  # fmt: skip
+            tab = ui.node(
+                bar,
+                "FrameLayout",
+                x,
+                bottom,
+                wide,
+                64,
+                tap=self._show(name),
+                selected=chosen,
+                description=label,
+                id=f"tab_{name}",
+            )
             if chosen:
                 ui.box(tab, x + wide / 2 - 30, bottom + 7, 60, 30, look.primary_container, 15)
             ink = look.on_primary_container if chosen else look.on_variant
@@ -110,11 +121,32 @@ class Dialer(View):
         field_top = ui.top + (40 if wide_screen else 22)
         field_wide = left - 20 if wide_screen else ui.w - 32
         size = 38.0 if ui.text_width(self.digits.value, 38) < field_wide - 72 else 26.0
-        ui.field(panel, 16, field_top, field_wide - 56, 60, self.digits, focused=False, tap=lambda: None, size=size,
-                 padding=56 if not wide_screen else 8, align=CENTRE, id="digits")  # fmt: skip
+        ui.field(
+            panel,
+            16,
+            field_top,
+            field_wide - 56,
+            60,
+            self.digits,
+            focused=False,
+            tap=lambda: None,
+            size=size,
+            padding=56 if not wide_screen else 8,
+            align=CENTRE,
+            id="digits",
+        )
         if self.digits.value:
-            ui.icon_button(panel, 16 + field_wide - 56, field_top + 6, "backspace", self._delete, description="backspace",
-                           long_press=lambda: self.digits.set(""), id="deleteButton", colour=look.on_variant)  # fmt: skip
+            ui.icon_button(
+                panel,
+                16 + field_wide - 56,
+                field_top + 6,
+                "backspace",
+                self._delete,
+                description="backspace",
+                long_press=lambda: self.digits.set(""),
+                id="deleteButton",
+                colour=look.on_variant,
+            )
             name = display_name(self.digits.value)
             hint = name if name != self.digits.value else "Add to contacts"
             ui.label(
@@ -132,12 +164,35 @@ class Dialer(View):
             x, y = left + wide / 3 * (index % 3), top + step * (index // 3)
             self._key(ui, panel, x, y, wide / 3, step, key, _NAMES[index])
         if wide_screen:
-            ui.button(panel, 40, bottom - 68, left - 80, "Call", self._call, h=56, size=17, fill=GREEN, colour=WHITE, icon="call",
-                      id="dialpad_floating_action_button")  # fmt: skip
+            ui.button(
+                panel,
+                40,
+                bottom - 68,
+                left - 80,
+                "Call",
+                self._call,
+                h=56,
+                size=17,
+                fill=GREEN,
+                colour=WHITE,
+                icon="call",
+                id="dialpad_floating_action_button",
+            )
             return
         y = top + step * 4 + (bottom - top - step * 4 - 60) / 2
-        ui.icon_button(panel, ui.w / 2 - 30, y, "call", self._call, description="dial", size=60, glyph=28, colour=WHITE,
-                       fill=GREEN, id="dialpad_floating_action_button")  # fmt: skip
+        ui.icon_button(
+            panel,
+            ui.w / 2 - 30,
+            y,
+            "call",
+            self._call,
+            description="dial",
+            size=60,
+            glyph=28,
+            colour=WHITE,
+            fill=GREEN,
+            id="dialpad_floating_action_button",
+        )
 
     def _key(self, ui: Ui, parent: Node, x: float, y: float, w: float, h: float, key: str, name: str) -> None:
         look = self.palette
@@ -146,8 +201,18 @@ class Dialer(View):
             self.digits.insert(key)
 
         round_ = min(h - 8, 64.0)
-        cell = ui.node(parent, "FrameLayout", x, y, w, h, tap=press, description=key, id=name,
-                       long_press=lambda: self.digits.insert("+" if key == "0" else key))  # fmt: skip
+        cell = ui.node(
+            parent,
+            "FrameLayout",
+            x,
+            y,
+            w,
+            h,
+            tap=press,
+            description=key,
+            id=name,
+            long_press=lambda: self.digits.insert("+" if key == "0" else key),
+        )
         disc = (x + w / 2 - min(w / 2 - 6, round_ * 0.72), y + (h - round_) / 2)
         area = ui.rect(*disc, 2 * (x + w / 2 - disc[0]), round_)
         ui.shape(cell, lambda canvas: canvas.fill(area, look.surface_high, ui.px(round_ / 2)))
@@ -182,7 +247,7 @@ class Dialer(View):
         self.phone.telephony.dial(number)
 
     def _dial(self, number: str) -> Action:
-        return lambda: (self.phone.telephony.dial(number), None)[1]
+        return lambda: self.phone.telephony.dial(number)
 
     def _recents(self, ui: Ui, parent: Node, bottom: float) -> None:
         look = self.palette
@@ -190,11 +255,27 @@ class Dialer(View):
         top = ui.top + 60
         if not calls:
             ui.icon(parent, ui.w / 2 - 32, top + (bottom - top) / 2 - 70, 64, "clock", look.outline)
-            ui.label(parent, 24, (top + bottom) / 2 + 10, ui.w - 48, "Your call log is empty", 16, look.on_variant, align=CENTRE,
-                     id="empty_list_view_message")  # fmt: skip
+            ui.label(
+                parent,
+                24,
+                (top + bottom) / 2 + 10,
+                ui.w - 48,
+                "Your call log is empty",
+                16,
+                look.on_variant,
+                align=CENTRE,
+                id="empty_list_view_message",
+            )
             return
-        items, y = ui.scroll(parent, top, bottom, self.scroller, 72 * len(calls),
-                             kind="androidx.recyclerview.widget.RecyclerView", id="recycler_view")  # fmt: skip
+        items, y = ui.scroll(
+            parent,
+            top,
+            bottom,
+            self.scroller,
+            72 * len(calls),
+            kind="androidx.recyclerview.widget.RecyclerView",
+            id="recycler_view",
+        )
         for call in calls:
             self._entry(ui, items, y, call)
             y += 72
@@ -220,8 +301,15 @@ class Dialer(View):
         ui.icon(row, ui.w - 48, y + 24, 24, "call", look.primary)
 
     def _contacts(self, ui: Ui, parent: Node, bottom: float) -> None:
-        items, y = ui.scroll(parent, ui.top + 60, bottom, self.scroller, 68 * len(CONTACTS),
-                             kind="androidx.recyclerview.widget.RecyclerView", id="recycler_view")  # fmt: skip
+        items, y = ui.scroll(
+            parent,
+            ui.top + 60,
+            bottom,
+            self.scroller,
+            68 * len(CONTACTS),
+            kind="androidx.recyclerview.widget.RecyclerView",
+            id="recycler_view",
+        )
         for contact in CONTACTS:
             row = ui.node(
                 items,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Hashable
 from functools import lru_cache
@@ -85,7 +86,7 @@ def _smooth(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Return a curve through the middles of the given corners (Chaikin's corner cutting)."""
     for _ in range(4):
         cut = [points[0]]
-        for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+        for (x1, y1), (x2, y2) in itertools.pairwise(points):
             cut.append((0.75 * x1 + 0.25 * x2, 0.75 * y1 + 0.25 * y2))
             cut.append((0.25 * x1 + 0.75 * x2, 0.25 * y1 + 0.75 * y2))
         points = [*cut, points[-1]]
@@ -174,8 +175,19 @@ class Launcher(View):
         ui.label(clock, 24, y + size * 1.3, ui.w - 48, date, 16, WHITE, align=CENTRE, alpha=0.92, id="date")
         if tall:
             top = y + size * 1.32 + 48
-            pill = ui.box(parent, 24, top, ui.w - 48, 48, WHITE, 24, 0.92, id="search_container",
-                          tap=self._launch("com.android.chrome"), description="Search")  # fmt: skip
+            pill = ui.box(
+                parent,
+                24,
+                top,
+                ui.w - 48,
+                48,
+                WHITE,
+                24,
+                0.92,
+                id="search_container",
+                tap=self._launch("com.android.chrome"),
+                description="Search",
+            )
             ink = (0x4A, 0x4F, 0x5A)
             ui.icon(pill, 40, top + 13, 22, "search", ink)
             ui.label(pill, 74, top + 13, ui.w - 140, "Search the web", 16, ink)
@@ -185,8 +197,18 @@ class Launcher(View):
     def _app(
         self, ui: Ui, parent: Node, x: float, y: float, w: float, package: Package, labelled: bool = True
     ) -> None:
-        cell = ui.node(parent, "TextView", x, y, w, _CELL - 8 if labelled else 72, text=package.label if labelled else "",
-                       description=package.label, tap=self._launch(package.name), id="icon")  # fmt: skip
+        cell = ui.node(
+            parent,
+            "TextView",
+            x,
+            y,
+            w,
+            _CELL - 8 if labelled else 72,
+            text=package.label if labelled else "",
+            description=package.label,
+            tap=self._launch(package.name),
+            id="icon",
+        )
         app_icon(ui, cell, x + (w - _ICON) / 2, y + (4 if labelled else 8), _ICON, package)
         if labelled:
             area = (x + 2, y + _ICON + 10, w - 4)

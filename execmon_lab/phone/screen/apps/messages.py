@@ -38,8 +38,17 @@ class Conversations(View):
         if not threads:
             middle = (top + ui.bottom) / 2
             ui.icon(content, ui.w / 2 - 36, middle - 110, 72, "message", look.primary_container)
-            ui.label(content, 32, middle - 20, ui.w - 64, "No conversations yet", 18, weight=MEDIUM, align=CENTRE,
-                     id="empty_text_hint")  # fmt: skip
+            ui.label(
+                content,
+                32,
+                middle - 20,
+                ui.w - 64,
+                "No conversations yet",
+                18,
+                weight=MEDIUM,
+                align=CENTRE,
+                id="empty_text_hint",
+            )
             ui.label(
                 content,
                 32,
@@ -51,14 +60,34 @@ class Conversations(View):
                 align=CENTRE,
             )
         else:
-            items, y = ui.scroll(content, top, ui.bottom, self.scroller, 78 * len(threads) + 88, id="list",
-                                 kind="androidx.recyclerview.widget.RecyclerView")  # fmt: skip
+            items, y = ui.scroll(
+                content,
+                top,
+                ui.bottom,
+                self.scroller,
+                78 * len(threads) + 88,
+                id="list",
+                kind="androidx.recyclerview.widget.RecyclerView",
+            )
             for thread in threads:
                 self._row(ui, items, y, thread)
                 y += 78
-        ui.button(content, ui.w - 164, ui.bottom - 72, 144, "Start chat", self._open(""), h=56, size=15, radius=18,
-                  fill=look.primary_container, colour=look.on_primary_container, icon="message",
-                  description="Start chat", id="start_new_conversation_button")  # fmt: skip
+        ui.button(
+            content,
+            ui.w - 164,
+            ui.bottom - 72,
+            144,
+            "Start chat",
+            self._open(""),
+            h=56,
+            size=15,
+            radius=18,
+            fill=look.primary_container,
+            colour=look.on_primary_container,
+            icon="message",
+            description="Start chat",
+            id="start_new_conversation_button",
+        )
         return root
 
     def _row(self, ui: Ui, parent: Node, y: float, thread: list[Message]) -> None:
@@ -75,8 +104,17 @@ class Conversations(View):
         words = last.body if last.kind == INBOX else f"You: {last.body}"
         ink = RED if last.kind == FAILED else look.on_surface if unread else look.on_variant
         words = f"Not sent · {last.body}" if last.kind == FAILED else words
-        ui.label(row, 84, y + 42, ui.w - 84 - (56 if unread else 20), words.replace("\n", " "), 14.5, ink, weight,
-                 id="conversation_snippet")  # fmt: skip
+        ui.label(
+            row,
+            84,
+            y + 42,
+            ui.w - 84 - (56 if unread else 20),
+            words.replace("\n", " "),
+            14.5,
+            ink,
+            weight,
+            id="conversation_snippet",
+        )
         when = time.strftime("%H:%M", time.localtime(last.date))
         ui.label(
             row, ui.w - 84, y + 19, 64, when, 12.5, look.on_variant, align=RIGHT, id="conversation_timestamp"
@@ -143,14 +181,33 @@ class Conversation(View):
     def _who(self, ui: Ui, parent: Node, top: float) -> float:
         look = self.palette
         ui.label(parent, 20, top + 15, 36, "To", 16, look.on_variant)
-        ui.field(parent, 56, top + 4, ui.w - 72, 48, self.recipient, focused=self.focus is self.recipient,
-                 tap=self.focusing(self.recipient), fill=look.surface_high, radius=24, id="recipient_text_view")  # fmt: skip
+        ui.field(
+            parent,
+            56,
+            top + 4,
+            ui.w - 72,
+            48,
+            self.recipient,
+            focused=self.focus is self.recipient,
+            tap=self.focusing(self.recipient),
+            fill=look.surface_high,
+            radius=24,
+            id="recipient_text_view",
+        )
         typed = self.recipient.value.lower()
         y = top + 60.0
         digits = normalize(typed)
         if digits:
-            ui.row(parent, y, f"Send to {digits}", "Use this number", icon="message", tap=self._choose(digits), id="send_to",
-                   h=60)  # fmt: skip
+            ui.row(
+                parent,
+                y,
+                f"Send to {digits}",
+                "Use this number",
+                icon="message",
+                tap=self._choose(digits),
+                id="send_to",
+                h=60,
+            )
             y += 60
         for contact in CONTACTS:
             if y + 56 > ui.bottom - 70:
@@ -191,8 +248,15 @@ class Conversation(View):
         if follow:
             self.scroller.limit = max(0.0, total - (bottom - top))
             self.scroller.offset = self.scroller.limit
-        items, y = ui.scroll(parent, top, bottom, self.scroller, total, id="list",
-                             kind="androidx.recyclerview.widget.RecyclerView")  # fmt: skip
+        items, y = ui.scroll(
+            parent,
+            top,
+            bottom,
+            self.scroller,
+            total,
+            id="list",
+            kind="androidx.recyclerview.widget.RecyclerView",
+        )
         y += max(8.0, bottom - top - total + 8)
         for message, height in zip(messages, heights, strict=True):
             self._bubble(ui, items, y, height, wide, message)
@@ -228,13 +292,34 @@ class Conversation(View):
             kind="LinearLayout",
             id="message_compose_view_container",
         )
-        ui.field(bar, 12, top + 8, ui.w - 84, 52, self.text, focused=self.focus is self.text, tap=self.focusing(self.text),
-                 fill=look.surface_high, radius=26, size=15.5, padding=20, id="compose_message_text")  # fmt: skip
+        ui.field(
+            bar,
+            12,
+            top + 8,
+            ui.w - 84,
+            52,
+            self.text,
+            focused=self.focus is self.text,
+            tap=self.focusing(self.text),
+            fill=look.surface_high,
+            radius=26,
+            size=15.5,
+            padding=20,
+            id="compose_message_text",
+        )
         ready = bool(self.text.value.strip() and self.address)
         made = ui.icon_button(
-            bar, ui.w - 64, top + 8, "send", self._send, description="Send SMS", size=52, id="send_message_button",
-            colour=look.on_primary if ready else look.on_variant, fill=look.primary if ready else look.surface_high,
-        )  # fmt: skip
+            bar,
+            ui.w - 64,
+            top + 8,
+            "send",
+            self._send,
+            description="Send SMS",
+            size=52,
+            id="send_message_button",
+            colour=look.on_primary if ready else look.on_variant,
+            fill=look.primary if ready else look.surface_high,
+        )
         made.enabled = ready
         if not ready:
             made.tap = None

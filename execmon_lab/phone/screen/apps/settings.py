@@ -84,20 +84,33 @@ class Page(View):
     def build(self, ui: Ui) -> Node:
         """Return the page."""
         root, content = ui.window(self.palette.background)
-        ui.toolbar(content, self.title, self.finish, size=24)
+        ui.toolbar(content, self.title, self.finish)
         rows = self.rows()
         blind = Node("", (0, 0, 0, 0), "")
         total = sum(row(ui, blind, 0) for row in rows) + 12
-        items, y = ui.scroll(content, ui.top + 60, ui.bottom, self.scroller, total, id="recycler_view",
-                             kind="androidx.recyclerview.widget.RecyclerView")  # fmt: skip
+        items, y = ui.scroll(
+            content,
+            ui.top + 60,
+            ui.bottom,
+            self.scroller,
+            total,
+            id="recycler_view",
+            kind="androidx.recyclerview.widget.RecyclerView",
+        )
         for row in rows:
             y += row(ui, items, y)
         return root
 
     def entry(
-        self, title: str, summary: str = "", *, icon: str = "", tap: Action | None = None, checked: bool | None = None,
+        self,
+        title: str,
+        summary: str = "",
+        *,
+        icon: str = "",
+        tap: Action | None = None,
+        checked: bool | None = None,
         enabled: bool = True,
-    ) -> Row:  # fmt: skip
+    ) -> Row:
         """Return a row with a title."""
 
         def draw(ui: Ui, parent: Node, y: float) -> float:
@@ -151,8 +164,16 @@ class Page(View):
             ui.shape(bar, lambda canvas: canvas.fill(track, look.surface_highest, ui.px(10)))
             ui.shape(bar, lambda canvas: canvas.fill(filled, look.primary, ui.px(10)))
             for index in range(10):
-                ui.node(bar, "android.view.View", 20 + (ui.w - 40) / 10 * index, y + 38, (ui.w - 40) / 10, 36,
-                        tap=steps((index + 1) / 10), description=f"{(index + 1) * 10} percent")  # fmt: skip
+                ui.node(
+                    bar,
+                    "android.view.View",
+                    20 + (ui.w - 40) / 10 * index,
+                    y + 38,
+                    (ui.w - 40) / 10,
+                    36,
+                    tap=steps((index + 1) / 10),
+                    description=f"{(index + 1) * 10} percent",
+                )
             return 84.0
 
         return draw
@@ -182,17 +203,38 @@ class Network(Page):
         operator = "Out of service" if links.airplane else self.phone.properties.get("gsm.operator.alpha")
         return [
             self.head("Internet"),
-            self.entry("Wi-Fi", wifi, icon="wifi", checked=links.wifi_enabled and not links.airplane,
-                       tap=lambda: links.set_wifi(not links.wifi_enabled), enabled=not links.airplane),
-            self.entry("Mobile data", mobile, icon="data", checked=links.mobile_enabled,
-                       tap=lambda: links.set_mobile(not links.mobile_enabled)),
-            self.entry("Roaming", "Connect to data services when roaming", checked=self.phone.settings.get("global", "data_roaming") == "1",
-                       icon="signal", tap=self.flip("global", "data_roaming")),
+            self.entry(
+                "Wi-Fi",
+                wifi,
+                icon="wifi",
+                checked=links.wifi_enabled and not links.airplane,
+                tap=lambda: links.set_wifi(not links.wifi_enabled),
+                enabled=not links.airplane,
+            ),
+            self.entry(
+                "Mobile data",
+                mobile,
+                icon="data",
+                checked=links.mobile_enabled,
+                tap=lambda: links.set_mobile(not links.mobile_enabled),
+            ),
+            self.entry(
+                "Roaming",
+                "Connect to data services when roaming",
+                checked=self.phone.settings.get("global", "data_roaming") == "1",
+                icon="signal",
+                tap=self.flip("global", "data_roaming"),
+            ),
             self.head("Phone"),
             self.entry("SIM", f"{operator} · {OWN_NUMBER}", icon="phone"),
-            self.entry("Airplane mode", "On" if links.airplane else "Off", icon="airplane", checked=links.airplane,
-                       tap=lambda: links.set_airplane(not links.airplane)),
-        ]  # fmt: skip
+            self.entry(
+                "Airplane mode",
+                "On" if links.airplane else "Off",
+                icon="airplane",
+                checked=links.airplane,
+                tap=lambda: links.set_airplane(not links.airplane),
+            ),
+        ]
 
 
 @view("settings/display")
@@ -208,16 +250,36 @@ class DisplayPage(Page):
         width, height = display.size
         return [
             self.slider("Brightness", display.brightness / 255, self._brightness, "brightness_slider"),
-            self.entry("Dark theme", "On" if get("secure", "ui_night_mode") == "2" else "Off", icon="star",
-                       checked=get("secure", "ui_night_mode") == "2", tap=self.flip("secure", "ui_night_mode", "2", "1")),
-            self.entry("Adaptive brightness", "Optimize for available light", icon="display",
-                       checked=get("system", "screen_brightness_mode") == "1", tap=self.flip("system", "screen_brightness_mode")),
-            self.entry("Auto-rotate screen", "Off" if get("system", "accelerometer_rotation") == "0" else "On", icon="refresh",
-                       checked=get("system", "accelerometer_rotation") == "1", tap=self.flip("system", "accelerometer_rotation")),
-            self.entry("Show taps", "Show visual feedback for taps", icon="plus", checked=get("system", "show_touches") == "1",
-                       tap=self.flip("system", "show_touches")),
+            self.entry(
+                "Dark theme",
+                "On" if get("secure", "ui_night_mode") == "2" else "Off",
+                icon="star",
+                checked=get("secure", "ui_night_mode") == "2",
+                tap=self.flip("secure", "ui_night_mode", "2", "1"),
+            ),
+            self.entry(
+                "Adaptive brightness",
+                "Optimize for available light",
+                icon="display",
+                checked=get("system", "screen_brightness_mode") == "1",
+                tap=self.flip("system", "screen_brightness_mode"),
+            ),
+            self.entry(
+                "Auto-rotate screen",
+                "Off" if get("system", "accelerometer_rotation") == "0" else "On",
+                icon="refresh",
+                checked=get("system", "accelerometer_rotation") == "1",
+                tap=self.flip("system", "accelerometer_rotation"),
+            ),
+            self.entry(
+                "Show taps",
+                "Show visual feedback for taps",
+                icon="plus",
+                checked=get("system", "show_touches") == "1",
+                tap=self.flip("system", "show_touches"),
+            ),
             self.entry("Screen", f"{width} x {height}, {display.density} dpi", icon="phone"),
-        ]  # fmt: skip
+        ]
 
     def _brightness(self, share: float) -> None:
         self.phone.settings.put("system", "screen_brightness", str(round(255 * share)))

@@ -21,8 +21,18 @@ _ROWS = (
     ("1", "2", "3", "+"),
     ("0", ".", "⌫", "="),
 )
-_KEY_IDS = {"AC": "clr", "(": "lparen", ")": "rparen", "÷": "op_div", "×": "op_mul", "−": "op_sub", "+": "op_add",
-            ".": "dec_point", "⌫": "del", "=": "eq"}  # fmt: skip
+_KEY_IDS = {
+    "AC": "clr",
+    "(": "lparen",
+    ")": "rparen",
+    "÷": "op_div",
+    "×": "op_mul",
+    "−": "op_sub",
+    "+": "op_add",
+    ".": "dec_point",
+    "⌫": "del",
+    "=": "eq",
+}
 _TYPED = {"*": "×", "/": "÷", "-": "−", "+": "+", "=": "=", "(": "(", ")": ")", ".": "."}
 MAX_FORMULA = 60
 
@@ -86,9 +96,22 @@ class Calculator(View):
                 )
                 x, y = 12 + wide * column, top + step * row
                 glyph = {"⌫": "", "÷": "/", "×": "x", "−": "-"}.get(key, key)
-                made = ui.button(content, x + 4, y + 4, wide - 8, glyph, self._tap(key), h=step - 8, size=24, fill=fill, colour=ink,
-                                 radius=min(step - 8, wide - 8) / 2, weight=0, description=key,
-                                 id=_KEY_IDS.get(key, f"digit_{key}"))  # fmt: skip
+                made = ui.button(
+                    content,
+                    x + 4,
+                    y + 4,
+                    wide - 8,
+                    glyph,
+                    self._tap(key),
+                    h=step - 8,
+                    size=24,
+                    fill=fill,
+                    colour=ink,
+                    radius=min(step - 8, wide - 8) / 2,
+                    weight=0,
+                    description=key,
+                    id=_KEY_IDS.get(key, f"digit_{key}"),
+                )
                 made.text = key
                 if key == "⌫":
                     self._glyph(ui, made)
@@ -194,8 +217,15 @@ class Contacts(View):
             self._card(ui, content, self.chosen)
             return root
         ui.toolbar(content, "Contacts", size=26)
-        items, y = ui.scroll(content, ui.top + 64, ui.bottom, self.scroller, 68 * len(CONTACTS), id="list",
-                             kind="androidx.recyclerview.widget.RecyclerView")  # fmt: skip
+        items, y = ui.scroll(
+            content,
+            ui.top + 64,
+            ui.bottom,
+            self.scroller,
+            68 * len(CONTACTS),
+            id="list",
+            kind="androidx.recyclerview.widget.RecyclerView",
+        )
         for contact in CONTACTS:
             row = ui.node(
                 items, "android.view.ViewGroup", 0, y, ui.w, 68, tap=self._choose(contact), id="contact_row"
@@ -232,10 +262,31 @@ class Contacts(View):
             id="phone_number",
         )
         wide = min(150.0, (ui.w - 60) / 2)
-        ui.button(parent, ui.w / 2 - wide - 8, top + 200, wide, "Call", lambda: self._call(contact), h=52, icon="call",
-                  fill=look.primary, id="verb_call")  # fmt: skip
-        ui.button(parent, ui.w / 2 + 8, top + 200, wide, "Message", lambda: self._write(contact), h=52, icon="message",
-                  fill=look.primary_container, colour=look.on_primary_container, id="verb_text")  # fmt: skip
+        ui.button(
+            parent,
+            ui.w / 2 - wide - 8,
+            top + 200,
+            wide,
+            "Call",
+            lambda: self._call(contact),
+            h=52,
+            icon="call",
+            fill=look.primary,
+            id="verb_call",
+        )
+        ui.button(
+            parent,
+            ui.w / 2 + 8,
+            top + 200,
+            wide,
+            "Message",
+            lambda: self._write(contact),
+            h=52,
+            icon="message",
+            fill=look.primary_container,
+            colour=look.on_primary_container,
+            id="verb_text",
+        )
 
     def _call(self, contact: Contact) -> None:
         self.phone.telephony.dial(contact.number)
@@ -267,7 +318,7 @@ class Clock(View):
         root, content = ui.window(look.background)
         ui.toolbar(content, "Clock", size=26)
         tall = ui.h > 480
-        y = ui.top + (100 if tall else 50)
+        y = ui.top + (100.0 if tall else 50.0)
         ui.label(
             content,
             16,
@@ -309,8 +360,18 @@ class Clock(View):
             fill=look.primary,
             id="fab",
         )
-        ui.button(content, ui.w / 2 + 8, y, 130, "Reset", self._reset, h=52, fill=look.primary_container,
-                  colour=look.on_primary_container, id="reset")  # fmt: skip
+        ui.button(
+            content,
+            ui.w / 2 + 8,
+            y,
+            130,
+            "Reset",
+            self._reset,
+            h=52,
+            fill=look.primary_container,
+            colour=look.on_primary_container,
+            id="reset",
+        )
         return root
 
     def _run(self) -> None:

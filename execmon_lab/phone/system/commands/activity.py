@@ -11,11 +11,29 @@ from execmon_lab.phone.system.commands.arguments import ArgumentError, Arguments
 from execmon_lab.phone.system.commands.intentargs import read_intent
 
 _START_OPTIONS = {
-    "-D": 0, "-W": 0, "-S": 0, "-N": 0, "-R": 1, "--user": 1, "--display": 1, "--windowingMode": 1, "--activityType": 1,
-    "--start-profiler": 1, "--sampling": 1, "--streaming": 0, "-P": 1, "--track-allocation": 0, "--task": 1, "--lock-task": 0,
-    "--task-overlay": 0, "--attach-agent": 1, "--attach-agent-bind": 1, "--splashscreen-icon": 0,
-    "--splashscreen-show-icon": 0, "--dismiss-keyguard": 0,
-}  # fmt: skip
+    "-D": 0,
+    "-W": 0,
+    "-S": 0,
+    "-N": 0,
+    "-R": 1,
+    "--user": 1,
+    "--display": 1,
+    "--windowingMode": 1,
+    "--activityType": 1,
+    "--start-profiler": 1,
+    "--sampling": 1,
+    "--streaming": 0,
+    "-P": 1,
+    "--track-allocation": 0,
+    "--task": 1,
+    "--lock-task": 0,
+    "--task-overlay": 0,
+    "--attach-agent": 1,
+    "--attach-agent-bind": 1,
+    "--splashscreen-icon": 0,
+    "--splashscreen-show-icon": 0,
+    "--dismiss-keyguard": 0,
+}
 _WARNINGS = {
     BROUGHT_TO_FRONT: "Warning: Activity not started, its current task has been brought to the front",
     DELIVERED: "Warning: Activity not started, intent has been delivered to currently running top-most instance.",
@@ -162,8 +180,19 @@ async def _stop(process: Process, verb: str, arguments: Arguments) -> int:
 
 
 async def _instrument(process: Process, arguments: Arguments) -> int:
-    options = {"-w": 0, "-r": 0, "-m": 0, "--no-window-animation": 0, "--user": 1, "--abi": 1, "--no-hidden-api-checks": 0,
-               "--no-test-api-access": 0, "--no-isolated-storage": 0, "--no-restart": 0, "-f": 1}  # fmt: skip
+    options = {
+        "-w": 0,
+        "-r": 0,
+        "-m": 0,
+        "--no-window-animation": 0,
+        "--user": 1,
+        "--abi": 1,
+        "--no-hidden-api-checks": 0,
+        "--no-test-api-access": 0,
+        "--no-isolated-storage": 0,
+        "--no-restart": 0,
+        "-f": 1,
+    }
     name = ""
     while arguments:
         word = arguments.required()

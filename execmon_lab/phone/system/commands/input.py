@@ -10,8 +10,19 @@ from execmon_lab.phone.shell.process import Process
 from execmon_lab.phone.shell.registry import command
 from execmon_lab.phone.system.commands.arguments import ArgumentError, Arguments
 
-_SOURCES = ("touchscreen", "touchpad", "keyboard", "mouse", "dpad", "gamepad", "touchnavigation", "trackball", "joystick",
-            "stylus", "rotaryencoder")  # fmt: skip
+_SOURCES = (
+    "touchscreen",
+    "touchpad",
+    "keyboard",
+    "mouse",
+    "dpad",
+    "gamepad",
+    "touchnavigation",
+    "trackball",
+    "joystick",
+    "stylus",
+    "rotaryencoder",
+)
 _DEFAULT_SWIPE = 300
 _USAGE = """Usage: input [<source>] [-d DISPLAY_ID] <command> [<arg>...]
 

@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from execmon_lab.phone.state.intents import Intent, parse_component
 from execmon_lab.phone.system.commands.arguments import ArgumentError, Arguments
 
-_EXTRAS = {
-    "--es": str, "-e": str, "--ei": int, "--el": int, "--ez": lambda word: word.lower() in ("true", "t", "1"), "--ef": float,
-    "--ed": float, "--eu": str, "--ecn": str, "--eia": str, "--esa": str, "--esal": str, "--eial": str, "--ela": str,
+_EXTRAS: dict[str, Callable[[str], object]] = {
+    "--es": str,
+    "-e": str,
+    "--ei": int,
+    "--el": int,
+    "--ez": lambda word: word.lower() in ("true", "t", "1"),
+    "--ef": float,
+    "--ed": float,
+    "--eu": str,
+    "--ecn": str,
+    "--eia": str,
+    "--esa": str,
+    "--esal": str,
+    "--eial": str,
+    "--ela": str,
     "--efa": str,
-}  # fmt: skip
+}
 _FLAGS = {
-    "--activity-brought-to-front": 0x00400000, "--activity-clear-top": 0x04000000, "--activity-clear-task": 0x00008000,
-    "--activity-clear-when-task-reset": 0x00080000, "--activity-exclude-from-recents": 0x00800000,
-    "--activity-no-animation": 0x00010000, "--activity-no-history": 0x40000000, "--activity-no-user-action": 0x00040000,
-    "--activity-previous-is-top": 0x01000000, "--activity-reorder-to-front": 0x00020000,
-    "--activity-reset-task-if-needed": 0x00200000, "--activity-single-top": 0x20000000, "--activity-task-on-home": 0x4000,
-    "--exclude-stopped-packages": 0x10, "--include-stopped-packages": 0x20, "--receiver-foreground": 0x10000000,
-    "--receiver-registered-only": 0x40000000, "--receiver-replace-pending": 0x20000000, "--debug-log-resolution": 0x8,
-    "--grant-read-uri-permission": 0x1, "--grant-write-uri-permission": 0x2, "--receiver-include-background": 0x01000000,
-}  # fmt: skip
+    "--activity-brought-to-front": 0x00400000,
+    "--activity-clear-top": 0x04000000,
+    "--activity-clear-task": 0x00008000,
+    "--activity-clear-when-task-reset": 0x00080000,
+    "--activity-exclude-from-recents": 0x00800000,
+    "--activity-no-animation": 0x00010000,
+    "--activity-no-history": 0x40000000,
+    "--activity-no-user-action": 0x00040000,
+    "--activity-previous-is-top": 0x01000000,
+    "--activity-reorder-to-front": 0x00020000,
+    "--activity-reset-task-if-needed": 0x00200000,
+    "--activity-single-top": 0x20000000,
+    "--activity-task-on-home": 0x4000,
+    "--exclude-stopped-packages": 0x10,
+    "--include-stopped-packages": 0x20,
+    "--receiver-foreground": 0x10000000,
+    "--receiver-registered-only": 0x40000000,
+    "--receiver-replace-pending": 0x20000000,
+    "--debug-log-resolution": 0x8,
+    "--grant-read-uri-permission": 0x1,
+    "--grant-write-uri-permission": 0x2,
+    "--receiver-include-background": 0x01000000,
+}
 
 
 def read_intent(arguments: Arguments, options: dict[str, int]) -> tuple[Intent, dict[str, list[str]]]:

@@ -60,10 +60,7 @@ async def screencap(process: Process) -> int:
         elif not word.startswith("-"):
             path = word
     frame = process.system.frame()
-    if as_png or path.endswith(".png"):
-        chunks = [await asyncio.to_thread(png, frame)]
-    else:
-        chunks = raw(frame)
+    chunks = [await asyncio.to_thread(png, frame)] if as_png or path.endswith(".png") else raw(frame)
     if not path:
         for chunk in chunks:
             await process.write(chunk)

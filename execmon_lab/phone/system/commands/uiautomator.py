@@ -1,0 +1,109 @@
+"""uiautomator and app_process."""
+
+from __future__ import annotations
+
+import asyncio
+
+from execmon_lab.phone.shell.process import Process
+from execmon_lab.phone.shell.registry import command
+from execmon_lab.phone.uiautomator.hierarchy import dump, dump_windows
+from execmon_lab.phone.uiautomator.server import UiServer
+
+DUMP_FILE = "/sdcard/window_dump.xml"
+_USAGE = """Usage: uiautomator <subcommand> [options]
+
+Available subcommands:
+
+help: displays help message
+
+runtest: executes UI automation tests
+    runtest <class spec> [options]
+    <class spec>: <JARS> < -c <CLASSES> | -e class <CLASSES> >
+      <JARS>: a list of jar files containing test classes and dependencies. If
+        the path is relative, it's assumed to be under /data/local/tmp. Use
+        absolute path if the file is elsewhere. Multiple files can be
+        specified, separated by space.
+
+dump: creates an XML dump of current UI hierarchy
+    dump [--verbose][file]
+      [--compressed]: dumps compressed layout information.
+      [file]: the location where the dumped XML should be stored, default is
+      /sdcard/window_dump.xml
+
+events: prints out accessibility events until terminated
+"""
+
+
+@command("uiautomator")
+async def uiautomator(process: Process) -> int:
+    """Dump the tree of the screen."""
+    verb, *words = process.argv[1:] or ["help"]
+    if verb == "dump":
+        return await _dump(process, words)
+    if verb == "events":
+        await asyncio.Event().wait()
+    if verb == "runtest":
+        return await process.fail(
+            "INSTRUMENTATION_STATUS_CODE: -1\nthis phone does not run the code of test jars"
+        )
+    await process.stderr.write(_USAGE.encode())
+    return 0 if verb == "help" else 1
+
+
+async def _dump(process: Process, words: list[str]) -> int:
+    system = process.system
+    names = [word for word in words if not word.startswith("-")]
+    path = names[0] if names else DUMP_FILE
+    if not system.display.on:
+        return await process.fail("ERROR: null root node returned by UiTestAutomationBridge.", 0)
+    xml = dump_windows(system) if "--windows" in words else dump(system, compressed="--compressed" in words)
+    if path == "/dev/tty":
+        await process.write(xml.encode())
+        await process.print(f"UI hierchary dumped to: {path}")
+        return 0
+    real = process.path(path)
+    try:
+        process.files.write(real, xml.encode())
+    except OSError as error:
+        return await process.fail(f"ERROR: could not write {path}: {error.strerror}")
+    await process.print(f"UI hierchary dumped to: {path}")
+    return 0
+
+
+@command("app_process", "app_process32", "app_process64")
+async def app_process(process: Process) -> int:
+    """Run the Java programs that the phone knows: the server of uiautomator2."""
+    words = [word for word in process.argv[1:] if not word.startswith("-X")]
+    if "com.wetest.uia2.Main" in words:
+        return await _uia2(process, words)
+    if "com.genymobile.scrcpy.Server" in words:
+        return await process.fail("[server] ERROR: this phone has no video encoder, scrcpy cannot run")
+    name = next((word for word in words if "." in word and not word.startswith(("/", "-"))), "")
+    if not name:
+        return await process.fail(
+            "Error: no class name or --zygote supplied.\nUsage: app_process [java-options] cmd-dir start-class-name [options]",
+            10,
+        )
+    return await process.fail(f'Error: Could not find class "{name}": this phone does not run Java', 1)
+
+
+async def _uia2(process: Process, words: list[str]) -> int:
+    system = process.system
+    jar = process.env.get("CLASSPATH", "").split(":")[0]
+    if not jar or not process.files.exists(process.path(jar)):
+        return await process.fail(
+            "Error: Could not find or load main class com.wetest.uia2.Main\nCaused by: java.lang.ClassNotFoundException: com.wetest.uia2.Main"
+        )
+    port = words[words.index("-p") + 1] if "-p" in words[:-1] else "9008"
+    name = f"tcp:{port}"
+    if name in system.network:
+        return await process.fail("[server] ERROR: java.net.BindException: Address already in use")
+    server = UiServer(system)
+    system.network[name] = server.serve
+    try:
+        await process.print("[server] INFO: [UiAutomator2Server] Starting Server")
+        await server.stopped.wait()
+    finally:
+        if system.network.get(name) == server.serve:
+            del system.network[name]
+    return 0
