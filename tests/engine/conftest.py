@@ -1,6 +1,6 @@
 """An engine to test: executions whose messages are kept, on devices that need no hardware and no network.
 
-The stand-ins are for what these tests are not about: `test_on_the_phone.py` runs the engine on the real stack.
+The stand-ins are for what these tests are not about: `test_on_the_phone.py` has the real stack.
 """
 
 from __future__ import annotations
