@@ -36,6 +36,10 @@ class Execution:
     Making it tells the hub what is planned, so that consumers may connect; `start` runs it, in threads of its
     own. What comes of it is told by messages alone: subscribe to the hub, or read the state that it folds.
 
+    It ends as ``completed`` when every step has ended (however), as ``failed`` when none of its devices was
+    left or `Plan.stop_on_failure` stopped it, and as ``cancelled``. Of its `total_steps`, those that were
+    skipped or never ran count neither as successful nor as failed.
+
     Parameters
     ----------
     plan
@@ -255,6 +259,13 @@ class Execution:
         self._tell_end()
 
     def _tell_end(self) -> None:
+        try:
+            self._publish_end()
+            self._final = self._hub.snapshot(self.execution_id)
+        finally:
+            self._done.set()
+
+    def _publish_end(self) -> None:
         self._course.progress.close()
         self._hub.publish(
             ExecutionCompleted(
@@ -268,8 +279,6 @@ class Execution:
                 timestamp=timestamp(),
             )
         )
-        self._final = self._hub.snapshot(self.execution_id)
-        self._done.set()
 
     def _status(self) -> FinalStatus:
         if self._course.stopped_as is not None:

@@ -112,11 +112,12 @@ class Reporter:
             )
         )
         if outcome.code == ErrorCode.MODULE_TIMEOUT:
-            self._error(ErrorCode.MODULE_TIMEOUT, f"{planned.module.module_id}: {outcome.message}")
+            self.error(ErrorCode.MODULE_TIMEOUT, f"{planned.module.module_id}: {outcome.message}")
         elif outcome.code == ErrorCode.DEVICE_DISCONNECTED:
-            self._error(ErrorCode.DEVICE_DISCONNECTED, outcome.message)
+            self.error(ErrorCode.DEVICE_DISCONNECTED, outcome.message)
 
-    def _error(self, code: ErrorCode, message: str) -> None:
+    def error(self, code: ErrorCode, message: str) -> None:
+        """Tell of something that went wrong, besides what it did to the step."""
         self._hub.publish(
             ErrorMessage(
                 code=code,

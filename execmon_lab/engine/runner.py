@@ -72,6 +72,7 @@ class Runner:
         self._current: Attempt | None = None
         self._camera: DeviceSession | None = None
         self._away_since: float | None = None
+        self._loss_told = False
 
     # Looked after by the watchdog
 
@@ -193,6 +194,7 @@ class Runner:
         picture = self._picture(attempt, outcome)
         retry = self._will_retry(attempt, outcome)
         self._reporter.attempt(attempt, outcome, picture, will_retry=retry)
+        self._loss_told = outcome.code == ErrorCode.DEVICE_DISCONNECTED
         attempt.close()
         with self._lock:
             self._current = None
@@ -246,16 +248,19 @@ class Runner:
             return True
         began = time.monotonic()
         timeout = self._course.device_timeout
+        if not self._loss_told:
+            self._reporter.error(ErrorCode.DEVICE_DISCONNECTED, self._lost_message)
+            self._loss_told = True
         self._reporter.log(
             "WARN", f"{self.device.serial} is away; waiting up to {timeout:g} s for its return"
         )
         while not self._queue.exhausted:
+            waited = time.monotonic() - began
             if self.device.wait_online(_POLL_SECONDS):
-                self._reporter.log(
-                    "INFO", f"{self.device.serial} is back after {time.monotonic() - began:.1f} s"
-                )
+                self._reporter.log("INFO", f"{self.device.serial} is back after {waited:.1f} s")
+                self._loss_told = False
                 return True
-            if time.monotonic() - began >= timeout:
+            if waited >= timeout:
                 self._reporter.log("ERROR", f"{self.device.serial} did not return within {timeout:g} s")
                 self.gave_up = True
                 return False

@@ -76,7 +76,13 @@ class Watchdog:
                     return
             now = time.monotonic()
             for watched in self._watched:
-                watched.check(now)
+                self._check(watched, now)
             if now >= heartbeat:
                 heartbeat = now + HEARTBEAT_SECONDS
                 self._progress.tell()
+
+    def _check(self, watched: Watched, now: float) -> None:
+        try:
+            watched.check(now)
+        except Exception:
+            log.exception("the watchdog could not check %s", watched)

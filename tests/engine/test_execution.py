@@ -340,6 +340,18 @@ def test_the_plan_goes_on_when_a_lost_device_returns(bench, error):
     assert state.status == "completed"
 
 
+def test_a_device_lost_between_steps_is_told_as_an_error(bench):
+    device = bench.pool.get("phone-1")
+    bench.hub.subscribe("execution.*.step_completed", lambda _: device.detach())
+    execution = bench.start(passing, passing)
+    bench.await_message(is_away)
+    device.attach(2)
+
+    assert [step.status for step in execution.wait(30).steps] == ["completed", "completed"]
+    assert [error.code for error in bench.of(ErrorMessage)] == ["DEVICE_DISCONNECTED"]
+    assert bench.of(StepFailed) == []
+
+
 def test_a_step_that_reboots_its_device_is_not_ended_for_it(bench):
     device = bench.pool.get("phone-1")
     beats = threading.Semaphore(0)
