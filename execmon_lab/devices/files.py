@@ -30,7 +30,7 @@ class Files(Shell):
         remote
             The file's path on the device; directories on the way are made.
         mode
-            Its permissions.
+            Its permissions; the device gives group and others what the owner has.
         timeout
             Seconds that it may take.
         """

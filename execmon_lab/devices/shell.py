@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -128,7 +129,10 @@ class Shell:
         """Reboot the device, and wait until it has booted again."""
         before = self._device.transport_id
         deadline = time.monotonic() + timeout
-        with self._lane.service("reboot:", "adb reboot", TIMEOUT) as (wire, _):
+        with (
+            contextlib.suppress(DeviceDisconnected),  # it may go before it has hung up
+            self._lane.service("reboot:", "adb reboot", TIMEOUT) as (wire, _),
+        ):
             while wire.recv_into(bytearray(1024)):
                 pass
         while self._device.present_transport == before:

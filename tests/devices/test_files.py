@@ -39,9 +39,9 @@ def test_an_empty_file_is_a_file(session: DeviceSession, remote: str) -> None:
 
 
 def test_a_file_is_described(session: DeviceSession, remote: str) -> None:
-    session.push(CONTENT, remote, mode=0o600)
+    session.push(CONTENT, remote, mode=0o755)
     found = session.stat(remote)
-    assert (found.size, found.is_dir, stat.S_IMODE(found.mode)) == (len(CONTENT), False, 0o600)
+    assert (found.size, found.is_dir, stat.S_IXUSR & found.mode) == (len(CONTENT), False, stat.S_IXUSR)
     assert session.stat("/data/local/tmp").is_dir
     assert not session.stat("/data/local/tmp/nothing").exists
 
@@ -65,6 +65,7 @@ def test_a_missing_file_of_the_host_is_told(session: DeviceSession, tmp_path: Pa
         session.push(tmp_path / "nothing", "/data/local/tmp/nothing")
 
 
-def test_a_place_that_cannot_be_written_is_told(session: DeviceSession) -> None:
-    with pytest.raises(AdbError, match="adb push - /proc/nothing failed: "):
-        session.push(b"x", "/proc/nothing")
+def test_a_place_that_cannot_be_written_is_told(session: DeviceSession, remote: str) -> None:
+    session.push(CONTENT, remote)
+    with pytest.raises(AdbError, match=r"adb push - .* failed: "):
+        session.push(b"x", f"{remote}/below")

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from execmon_lab.devices import AdbError, DeviceSession, ElementNotFound
+from execmon_lab.devices import AdbError, DevicePool, DeviceSession, ElementNotFound, PrivateAdbServer
+from execmon_lab.phone.process import PhoneProcess
 
 SETTINGS = "com.android.settings"
 
 
 @pytest.fixture(autouse=True)
 def _at_home(session: DeviceSession) -> None:
+    session.stop(SETTINGS)
     session.home()
+
+
+@pytest.fixture
+def own_session(adb_server: PrivateAdbServer, own_phone: PhoneProcess) -> Iterator[DeviceSession]:
+    with DevicePool(adb_server, [own_phone.serial]) as pool:
+        yield pool.wait_available(own_phone.serial, timeout=30).session()
 
 
 def test_the_size_is_the_screens(session: DeviceSession) -> None:
@@ -43,10 +53,10 @@ def test_what_cannot_be_started_is_told(session: DeviceSession) -> None:
 
 def test_an_element_is_found_and_touched(session: DeviceSession) -> None:
     session.start(package=SETTINGS)
-    switch = session.wait_for(cls="android.widget.Switch", timeout=20)
-    session.tap(*switch.bounds.center)
+    session.tap_on(re.compile("^Network"))
+    switch = session.tap_on(cls="Switch")
     try:
-        assert session.find(cls="android.widget.Switch").checked is not switch.checked
+        assert session.find(cls="Switch").checked is not switch.checked
     finally:
         session.tap(*switch.bounds.center)
 
@@ -61,13 +71,33 @@ def test_an_element_that_is_missing_fails_as_a_check_and_tells_what_is_there(ses
 
 
 def test_the_keys_work(session: DeviceSession) -> None:
-    home = session.screen_text()
+    home = {node.package for node in session.nodes()}
     session.start(package=SETTINGS)
-    assert session.screen_text() != home
+    assert {node.package for node in session.nodes()} != home
     session.back()
-    assert session.screen_text() == home
+    assert {node.package for node in session.nodes()} == home
 
 
 def test_the_log_is_read(session: DeviceSession) -> None:
     session.shell(["log", "-t", "execmon", "a line of the test"])
     assert "a line of the test" in session.logcat(50)
+
+
+def test_text_is_typed_into_the_field_that_has_the_focus(session: DeviceSession) -> None:
+    session.start("android.intent.action.SENDTO", data="smsto:5550100")
+    session.tap_on(cls="EditText")
+    session.text("it's $5 & more")
+    session.wait_for(re.compile(re.escape("it's $5 & more")))
+    session.stop("com.android.messaging")
+
+
+def test_the_phone_is_back_after_a_reboot(own_session: DeviceSession) -> None:
+    own_session.reboot(timeout=60)
+    assert own_session.getprop("sys.boot_completed") == "1"
+
+
+def test_an_app_that_is_none_is_not_installed(session: DeviceSession, tmp_path: Path) -> None:
+    (tmp_path / "no.apk").write_bytes(b"this is no app")
+    with pytest.raises(AdbError, match=r"Failure|failed"):
+        session.install(tmp_path / "no.apk")
+    assert not session.stat("/data/local/tmp/no.apk").exists
