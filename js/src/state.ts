@@ -150,15 +150,9 @@ function running(
 
 function stepOf(state: ExecutionSnapshot, message: StepStarted | StepCompleted | StepFailed): Step {
   const { step_id, device_id, module_id } = message;
-  return (
-    state.steps.find((step) => step.step_id === step_id) ?? {
-      step_id,
-      device_id,
-      module_id,
-      status: "pending",
-      attempts: [],
-    }
-  );
+  const known = state.steps.find((step) => step.step_id === step_id);
+  // A step that devices share gets its device when one takes it.
+  return known ? { ...known, device_id } : { step_id, device_id, module_id, status: "pending", attempts: [] };
 }
 
 function withStep(state: ExecutionSnapshot, step: Step): ExecutionSnapshot {
