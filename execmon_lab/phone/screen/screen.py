@@ -66,6 +66,7 @@ class Screen:
         self._frame: tuple[Hashable, Frame | None] = (None, None)
         self._count = 0
         self._pictures: dict[int, Image.Image] = {}
+        phone.activities.on_start = self.view_of
 
     def reset(self) -> None:
         """Forget dialogs and pictures, as a reboot does."""

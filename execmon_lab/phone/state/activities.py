@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,6 +78,7 @@ class Activities:
         self._token = 0x1A2B3C0
         self._task_count = 0
         self.tasks: list[Task] = []
+        self.on_start: Callable[[Record], object] = lambda record: None  # an activity begins: make its screen
         self.reset()
 
     def reset(self) -> None:
@@ -147,16 +149,15 @@ class Activities:
             same = next((record for record in task.records if record.activity is activity), None)
             self.tasks.remove(task)
             self.tasks.append(task)
-            if same is not None and (activity.screen in _SINGLE or plain):
-                if plain and activity.screen not in _SINGLE and task.top is not same:
-                    pass
-                elif not (plain and LAUNCHER in intent.categories):
-                    del task.records[task.records.index(same) + 1 :]
-                same.intent = intent if not plain else same.intent
-                if not plain and same.view is not None:
-                    same.view.new_intent(intent)
+            resumes = plain and LAUNCHER in intent.categories  # the icon resumes whatever was on top
+            if same is not None and not resumes and (plain or activity.screen in _SINGLE):
+                del task.records[task.records.index(same) + 1 :]
+                if not plain:
+                    same.intent = intent
+                    if same.view is not None:
+                        same.view.new_intent(intent)
                 return self._done(task.top, DELIVERED if at_front else BROUGHT_TO_FRONT, "HOT")
-            if plain and LAUNCHER in intent.categories:
+            if resumes:
                 return self._done(task.top, DELIVERED if at_front else BROUGHT_TO_FRONT, "HOT")
         record = self._record(package, activity, intent)
         if task is None:
@@ -225,5 +226,6 @@ class Activities:
             self._core.log.write(
                 "I", "ActivityTaskManager", f"Displayed {record.component} for user 0: +{cost}ms"
             )
+            self.on_start(record)
         self._core.changed()
         return Start(record, result, launch, cost)
