@@ -55,7 +55,7 @@ async def run(
     OSError
         When the port is taken.
     """
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 8000))  # deep scripts are bounded by the shell itself
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))  # the shell's functions may call functions
     sock = bind(port)
     try:
         system = System(serial=f"EXECMON{sock.getsockname()[1]}", size=size, density=density)

@@ -25,6 +25,7 @@ SLICE = 0.005
 """Seconds a script may compute before others get their turn."""
 
 BIN = ("/system/bin", "/system/xbin", "/vendor/bin", "/bin", "/sbin")
+READ_ONLY = frozenset(("/system", "/vendor"))
 SHELL = "/system/bin/sh"
 DEVICES: dict[str, Callable[[int], bytes]] = {
     "/dev/null": lambda n: b"",
@@ -168,7 +169,7 @@ class ShellKernel:
         for name, source in DEVICES.items():
             if not files.exists(name):
                 files.device(name, source)
-        files.read_only = mounted
+        files.read_only = mounted | READ_ONLY
 
     async def breathe(self) -> None:
         """Let others run when the present turn has lasted long enough."""
@@ -230,6 +231,8 @@ class ShellKernel:
             return 141
         except OSError as error:
             return await _complain(process, f"{name}: {error.filename or ''}: {error.strerror}", 1)
+        except RecursionError:
+            return await _complain(process, f"{name}: recursion too deep", 1)
         except MemoryError:
             return await _complain(process, f"{name}: out of memory", 1)
         except Exception:
