@@ -114,6 +114,7 @@ def test_the_end_is_acknowledged_and_then_closed_with_1000(
     server: Server, join: Join, hub: Hub, execution: str
 ) -> None:
     consumer = join(server)
+    consumer.get()
     hub.publish(m.ended(execution))
     assert consumer.until("execution_completed")["status"] == "completed"
     with pytest.raises(ConnectionClosed) as closed:
@@ -126,6 +127,7 @@ def test_a_client_that_comes_later_gets_the_state_as_it_is_then(
     server: Server, join: Join, hub: Hub, execution: str
 ) -> None:
     first = join(server)
+    first.get()
     done = m.completed(execution)
     hub.publish(done)
     first.until("step_completed")
