@@ -154,6 +154,11 @@ class Client:
             raise RuntimeError("not connected: use 'async with connect(…) as execution'")
         return self._state.snapshot()
 
+    @property
+    def session_id(self) -> str | None:
+        """The session, for another program to go on with (``?session=``) within five minutes."""
+        return self._session_id
+
     # Messages
 
     def __aiter__(self) -> AsyncIterator[ServerMessage]:

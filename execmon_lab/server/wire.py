@@ -88,8 +88,6 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the protocol, send what it answers, and hand on what it read."""
-        if self._wire.reader.eof:
-            return
         self._wire.receive_data(data)
         events = self._wire.events_received()
         self._send_answers()
