@@ -26,7 +26,7 @@ Eventually = Callable[..., bool]
 
 @pytest.fixture
 def own_pool(adb_server: PrivateAdbServer, own_phone: PhoneProcess) -> Iterator[DevicePool]:
-    with DevicePool(adb_server, [own_phone.serial], heartbeat=0.3, heartbeat_timeout=1.0) as pool:
+    with DevicePool(adb_server, [own_phone.serial], heartbeat=0.3) as pool:
         yield pool
 
 

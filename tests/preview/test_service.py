@@ -243,7 +243,7 @@ def test_a_device_that_gives_no_picture_is_told_once_until_it_does(
 class TestADeviceThatIsLost:
     @pytest.fixture
     def own_pool(self, adb_server: PrivateAdbServer, own_phone: PhoneProcess) -> Iterator[DevicePool]:
-        with DevicePool(adb_server, [own_phone.serial], heartbeat=0.3, heartbeat_timeout=1.0) as pool:
+        with DevicePool(adb_server, [own_phone.serial], heartbeat=0.3) as pool:
             pool.wait_available(own_phone.serial, timeout=30)
             yield pool
 
