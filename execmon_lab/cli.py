@@ -5,20 +5,21 @@ import contextlib
 import queue
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from . import __version__, plans
+from . import __version__
 from .devices import AdbServer, DevicePool, NoDevice, ServerError
 from .hub import Envelope, execution_subject
-from .lab import Lab
-from .phone import __main__ as phone_process
 from .protocol import ExecutionCompleted, ExecutionSnapshot
-from .run import Run
 from .terminal import ExecutionDisplay
+
+if TYPE_CHECKING:
+    from .lab import Lab
+    from .run import Run
 
 PASSED, FAILED, USAGE, NO_DEVICE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -64,6 +65,9 @@ def run(
     ] = False,
 ) -> None:
     """Run a plan; exit with 0 when every step passed, and 1 when one failed."""
+    from . import plans  # the engine and the lab are imported by the command that needs them
+    from .lab import Lab
+
     try:
         chosen = plans.load(plan)
     except plans.PlanError as error:
@@ -81,7 +85,7 @@ def run(
     raise typer.Exit(status)
 
 
-def _follow(lab: Lab, run: Run, wait_for_client: bool, as_json: bool) -> int:
+def _follow(lab: "Lab", run: "Run", wait_for_client: bool, as_json: bool) -> int:
     """Run it and show it as it goes; return the exit status."""
     typer.echo(f"execution {run.execution_id}")
     typer.echo(run.url)
@@ -148,6 +152,8 @@ def phone(
     ] = False,
 ) -> None:
     """Run a virtual phone, for your own adb server, until interrupted."""
+    from .phone import __main__ as phone_process
+
     try:
         screen = phone_process.parse_size(size)
         server = AdbServer.user()
@@ -158,8 +164,6 @@ def phone(
         )
     except (ValueError, OSError, ServerError) as error:
         _fail(str(error), USAGE)
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _tell_phone(port: int, serial: str) -> None:

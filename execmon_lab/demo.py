@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from .engine import Context, Plan, module
 
 ANSWERED = re.compile(r"^\d\d:\d\d$")
+PAUSE = 0.4
+"""Seconds between two taps, so that who watches can follow; the phone needs none."""
 _CALL_TOLD = re.compile(r"^\d\d:\d\d$|not in service|^Busy$|^Call ended$")
 
 
@@ -61,9 +63,11 @@ def ui_interaction_module(ctx: Context, package: str, taps: Sequence[str], shows
         ctx.device.home()
         ctx.device.stop(package)
         ctx.device.start(package=package)
+        ctx.sleep(PAUSE)
     for label in taps:
         with ctx.action(f"tap {label}"):
             ctx.device.tap_on(label)
+            ctx.sleep(PAUSE)
     ctx.device.wait_for(shows)
 
 
@@ -88,7 +92,7 @@ def plan() -> Plan:
             ui_interaction_module.with_args(
                 package="com.android.calculator2", taps=["6", "×", "7", "="], shows="42"
             ),
-            data_test_module.with_args(url="http://status.test/", shows="Network status"),
+            data_test_module.with_args(url="http://status.test/", shows="Connected over Mobile data"),
             sms_test_module.with_args(to="5550177", text="Nearly done"),
             ui_interaction_module.with_args(package=SETTINGS, taps=["Display", "Dark theme"], shows="Off"),
         ],

@@ -21,7 +21,8 @@ from .protocol import DeviceState, DeviceStatus, timestamp
 from .run import Run
 from .server import Server
 
-_START_SECONDS = 20.0
+_PHONE_SECONDS = 20.0
+_DEVICE_SECONDS = 5.0  # a real device is there or is not; its server may just have started
 
 
 class LabClosed(RuntimeError):
@@ -100,7 +101,7 @@ class Lab:
                 serials = list(devices)
             self.pool = DevicePool(adb, serials, on_status=self._tell_status, heartbeat=heartbeat)
             stack.callback(self.pool.close)
-            self.pool.wait(serials=serials, timeout=_START_SECONDS)
+            self.pool.wait(serials=serials, timeout=_PHONE_SECONDS if self.phones else _DEVICE_SECONDS)
             self.serials = tuple(serials)
             self.preview = PreviewService(self.pool)
             stack.callback(self.preview.close)

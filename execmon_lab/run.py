@@ -1,14 +1,16 @@
 """A run: one execution of a plan, as a notebook's user holds it."""
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .engine import Execution
 from .hub import Hub
 from .preview import PreviewService
 from .protocol import ExecutionSnapshot
 from .server import Server
-from .widgets import ExecutionView
+
+if TYPE_CHECKING:
+    from .widgets import ExecutionView
 
 
 class Run:
@@ -73,8 +75,10 @@ class Run:
             self.view.close()
 
     @cached_property
-    def view(self) -> ExecutionView:
+    def view(self) -> "ExecutionView":
         """The widget: the same one however often it is displayed."""
+        from .widgets import ExecutionView  # only notebooks pay for the import of ipywidgets
+
         return ExecutionView(
             execution_id=self.execution_id,
             hub=self._hub,

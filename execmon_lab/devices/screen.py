@@ -122,9 +122,9 @@ class Screen(Shell):
                 break
             time.sleep(min(_LOOK_AGAIN, remaining))
         within = f" within {timeout:g} s" if timeout else ""
-        shown = hierarchy.visible_text(seen or []) or "(no text)"
+        shown = hierarchy.visible_text(seen or []).replace("\n", " · ") or "no text"
         raise ElementNotFound(
-            f"no element with {wanted} on the screen of {self.serial}{within}; it shows:\n{shown}"
+            f"no element with {wanted} on the screen of {self.serial}{within}; it shows: {shown}"
         )
 
     def _look(self) -> list[Node] | None:
