@@ -5,17 +5,25 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from .command import Completed, shell_line, shell_text
 from .errors import AdbError, AdbTimeout, DeviceDisconnected, SessionClosed
-from .lane import Lane
-
-if TYPE_CHECKING:
-    from .device import Device
+from .lane import Endpoint, Lane
 
 TIMEOUT = 30.0
 """Seconds that a command may take where nothing else is said."""
+
+
+class Owner(Endpoint, Protocol):
+    """What a session needs of its device."""
+
+    @property
+    def present_transport(self) -> int | None:
+        """As `transport_id`; None while it is away."""
+
+    def wait_online(self, timeout: float) -> bool:
+        """Wait until it is there and answers; tell whether it is, after at most `timeout` seconds."""
 
 
 class Shell:
@@ -25,7 +33,7 @@ class Shell:
     stops answering, `AdbError` when the command fails, and `SessionClosed` when the step is over.
     """
 
-    def __init__(self, device: Device, lane: Lane) -> None:
+    def __init__(self, device: Owner, lane: Lane) -> None:
         self._device = device
         self._lane = lane
 
