@@ -42,7 +42,9 @@ def _ring_mask(width: int, height: int, radius: int, line: int) -> Image.Image:
 def gradient(width: int, height: int, top: Colour, bottom: Colour) -> Image.Image:
     """Return a picture that runs from one colour at the top to another at the bottom."""
     ramp = Image.linear_gradient("L").resize((width, height), Image.Resampling.BILINEAR)
-    return Image.composite(Image.new("RGB", ramp.size, bottom), Image.new("RGB", ramp.size, top), ramp)
+    return Image.composite(
+        Image.new("RGBA", ramp.size, (*bottom, 255)), Image.new("RGBA", ramp.size, (*top, 255)), ramp
+    )
 
 
 def _faded(mask: Image.Image, alpha: float) -> Image.Image:
@@ -99,9 +101,8 @@ class Canvas:
         self.image.paste(gradient(width, height, top, bottom), place, mask)
 
     def picture(self, picture: Image.Image, left: int, top: int) -> None:
-        """Put a picture down; its own alpha counts."""
-        place = (left - self.origin[0], top - self.origin[1])
-        self.image.paste(picture, place, picture if picture.mode == "RGBA" else None)
+        """Put an opaque picture down."""
+        self.image.paste(picture, (left - self.origin[0], top - self.origin[1]))
 
     def text(
         self,

@@ -165,7 +165,7 @@ def shade(phone: PhoneState, ui: Ui, act: Callable[[Notification], Action], clos
     """Return the notification shade: quick settings and the notices."""
     look = LIGHT if ui.palette is LIGHT else DARK
     root = ui.node(None, "FrameLayout", 0, 0, ui.w, ui.h, tap=close, id="notification_panel")
-    root.paint = lambda canvas: canvas.fill(root.bounds, (0x12, 0x16, 0x22), 0, 0.82)
+    root.paint = lambda canvas: canvas.fill(root.bounds, (0x12, 0x16, 0x22), 0, 0.9)
     links = phone.connectivity
     tiles = (
         ("Internet", "wifi", links.wifi_enabled, lambda: links.set_wifi(not links.wifi_enabled)),

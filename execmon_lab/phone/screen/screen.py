@@ -47,7 +47,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Window:
-    """A window and its tree; `layer` is `app`, `keyboard`, `status`, `heads_up`, `shade`, `toast` or `dialog`."""
+    """A window and its tree.
+
+    `layer` is `app`, `keyboard`, `status`, `heads_up`, `shade`, `toast` or `dialog`.
+    """
 
     layer: str
     root: Node
@@ -220,7 +223,7 @@ class Screen:
         windows = self._windows[1]
         windows[0].root.draw(canvas)
         if not self.recents:
-            self._remember(image)
+            self._remember(image, clean=len(windows) == 1)
         covered = any(window.layer == "keyboard" for window in windows)
         for window in windows[1:]:
             window.root.draw(canvas)
@@ -230,10 +233,11 @@ class Screen:
         self._body = (stamp, image, image.crop((0, height, *size)).tobytes())
         return image
 
-    def _remember(self, image: Image.Image) -> None:
-        """Keep a small picture of the app in front for the overview."""
+    def _remember(self, image: Image.Image, *, clean: bool) -> None:
+        """Keep the picture of the app in front for the overview, if possible without what covers it."""
         tasks = self.phone.activities.tasks
-        self._pictures[tasks[-1].identifier] = image.reduce(2)
+        if clean or tasks[-1].identifier not in self._pictures:
+            self._pictures[tasks[-1].identifier] = image
         alive = {task.identifier for task in tasks}
         for identifier in list(self._pictures):
             if identifier not in alive or len(self._pictures) > MAX_PICTURES:

@@ -83,7 +83,7 @@ def line_height(size: float) -> float:
 
 @lru_cache(maxsize=2048)
 def mask(text: str, size: float, weight: int = REGULAR) -> Image.Image:
-    """Return a line of text as coverage, one line high, the baseline at 0.78 of `line_height` from the top."""
+    """Return a line of text as coverage, its baseline at 0.78 of `line_height` from the top."""
     stroke = _STROKES[weight] * size
     height = round(line_height(size))
     picture = Image.new("L", (max(1, round(width(text, size, weight)) + 2), max(1, height)))

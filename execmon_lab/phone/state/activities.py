@@ -55,7 +55,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Start:
-    """How a start went: the record in front, STARTED, DELIVERED or BROUGHT_TO_FRONT, and COLD, WARM or HOT."""
+    """How a start went: the record in front; STARTED, DELIVERED or BROUGHT_TO_FRONT; COLD, WARM or HOT."""
 
     record: Record
     result: str

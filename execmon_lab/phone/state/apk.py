@@ -1,6 +1,7 @@
 """The parts of an apk that the phone reads: the binary AndroidManifest.xml.
 
-Format: frameworks/base/libs/androidfw/include/androidfw/ResourceTypes.h (chunks with type, header size and size).
+Format: frameworks/base/libs/androidfw/include/androidfw/ResourceTypes.h (chunks with type, header size
+and size).
 """
 
 from __future__ import annotations

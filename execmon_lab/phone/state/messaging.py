@@ -2,12 +2,13 @@
 
 Rules of the network:
 
-- A message is sent after `SEND_SECONDS`, unless the number ends in 99: then it fails with "Not sent". So it does in
-  airplane mode.
+- A message is sent after `SEND_SECONDS`, unless the number ends in 99: then it fails with "Not sent". So it
+  does in airplane mode.
 - The other side answers `REPLY_SECONDS` later with "Thanks, got: …" and the text it got.
 - The text "call me" is answered with an incoming call instead.
 - A message to the phone's own number arrives as it is.
-- `receive()` lets a message come in; the broadcast `com.execmon.phone.INCOMING_SMS` (extras `number` and `text`) calls it.
+- `receive()` lets a message come in; the broadcast `com.execmon.phone.INCOMING_SMS` (extras `number` and
+  `text`) calls it.
 """
 
 from __future__ import annotations

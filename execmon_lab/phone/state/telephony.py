@@ -8,8 +8,9 @@ Rules of the network, by the last digits of the number that is called:
 - In airplane mode a call ends at once with the cause "Turn off airplane mode to make a call".
 - A second call while one is up ends at once with the cause "Line in use".
 
-An incoming call rings for `RING_SECONDS` and is then a missed one. It comes from `ring()`, which the broadcast
-`com.execmon.phone.INCOMING_CALL` (extra `number`) calls, or from a text "call me" to a number (see `messaging`).
+An incoming call rings for `RING_SECONDS` and is then a missed one. It comes from `ring()`, which the
+broadcast `com.execmon.phone.INCOMING_CALL` (extra `number`) calls, or from a text "call me" to a number (see
+`messaging`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The simulated internet: a handful of pages, and what happens to every other address.
 
-Hosts: example.test, news.test, status.test, search.test and shop.test. Any other host does not exist. A path that a host
-does not have is answered with its "Not found" page. The page `status.test` tells how the phone is connected.
+Hosts: example.test, news.test, status.test, search.test and shop.test. Any other host does not exist. A path
+that a host does not have is answered with its "Not found" page. The page `status.test` tells how the phone is
+connected.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ _PAGES: dict[str, dict[str, Page]] = {
             "Example Domain",
             "A page to try things on",
             (
-                "This page is part of the phone's own small internet. It loads when mobile data or Wi-Fi is connected.",
+                (
+                    "This page is part of the phone's own small internet. It loads when mobile "
+                    "data or Wi-Fi is connected."
+                ),
                 Link("More information", "http://example.test/more"),
                 Link("Today's news", "http://news.test/"),
                 Link("Network status", "http://status.test/"),
@@ -70,7 +74,10 @@ _PAGES: dict[str, dict[str, Page]] = {
             "Green build celebrated across the team",
             "Local news",
             (
-                "After a quiet night the whole plan passed on the first attempt. Engineers were seen smiling.",
+                (
+                    "After a quiet night the whole plan passed on the first attempt. "
+                    "Engineers were seen smiling."
+                ),
                 Link("Back to the front page", "http://news.test/"),
             ),
             (0x1E, 0x7B, 0x34),

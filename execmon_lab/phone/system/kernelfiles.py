@@ -78,7 +78,9 @@ SwapTotal:       1966076 kB
 SwapFree:        1966076 kB
 """
 _CPU = "".join(
-    f"processor\t: {core}\nBogoMIPS\t: 38.40\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics\n"
-    "CPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x1\nCPU part\t: 0xd0b\nCPU revision\t: 0\n\n"
+    f"processor\t: {core}\nBogoMIPS\t: 38.40\nFeatures\t: fp asimd evtstrm aes "
+    "pmull sha1 sha2 crc32 atomics\n"
+    "CPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x1\nCPU part\t: "
+    "0xd0b\nCPU revision\t: 0\n\n"
     for core in range(4)
 )

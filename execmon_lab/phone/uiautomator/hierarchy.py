@@ -39,10 +39,13 @@ def _write(node: Node, index: int, depth: int, compressed: bool, parts: list[str
     parts.append(
         f'<node{naf} index="{index}" text={_attribute(node.text)} resource-id={_attribute(node.identifier)} '
         f'class="{node.kind}" package="{node.package}" content-desc={_attribute(node.description)} '
-        f'checkable="{_word(node.checkable)}" checked="{_word(node.checked)}" clickable="{_word(node.clickable)}" '
-        f'enabled="{_word(node.enabled)}" focusable="{_word(node.focusable)}" focused="{_word(node.focused)}" '
+        f'checkable="{_word(node.checkable)}" checked="{_word(node.checked)}" '
+        f'clickable="{_word(node.clickable)}" '
+        f'enabled="{_word(node.enabled)}" focusable="{_word(node.focusable)}" '
+        f'focused="{_word(node.focused)}" '
         f'scrollable="{_word(node.scrollable)}" long-clickable="{_word(node.long_press is not None)}" '
-        f'password="{_word(node.password)}" selected="{_word(node.selected)}" bounds="[{left},{top}][{right},{bottom}]"'
+        f'password="{_word(node.password)}" selected="{_word(node.selected)}" '
+        f'bounds="[{left},{top}][{right},{bottom}]"'
     )
     children = _important(node.children) if compressed else node.children
     if not children or depth <= 1:
@@ -101,7 +104,8 @@ def dump_windows(system: System) -> str:
     for index, window in enumerate(reversed(system.screen.windows())):
         left, top, right, bottom = window.root.visible
         parts.append(
-            f'<window index="{index}" id="{index + 1}" title={_attribute(window.layer)} bounds="[{left},{top}][{right},{bottom}]" '
+            f'<window index="{index}" id="{index + 1}" title={_attribute(window.layer)} '
+            f'bounds="[{left},{top}][{right},{bottom}]" '
             f'active="{_word(window.root is active.root)}" type="{kinds[window.layer]}" layer="{index}" '
             f'focused="{_word(window.root is active.root)}"><hierarchy rotation="{system.display.rotation}">'
         )

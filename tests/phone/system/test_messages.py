@@ -92,8 +92,8 @@ def test_the_text_call_me_is_answered_with_a_call(phone):
 
 def test_quotes_and_accents_are_kept(phone):
     phone.sh("am start -a android.intent.action.SENDTO -d smsto:5550103")
-    status, _, _ = phone.run("input", "text", "it's \"q\" <b>&é")
+    status, _, _ = phone.run("input", "text", 'it\'s "q" <b>&é')
     assert status == 0
-    assert phone.node("compose_message_text").text == "it's \"q\" <b>&é"
+    assert phone.node("compose_message_text").text == 'it\'s "q" <b>&é'
     xml = phone.sh("uiautomator dump /dev/tty")
-    assert 'text="it&apos;s' in xml or "text=\"it's &quot;q&quot; &lt;b&gt;&amp;é\"" in xml
+    assert 'text="it&apos;s' in xml or 'text="it\'s &quot;q&quot; &lt;b&gt;&amp;é"' in xml

@@ -42,7 +42,9 @@ def test_am_start(phone):
     _, out, err = phone.run("am", "start", "-n", "no.such/.Thing")
     assert err == "Error type 3\nError: Activity class {no.such/no.such.Thing} does not exist.\n"
     _, out, err = phone.run("am", "start", "-a", "no.such.ACTION")
-    assert err == "Error: Activity not started, unable to resolve Intent { act=no.such.ACTION flg=0x10000000 }\n"
+    assert (
+        err == "Error: Activity not started, unable to resolve Intent { act=no.such.ACTION flg=0x10000000 }\n"
+    )
     _, out, _ = phone.run("am", "start", "-a", "android.intent.action.VIEW", "-d", "http://example.test/page")
     assert out == "Starting: Intent { act=android.intent.action.VIEW dat=http://example.test/... }\n"
     _, out, _ = phone.run("am", "start", "-a", "android.intent.action.DIAL", "-d", "tel:555")
@@ -68,7 +70,9 @@ def test_focus(phone):
     resumed = r"mResumedActivity: ActivityRecord\{[0-9a-f]+ u0 com\.android\.settings/\.Settings t\d+\}"
     assert re.search(resumed, phone.sh("dumpsys activity activities"))
     pid = phone.system.activities.pid("com.android.settings")
-    assert re.search(rf"ACTIVITY com\.android\.settings/\.Settings [0-9a-f]+ pid={pid}", phone.sh("dumpsys activity top"))
+    assert re.search(
+        rf"ACTIVITY com\.android\.settings/\.Settings [0-9a-f]+ pid={pid}", phone.sh("dumpsys activity top")
+    )
 
 
 def test_force_stop_ends_process_and_activities(phone):
@@ -115,8 +119,13 @@ def test_pm_list(phone):
     lines = phone.sh("pm list packages").splitlines()
     assert "package:com.android.dialer" in lines
     assert phone.sh("pm list packages dialer") == "package:com.android.dialer"
-    assert phone.sh("pm list packages -f dialer") == "package:/system/priv-app/Dialer/Dialer.apk=com.android.dialer"
-    assert re.fullmatch(r"package:com\.android\.dialer uid:\d+", phone.sh("cmd package list packages -U dialer"))
+    assert (
+        phone.sh("pm list packages -f dialer")
+        == "package:/system/priv-app/Dialer/Dialer.apk=com.android.dialer"
+    )
+    assert re.fullmatch(
+        r"package:com\.android\.dialer uid:\d+", phone.sh("cmd package list packages -U dialer")
+    )
     assert phone.sh("pm list packages -3") == ""
     assert phone.sh("pm path com.android.dialer") == "package:/system/priv-app/Dialer/Dialer.apk"
     assert phone.run("pm", "path", "no.such") == (1, "", "")
@@ -175,7 +184,9 @@ def test_screencap(phone):
 def test_uiautomator_dump(phone):
     assert phone.sh("uiautomator dump") == "UI hierchary dumped to: /sdcard/window_dump.xml"
     xml = phone.system.files.read("/sdcard/window_dump.xml").decode()
-    assert xml.startswith("<?xml version='1.0' encoding='UTF-8' standalone='yes' ?><hierarchy rotation=\"0\"><node ")
+    assert xml.startswith(
+        "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?><hierarchy rotation=\"0\"><node "
+    )
     assert xml.endswith("</hierarchy>")
     out = phone.sh("uiautomator dump /dev/tty")
     assert out.endswith("</hierarchy>UI hierchary dumped to: /dev/tty")
@@ -186,7 +197,9 @@ def test_uiautomator_dump(phone):
 def test_service_and_ime(phone):
     assert phone.sh("service check activity") == "Service activity: found"
     assert phone.sh("service list").startswith("Found ")
-    assert phone.sh("service call iphonesubinfo 1").startswith("Result: Parcel(\n  0x00000000: 00000000 0000000f ")
+    assert phone.sh("service call iphonesubinfo 1").startswith(
+        "Result: Parcel(\n  0x00000000: 00000000 0000000f "
+    )
     assert phone.sh("ime list -s") == "com.android.inputmethod.latin/.LatinIME"
 
 

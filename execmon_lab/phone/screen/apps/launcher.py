@@ -64,7 +64,7 @@ def wallpaper(width: int, height: int) -> Image.Image:
     glow = glow.filter(ImageFilter.GaussianBlur(small[0] / 5)).resize(
         (width, height), Image.Resampling.BICUBIC
     )
-    sky.paste((0xFF, 0xC4, 0x8F), (0, 0), glow)
+    sky.paste((0xFF, 0xC4, 0x8F, 255), (0, 0), glow)
     fine = Image.new("L", (width * 2, height * 2))
     for level, (share, colour) in enumerate(
         ((0.70, (0x6E, 0x4A, 0x80)), (0.78, (0x48, 0x36, 0x6B)), (0.87, (0x25, 0x20, 0x4A)))
@@ -75,7 +75,7 @@ def wallpaper(width: int, height: int) -> Image.Image:
         swing = fine.height * 0.045
         spots = [(fine.width * n / 8, base + swing * _WAVE[(n * 3 + level * 2) % 8]) for n in range(9)]
         pen.polygon([(0, fine.height), *_smooth(spots), (fine.width, fine.height)], fill=255)
-        sky.paste(colour, (0, 0), fine.resize((width, height), Image.Resampling.BOX))
+        sky.paste((*colour, 255), (0, 0), fine.resize((width, height), Image.Resampling.BOX))
     return sky
 
 

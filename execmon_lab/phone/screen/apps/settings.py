@@ -54,9 +54,10 @@ class Subjects(View):
         )
         ui.label(items, 20, y + 44, ui.w - 40, "Settings", 34, id="homepage_title")
         y += 100
+        battery = self.phone.battery
         for name, title, summary, icon, accent in _PAGES:
             words = {
-                "battery": f"{self.phone.battery.level}%{' - Charging' if self.phone.battery.charging else ''}",
+                "battery": f"{battery.level}%{' - Charging' if battery.charging else ''}",
                 "about": self.phone.properties.get("ro.product.model"),
             }.get(name, summary)
             ui.row(items, y, title, words, icon=icon, accent=accent, tap=self._open(name), h=76)

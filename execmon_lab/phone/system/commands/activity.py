@@ -36,7 +36,9 @@ _START_OPTIONS = {
 }
 _WARNINGS = {
     BROUGHT_TO_FRONT: "Warning: Activity not started, its current task has been brought to the front",
-    DELIVERED: "Warning: Activity not started, intent has been delivered to currently running top-most instance.",
+    DELIVERED: (
+        "Warning: Activity not started, intent has been delivered to currently running top-most instance."
+    ),
 }
 
 
@@ -232,7 +234,8 @@ async def _stacks(process: Process, arguments: Arguments) -> int:
         await process.print(
             f"RootTask id={task.identifier} bounds=[0,0][{width},{height}] displayId=0 userId=0\n"
             f" configuration={{1.0 310mcc260mnc [en_US] ldltr mActivityType={kind}}}\n"
-            f"  taskId={task.identifier}: {top.full_component} bounds=[0,0][{width},{height}] userId=0 visible={visible} "
+            f"  taskId={task.identifier}: {top.full_component} bounds=[0,0][{width},"
+            f"{height}] userId=0 visible={visible} "
             f"topActivity=ComponentInfo{{{top.full_component}}}\n"
         )
     return 0
@@ -244,7 +247,8 @@ def _config(process: Process) -> str:
     k = display.density / 160
     side = "land" if width > height else "port"
     return (
-        f"config: mcc310-mnc260-en-rUS-ldltr-sw{int(min(width, height) / k)}dp-w{int(width / k)}dp-h{int(height / k)}dp-"
+        f"config: mcc310-mnc260-en-rUS-ldltr-sw{int(min(width, height) / k)}dp"
+        f"-w{int(width / k)}dp-h{int(height / k)}dp-"
         f"normal-long-notround-lowdr-nowidecg-{side}-notnight-{display.density}dpi-finger-keyssoft-nokeys-navhidden-nonav-v34\n"
         "abi: arm64-v8a,armeabi-v7a,armeabi"
     )

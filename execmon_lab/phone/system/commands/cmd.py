@@ -93,7 +93,8 @@ async def _wifi(process: Process, words: list[str]) -> int:
             await process.write(out)
         case ["list-networks"]:
             await process.print(
-                "Network Id      SSID                         Security type\n0            ExecmonLab                         open"
+                "Network Id      SSID                         Security type\n0            "
+                "ExecmonLab                         open"
             )
         case _:
             return await _unknown(process, words)
@@ -147,7 +148,8 @@ async def _overlay(process: Process, words: list[str]) -> int:
     match words:
         case ["list", *_]:
             await process.print(
-                "com.android.systemui\n[x] com.android.internal.systemui.navbar.gestural\n[ ] com.android.internal.systemui.navbar.threebutton"
+                "com.android.systemui\n[x] com.android.internal.systemui.navbar.gestural\n[ ] "
+                "com.android.internal.systemui.navbar.threebutton"
             )
         case ["enable" | "disable" | "enable-exclusive" | "set-priority", *_]:
             pass

@@ -30,7 +30,9 @@ async def content(process: Process) -> int:
     rows = _rows(system, path)
     if rows is None:
         return await process.fail(
-            f"Error while accessing provider:{path.split('/')[0]}\njava.lang.IllegalStateException: Could not find provider: {path.split('/')[0]}"
+            f"Error while accessing provider:{path.split('/')[0]}\n"
+            "java.lang.IllegalStateException: Could "
+            f"not find provider: {path.split('/')[0]}"
         )
     values = dict(_bound(item) for item in options.get("--bind", []))
     chosen = [row for row in rows if _matches(row, (options.get("--where") or [""])[0])]

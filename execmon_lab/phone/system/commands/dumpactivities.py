@@ -57,8 +57,10 @@ def _activities(system: System) -> str:
         kind = "home" if task.top.activity.screen == "launcher" else "standard"
         shown = str(task is front).lower()
         lines.append(
-            f"  * Task{{{task.identifier * 7919:x} #{task.identifier} type={kind} A={task.top.package.uid}:{task.affinity} U=0 "
-            f"visible={shown} visibleRequested={shown} mode=fullscreen translucent={'false' if task is front else 'true'} sz={len(task.records)}}}"
+            f"  * Task{{{task.identifier * 7919:x} #{task.identifier} type={kind} "
+            f"A={task.top.package.uid}:{task.affinity} U=0 "
+            f"visible={shown} visibleRequested={shown} mode=fullscreen "
+            f"translucent={'false' if task is front else 'true'} sz={len(task.records)}}}"
         )
         if task is front:
             lines.append(f"    topResumedActivity={record_text(task, task.top)}")
@@ -69,7 +71,10 @@ def _activities(system: System) -> str:
                 f"    * Hist  #{index}: {record_text(task, record)}",
                 f"      packageName={record.package.name} processName={record.package.name}",
                 "      launchedFromUid=2000 launchedFromPackage=com.android.shell userId=0",
-                f"      app=ProcessRecord{{{record.pid * 31:x} {record.pid}:{record.package.name}/{_app_user(record)}}}",
+                (
+                    f"      app=ProcessRecord{{{record.pid * 31:x} "
+                    f"{record.pid}:{record.package.name}/{_app_user(record)}}}"
+                ),
                 f"      {record.intent}",
                 f"      mActivityComponent={record.component}",
                 f"      state={state} delayedResume=false finishing=false",
@@ -105,12 +110,16 @@ def _top(system: System) -> str:
             f"TASK {task.affinity} id={task.identifier} userId=0",
             f"  ACTIVITY {record.component} {record.token:x} pid={record.pid} userId=0",
             "    Local Activity:",
-            f"      mResumed={str(record is system.activities.front).lower()} mStopped={str(record is not system.activities.front).lower()} mFinished=false",
+            (
+                f"      mResumed={str(record is system.activities.front).lower()} "
+                f"mStopped={str(record is not system.activities.front).lower()} mFinished=false"
+            ),
         ]
     if system.activities.tasks:
         lines.append("    View Hierarchy:")
         lines += [
-            f"      {node.kind}{{{index:x} V.E...... ........ {node.bounds[0]},{node.bounds[1]}-{node.bounds[2]},{node.bounds[3]}"
+            f"      {node.kind}{{{index:x} V.E...... ........ {node.bounds[0]},"
+            f"{node.bounds[1]}-{node.bounds[2]},{node.bounds[3]}"
             f"{' ' + node.identifier if node.identifier else ''}}}"
             for index, node in enumerate(system.screen.active.root.walk())
         ]
@@ -127,7 +136,10 @@ def _recents(system: System) -> str:
     for index, task in enumerate(reversed(system.activities.tasks)):
         kind = "home" if task.top.activity.screen == "launcher" else "standard"
         lines += [
-            f"  * Recent #{index}: Task{{{task.identifier * 7919:x} #{task.identifier} type={kind} A={task.top.package.uid}:{task.affinity}}}",
+            (
+                f"  * Recent #{index}: Task{{{task.identifier * 7919:x} #{task.identifier} type={kind} "
+                f"A={task.top.package.uid}:{task.affinity}}}"
+            ),
             f"    userId=0 effectiveUid=u0a{task.top.package.uid % 10000} mCallingUid=u0a0",
             f"    affinity={task.affinity}",
             f"    intent={{{str(task.records[0].intent)[9:-2]}}}",
@@ -164,7 +176,10 @@ def _lru(system: System) -> str:
 
 
 def _broadcasts(system: System) -> str:
-    return "ACTIVITY MANAGER BROADCAST STATE (dumpsys activity broadcasts)\n  Historical broadcasts [foreground]:\n    (nothing)"
+    return (
+        "ACTIVITY MANAGER BROADCAST STATE (dumpsys activity broadcasts)\n  Historical "
+        "broadcasts [foreground]:\n    (nothing)"
+    )
 
 
 def _services(system: System) -> str:
@@ -175,7 +190,8 @@ def _services(system: System) -> str:
         "com.android.phone/.TelephonyService",
     ):
         lines.append(
-            f"  * ServiceRecord{{{abs(hash(name)) & 0xFFFFFFF:x} u0 {name}}}\n    packageName={name.split('/')[0]}"
+            f"  * ServiceRecord{{{abs(hash(name)) & 0xFFFFFFF:x} u0 {name}}}\n    "
+            f"packageName={name.split('/')[0]}"
         )
     return "\n".join(lines)
 
@@ -189,7 +205,10 @@ def _providers(system: System) -> str:
 
 
 def _starter(system: System) -> str:
-    return f"ACTIVITY MANAGER STARTER (dumpsys activity starter)\n  mLastHomeActivityStartResult=0\n  mLastStartReason=startActivityAsUser\n  uptime={system.core.uptime():.0f}"
+    return (
+        "ACTIVITY MANAGER STARTER (dumpsys activity starter)\n  mLastHomeActivityStartResult=0\n  "
+        f"mLastStartReason=startActivityAsUser\n  uptime={system.core.uptime():.0f}"
+    )
 
 
 def focus_lines(system: System) -> list[str]:
@@ -213,6 +232,7 @@ def window(system: System, words: list[str]) -> str:
     width, height = display.rotated_size
     physical = "x".join(map(str, display.physical_size))
     keyboard = system.screen.keyboard_shown
+    free = system.settings.get("system", "accelerometer_rotation") == "1"
     displays = [
         "WINDOW MANAGER DISPLAY CONTENTS (dumpsys window displays)",
         "  Display: mDisplayId=0 (organized)",
@@ -222,20 +242,33 @@ def window(system: System, words: list[str]) -> str:
             if display.override_size or display.override_density
             else ""
         )
-        + f" cur={width}x{height} app={width}x{height} rng={min(width, height)}x{min(width, height)}-{max(width, height)}x{max(width, height)}",
+        + (
+            f" cur={width}x{height} app={width}x{height} "
+            f"rng={min(width, height)}x{min(width, height)}-{max(width, height)}x{max(width, height)}"
+        ),
         "    deferred=false mLayoutNeeded=false mTouchExcludeRegion=SkRegion()",
         *focus_lines(system),
-        f"  mRotation={display.rotation} mCurrentRotation=ROTATION_{display.rotation * 90} mLastOrientation=-1",
+        (
+            f"  mRotation={display.rotation} "
+            f"mCurrentRotation=ROTATION_{display.rotation * 90} mLastOrientation=-1"
+        ),
     ]
     policy = [
         "WINDOW MANAGER POLICY STATE (dumpsys window policy)",
         "    mSafeMode=false mSystemReady=true mSystemBooted=true",
         f"    mWakefulness={'WAKEFULNESS_AWAKE' if display.on else 'WAKEFULNESS_ASLEEP'}",
         f"    screenState={'SCREEN_STATE_ON' if display.on else 'SCREEN_STATE_OFF'}",
-        f"    mAwake={str(display.on).lower()}mScreenOnEarly={str(display.on).lower()} mScreenOnFully={str(display.on).lower()}",
+        (
+            f"    mAwake={str(display.on).lower()}mScreenOnEarly={str(display.on).lower()} "
+            f"mScreenOnFully={str(display.on).lower()}"
+        ),
         "    KeyguardServiceDelegate",
-        "      showing=false\n      inputRestricted=false\n      mIsShowing=false\n      mShowingLockscreen=false\n      isStatusBarKeyguard=false",
-        f"    mUserRotationMode={'USER_ROTATION_FREE' if system.settings.get('system', 'accelerometer_rotation') == '1' else 'USER_ROTATION_LOCKED'} mUserRotation=ROTATION_{display.rotation * 90}",
+        (
+            "      showing=false\n      inputRestricted=false\n      mIsShowing=false\n      "
+            "mShowingLockscreen=false\n      isStatusBarKeyguard=false"
+        ),
+        f"    mUserRotationMode=USER_ROTATION_{'FREE' if free else 'LOCKED'} "
+        f"mUserRotation=ROTATION_{display.rotation * 90}",
     ]
     windows = ["WINDOW MANAGER WINDOWS (dumpsys window windows)"]
     titles = [("NavigationBar0", 1000), ("StatusBar", 1000)]
@@ -252,7 +285,10 @@ def window(system: System, words: list[str]) -> str:
     windows += [
         "",
         *focus_lines(system),
-        f"  mInputMethodTarget in display# 0 Window{{{system.activities.front.token + 0x51:x} u0 {system.activities.front.full_component}}}",
+        (
+            f"  mInputMethodTarget in display# 0 Window{{{system.activities.front.token + 0x51:x} u0 "
+            f"{system.activities.front.full_component}}}"
+        ),
     ]
     sessions = ["WINDOW MANAGER SESSIONS (dumpsys window sessions)"]
     chosen = {

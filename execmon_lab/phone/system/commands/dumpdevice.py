@@ -80,12 +80,17 @@ def batterystats(system: System, words: list[str]) -> str:
     """Answer `dumpsys batterystats` in short."""
     if "--reset" in words:
         return "Battery stats reset."
-    return f"Battery History (0% used, 0 used of 256KB, 0 strings using 0):\n                    0 (9) RESET:TIME: {time.strftime('%Y-%m-%d-%H-%M-%S')}\n\nStatistics since last charge:\n  System starts: 0, currently on battery: {_word(not system.battery.charging)}"
+    return (
+        "Battery History (0% used, 0 used of 256KB, 0 strings using 0):\n                    0 (9) "
+        f"RESET:TIME: {time.strftime('%Y-%m-%d-%H-%M-%S')}\n\nStatistics since last charge:\n  System "
+        f"starts: 0, currently on battery: {_word(not system.battery.charging)}"
+    )
 
 
 def power(system: System, words: list[str]) -> str:
     """Answer `dumpsys power`."""
     on = system.display.on
+    stays = system.settings.get("global", "stay_on_while_plugged_in")
     plugged = 2 if system.battery.usb else 1 if system.battery.ac else 0
     return "\n".join(
         [
@@ -98,7 +103,7 @@ def power(system: System, words: list[str]) -> str:
             f"  mIsPowered={_word(bool(plugged))}",
             f"  mPlugType={plugged}",
             f"  mBatteryLevel={system.battery.level}",
-            f"  mStayOn={_word(system.settings.get('global', 'stay_on_while_plugged_in') not in (None, '0'))}",
+            f"  mStayOn={_word(stays not in (None, '0'))}",
             "  mBootCompleted=true",
             "  mSystemReady=true",
             f"  mHoldingWakeLockSuspendBlocker={_word(on)}",
@@ -121,18 +126,26 @@ def display(system: System, words: list[str]) -> str:
             "  mOnlyCode=false",
             "  mSafeMode=false",
             f"  mStableDisplaySize=Point({state.physical_size[0]}, {state.physical_size[1]})",
-            f"  mViewports=[DisplayViewport{{type=INTERNAL, valid=true, isActive={_word(state.on)}, displayId=0, uniqueId='local:{DISPLAY_ID}', physicalPort=0, "
-            f"orientation={state.rotation}, logicalFrame=Rect(0, 0 - {width}, {height}), physicalFrame=Rect(0, 0 - {width}, {height}), "
+            f"  mViewports=[DisplayViewport{{type=INTERNAL, valid=true, isActive={_word(state.on)}, "
+            f"displayId=0, uniqueId='local:{DISPLAY_ID}', physicalPort=0, "
+            f"orientation={state.rotation}, logicalFrame=Rect(0, 0 - {width}, {height}), "
+            f"physicalFrame=Rect(0, 0 - {width}, {height}), "
             f"deviceWidth={wide}, deviceHeight={tall}}}]",
             "Display Devices: size=1",
-            f'  DisplayDeviceInfo{{"Built-in Screen": uniqueId="local:{DISPLAY_ID}", {wide} x {tall}, modeId 1, defaultModeId 1, '
-            f"supportedModes [{{id=1, width={wide}, height={tall}, fps=60.0}}], density {state.density}, {state.density}.0 x {state.density}.0 dpi, "
+            f'  DisplayDeviceInfo{{"Built-in Screen": uniqueId="local:{DISPLAY_ID}", {wide} x '
+            f"{tall}, modeId 1, defaultModeId 1, "
+            f"supportedModes [{{id=1, width={wide}, height={tall}, fps=60.0}}], density {state.density}, "
+            f"{state.density}.0 x {state.density}.0 dpi, "
             f"touch INTERNAL, rotation 0, type INTERNAL, state {on}}}",
             "Logical Displays: size=1",
             "  Display 0:",
             "    mDisplayId=0",
-            f'    mBaseDisplayInfo=DisplayInfo{{"Built-in Screen", displayId 0, real {wide} x {tall}, rotation 0, density {state.density}, state {on}}}',
-            f'    mOverrideDisplayInfo=DisplayInfo{{"Built-in Screen", displayId 0, real {width} x {height}, app {width} x {height}, '
+            (
+                f'    mBaseDisplayInfo=DisplayInfo{{"Built-in Screen", displayId 0, real {wide} x {tall}, '
+                f"rotation 0, density {state.density}, state {on}}}"
+            ),
+            f'    mOverrideDisplayInfo=DisplayInfo{{"Built-in Screen", displayId 0, real {width} x '
+            f"{height}, app {width} x {height}, "
             f"rotation {state.rotation}, density {state.density}, state {on}}}",
             "Display Power Controller:",
             f"  mScreenState={on}",
@@ -156,7 +169,10 @@ def surfaceflinger(system: System, words: list[str]) -> str:
     if "--latency" in words:
         return "16666666"
     width, height = system.display.rotated_size
-    return f"Build configuration: [sf PRESENT_TIME_OFFSET=0]\n\nDisplay {DISPLAY_ID} (active)\n  {width}x{height}, 60.00 Hz\nVisible layers (count = {len(system.activities.records) + 2})"
+    return (
+        f"Build configuration: [sf PRESENT_TIME_OFFSET=0]\n\nDisplay {DISPLAY_ID} (active)\n  "
+        f"{width}x{height}, 60.00 Hz\nVisible layers (count = {len(system.activities.records) + 2})"
+    )
 
 
 def input_method(system: System, words: list[str]) -> str:
@@ -179,7 +195,11 @@ def input_method(system: System, words: list[str]) -> str:
 def input_(system: System, words: list[str]) -> str:
     """Answer `dumpsys input`."""
     width, height = system.display.rotated_size
-    return f"INPUT MANAGER (dumpsys input)\n\nEvent Hub State:\n  Devices:\n    -1: Virtual\n    1: vphone-touchscreen\nInput Reader State:\n  SurfaceOrientation: {system.display.rotation}\n  SurfaceWidth: {width}px\n  SurfaceHeight: {height}px\n  orientation={system.display.rotation}"
+    return (
+        "INPUT MANAGER (dumpsys input)\n\nEvent Hub State:\n  Devices:\n    -1: Virtual\n    1: "
+        f"vphone-touchscreen\nInput Reader State:\n  SurfaceOrientation: {system.display.rotation}\n  "
+        f"SurfaceWidth: {width}px\n  SurfaceHeight: {height}px\n  orientation={system.display.rotation}"
+    )
 
 
 def meminfo(system: System, words: list[str]) -> str:
@@ -249,7 +269,10 @@ def gfxinfo(system: System, words: list[str]) -> str:
 
 def alarm(system: System, words: list[str]) -> str:
     """Answer `dumpsys alarm`."""
-    return f"Current Alarm Manager state:\n  nowRTC={int(time.time() * 1000)} nowELAPSED={int(system.core.uptime() * 1000)}\n  0 pending alarms"
+    return (
+        f"Current Alarm Manager state:\n  nowRTC={int(time.time() * 1000)} "
+        f"nowELAPSED={int(system.core.uptime() * 1000)}\n  0 pending alarms"
+    )
 
 
 def audio(system: System, words: list[str]) -> str:
@@ -264,30 +287,45 @@ def audio(system: System, words: list[str]) -> str:
         else "MODE_NORMAL"
     )
     level = system.settings.get("system", "volume_music")
-    return f"Ringer mode: \n- mode (internal) = {mode}\n- mode (external) = {mode}\nAudio mode: \n- Requested mode = {call}\n- STREAM_MUSIC:\n   streamVolume:{level}"
+    return (
+        f"Ringer mode: \n- mode (internal) = {mode}\n- mode (external) = {mode}\nAudio mode: \n- "
+        f"Requested mode = {call}\n- STREAM_MUSIC:\n   streamVolume:{level}"
+    )
 
 
 def deviceidle(system: System, words: list[str]) -> str:
     """Answer `dumpsys deviceidle`."""
     if words[:1] == ["whitelist"]:
         return "system-excidle,com.android.shell,2000"
-    return f"  mScreenOn={_word(system.display.on)}\n  mCharging={_word(system.battery.charging)}\n  mState=ACTIVE mLightState=ACTIVE"
+    return (
+        f"  mScreenOn={_word(system.display.on)}\n  mCharging={_word(system.battery.charging)}\n  "
+        "mState=ACTIVE mLightState=ACTIVE"
+    )
 
 
 def thermal(system: System, words: list[str]) -> str:
     """Answer `dumpsys thermalservice`."""
-    return f"IsStatusOverride: false\nThermal Status: 0\nCached temperatures:\n\tTemperature{{mValue={system.battery.temperature / 10}, mType=2, mName=battery, mStatus=0}}"
+    return (
+        "IsStatusOverride: false\nThermal Status: 0\nCached temperatures:\n"
+        f"\tTemperature{{mValue={system.battery.temperature / 10}, mType=2, mName=battery, mStatus=0}}"
+    )
 
 
 def uimode(system: System, words: list[str]) -> str:
     """Answer `dumpsys uimode`."""
     dark = system.settings.get("secure", "ui_night_mode") == "2"
-    return f"Current UI Mode Service state:\n  mNightMode={2 if dark else 1} ({'yes' if dark else 'no'}) mComputedNightMode={_word(dark)}"
+    return (
+        f"Current UI Mode Service state:\n  mNightMode={2 if dark else 1} "
+        f"({'yes' if dark else 'no'}) mComputedNightMode={_word(dark)}"
+    )
 
 
 def user(system: System, words: list[str]) -> str:
     """Answer `dumpsys user`."""
-    return "Current user: 0\nUsers:\n  UserInfo{0:Owner:4c13} serialNo=0 isPrimary=true\n    State: RUNNING_UNLOCKED\n\n  Max users: 4 (limit reached: false)"
+    return (
+        "Current user: 0\nUsers:\n  UserInfo{0:Owner:4c13} serialNo=0 isPrimary=true\n    State: "
+        "RUNNING_UNLOCKED\n\n  Max users: 4 (limit reached: false)"
+    )
 
 
 def procstats(system: System, words: list[str]) -> str:

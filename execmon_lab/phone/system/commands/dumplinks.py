@@ -34,13 +34,20 @@ def telephony_registry(system: System, words: list[str]) -> str:
             f"    mForegroundCallState={foreground}",
             f"    mBackgroundCallState={2 if call is not None and call.state.name == 'HOLDING' else 0}",
             f"    mCallIncomingNumber={incoming}",
-            f"    mServiceState={{mVoiceRegState={state}({words_}), mDataRegState={state}({words_}), mChannelNumber=300, duplexMode()=1, "
-            f"mOperatorAlphaLong={operator or 'null'}, mOperatorAlphaShort={operator or 'null'}, isManualNetworkSelection=false(automatic), "
-            f"getRilVoiceRadioTechnology={14 if up else 0}({radio}), getRilDataRadioTechnology={14 if up else 0}({radio})}}",
+            f"    mServiceState={{mVoiceRegState={state}({words_}), mDataRegState={state}({words_}), "
+            "mChannelNumber=300, duplexMode()=1, "
+            f"mOperatorAlphaLong={operator or 'null'}, mOperatorAlphaShort={operator or 'null'}, "
+            "isManualNetworkSelection=false(automatic), "
+            f"getRilVoiceRadioTechnology={14 if up else 0}({radio}), "
+            f"getRilDataRadioTechnology={14 if up else 0}({radio})}}",
             "    mVoiceActivationState= 0",
             "    mDataActivationState= 0",
             f"    mUserMobileDataState= {str(links.mobile_enabled).lower()}",
-            f"    mSignalStrength=SignalStrength:{{mLte=CellSignalStrengthLte: rssi=-61 rsrp=-84 rsrq=-9 rssnr=24 level={telephony.signal if up else 0} parametersUseForLevel=0,primary=CellSignalStrengthLte}}",
+            (
+                f"    mSignalStrength=SignalStrength:{{mLte=CellSignalStrengthLte: rssi=-61 rsrp=-84 rsrq=-9 "
+                f"rssnr=24 level={telephony.signal if up else 0} parametersUseForLevel=0,"
+                "primary=CellSignalStrengthLte}}"
+            ),
             "    mMessageWaiting=false",
             "    mCallForwarding=false",
             f"    mDataActivity={3 if data == 2 else 0}",
@@ -74,14 +81,17 @@ def telecom(system: System, words: list[str]) -> str:
     call = system.telephony.call
     if call is not None:
         lines.append(
-            f"    [Call id=TC@{call.identifier}, state={call.state.name}, tpac=ComponentInfo{{com.android.phone/com.android.services.telephony.TelephonyConnectionService}}, "
+            f"    [Call id=TC@{call.identifier}, state={call.state.name}, "
+            "tpac=ComponentInfo{com.android.phone/"
+            "com.android.services.telephony.TelephonyConnectionService}, "
             f"handle=tel:{call.number}, cause={call.cause or 'null'}]"
         )
     lines.append(f"  mForegroundCall:\n    {f'TC@{call.identifier}' if call is not None else 'none'}")
     lines += ["Call history:"]
     for old in system.telephony.log[:10]:
         lines.append(
-            f"  TC@{old.identifier}: tel:{old.number} {'MT' if old.incoming else 'MO'} duration={old.duration}s cause={old.cause or 'LOCAL'}"
+            f"  TC@{old.identifier}: tel:{old.number} {'MT' if old.incoming else 'MO'} "
+            f"duration={old.duration}s cause={old.cause or 'LOCAL'}"
         )
     return "\n".join(lines)
 
@@ -113,9 +123,16 @@ def wifi(system: System, words: list[str]) -> str:
         [
             f"Wi-Fi is {'enabled' if on else 'disabled'}",
             "Verbose logging is off\nStay-awake conditions: 0\nmInIdleMode false",
-            f"mWifiInfo SSID: {ssid}, BSSID: {'02:15:b2:00:01:00' if joined else '<none>'}, MAC: 02:00:00:00:00:00, "
-            f"Supplicant state: {'COMPLETED' if joined else 'DISCONNECTED'}, RSSI: {-50 if joined else -127}, Link speed: {866 if joined else -1}Mbps, Frequency: {5180 if joined else -1}MHz",
-            f"mNetworkInfo [type: WIFI[], state: {'CONNECTED/CONNECTED' if joined else 'DISCONNECTED/DISCONNECTED'}, reason: (unspecified), extra: (none)]",
+            f"mWifiInfo SSID: {ssid}, BSSID: "
+            f"{'02:15:b2:00:01:00' if joined else '<none>'}, MAC: 02:00:00:00:00:00, "
+            f"Supplicant state: {'COMPLETED' if joined else 'DISCONNECTED'}, RSSI: "
+            f"{-50 if joined else -127}, "
+            f"Link speed: {866 if joined else -1}Mbps, Frequency: {5180 if joined else -1}MHz",
+            (
+                "mNetworkInfo [type: WIFI[], state: "
+                f"{'CONNECTED/CONNECTED' if joined else 'DISCONNECTED/DISCONNECTED'}, reason: "
+                "(unspecified), extra: (none)]"
+            ),
         ]
     )
 
@@ -129,12 +146,14 @@ def connectivity(system: System, words: list[str]) -> str:
     lines.append("Current Networks:")
     if links.wifi == ATTACHED:
         lines.append(
-            "  NetworkAgentInfo{network{101}  ni{WIFI CONNECTED extra: } Score(60) created  lp{{InterfaceName: wlan0 LinkAddresses: [ 10.0.2.16/24 ]}} "
+            "  NetworkAgentInfo{network{101}  ni{WIFI CONNECTED extra: } Score(60) created  "
+            "lp{{InterfaceName: wlan0 LinkAddresses: [ 10.0.2.16/24 ]}} "
             "nc{[ Transports: WIFI Capabilities: NOT_METERED&INTERNET&NOT_RESTRICTED&TRUSTED&VALIDATED]}}"
         )
     if links.mobile == ATTACHED:
         lines.append(
-            "  NetworkAgentInfo{network{100}  ni{MOBILE[LTE] CONNECTED extra: internet} Score(50) created  lp{{InterfaceName: rmnet0 LinkAddresses: [ 10.20.30.40/24 ]}} "
+            "  NetworkAgentInfo{network{100}  ni{MOBILE[LTE] CONNECTED extra: internet} Score(50) created  "
+            "lp{{InterfaceName: rmnet0 LinkAddresses: [ 10.20.30.40/24 ]}} "
             "nc{[ Transports: CELLULAR Capabilities: SUPL&INTERNET&NOT_RESTRICTED&TRUSTED&VALIDATED]}}"
         )
     lines += [
@@ -161,7 +180,11 @@ def notification(system: System, words: list[str]) -> str:
     lines = ["Current Notification Manager state:", "  Notification List:"]
     for item in system.notifications.items:
         lines += [
-            f"    NotificationRecord(0x{abs(hash(item.key)) & 0xFFFFFFF:08x}: pkg={item.package} user=UserHandle{{0}} id=1 tag={item.key} importance=4 key=0|{item.package}|1|{item.key}|0: Notification(channel=messages))",
+            (
+                f"    NotificationRecord(0x{abs(hash(item.key)) & 0xFFFFFFF:08x}: pkg={item.package} "
+                f"user=UserHandle{{0}} id=1 tag={item.key} importance=4 "
+                f"key=0|{item.package}|1|{item.key}|0: Notification(channel=messages))"
+            ),
             f"      uid=10060 userId=0\n      key=0|{item.package}|1|{item.key}",
             "      extras={",
             f"          android.title=String ({item.title})"
@@ -171,7 +194,10 @@ def notification(system: System, words: list[str]) -> str:
             if "--noredact" in words
             else f"          android.text=String [length={len(item.text)}]",
             "      }",
-            f"      mCreationTimeMs={int(item.posted * 1000)} ({time.strftime('%H:%M:%S', time.localtime(item.posted))})",
+            (
+                f"      mCreationTimeMs={int(item.posted * 1000)} "
+                f"({time.strftime('%H:%M:%S', time.localtime(item.posted))})"
+            ),
         ]
     return "\n".join(lines)
 

@@ -68,7 +68,9 @@ async def dumpsys(process: Process) -> int:
         return 0
     if words[:1] == ["--help"]:
         await process.print(
-            "usage: dumpsys\n         To dump all services.\nor:\n       dumpsys [-t TIMEOUT] [--priority LEVEL] [--help | -l | SERVICE [ARGS]]"
+            "usage: dumpsys\n         To dump all services.\nor:\n       dumpsys "
+            "[-t TIMEOUT] [--priority "
+            "LEVEL] [--help | -l | SERVICE [ARGS]]"
         )
         return 0
     skipped = []

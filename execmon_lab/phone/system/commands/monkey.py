@@ -36,7 +36,8 @@ async def monkey(process: Process) -> int:
     except UnresolvedError:
         return await process.fail("** No activities found to run, monkey aborted.", 252)
     await process.print(
-        f"args: {words}\nEvents injected: {count}\n## Network stats: elapsed time=14ms (0ms mobile, 0ms wifi, 14ms not connected)"
+        f"args: {words}\nEvents injected: {count}\n## Network stats: elapsed time=14ms (0ms "
+        "mobile, 0ms wifi, 14ms not connected)"
     )
     return 0
 

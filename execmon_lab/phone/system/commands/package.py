@@ -369,7 +369,8 @@ async def _resolve(process: Process, arguments: Arguments) -> int:
         await process.print(f"{package.name}/{short}")
     else:
         await process.print(
-            f"ActivityInfo:\n  name={activity.name}\n  packageName={package.name}\n  enabled=true exported=true"
+            f"ActivityInfo:\n  name={activity.name}\n  packageName={package.name}\n  "
+            "enabled=true exported=true"
         )
     return 0
 
@@ -467,15 +468,22 @@ def package_dump(package: Package) -> str:
         f"    firstInstallTime={first}",
         f"    lastUpdateTime={last}",
         f"    installerPackageName={package.installer or 'null'}",
-        f"    signatures=PackageSignatures{{{package.uid:x} version:3, signatures:[{package.uid * 2654435761 & 0xFFFFFFFF:08x}], past signatures:[]}}",
+        (
+            f"    signatures=PackageSignatures{{{package.uid:x} version:3, "
+            f"signatures:[{package.uid * 2654435761 & 0xFFFFFFFF:08x}], past signatures:[]}}"
+        ),
         "    requested permissions:",
         *(f"      {name}" for name in package.permissions),
         "    install permissions:",
-        f"    User 0: ceDataInode=1 installed=true hidden=false suspended=false distractionFlags=0 stopped={str(package.stopped).lower()}"
+        "    User 0: ceDataInode=1 installed=true hidden=false suspended=false distractionFlags=0 "
+        f"stopped={str(package.stopped).lower()}"
         f" notLaunched=false enabled={0 if package.enabled else 3} instant=false virtual=false",
         "      runtime permissions:",
         *(
-            f"        {name}: granted={str(name in package.granted).lower()}, flags=[ USER_SENSITIVE_WHEN_GRANTED]"
+            (
+                f"        {name}: granted={str(name in package.granted).lower()}, flags=[ "
+                "USER_SENSITIVE_WHEN_GRANTED]"
+            )
             for name in package.permissions
         ),
     ]

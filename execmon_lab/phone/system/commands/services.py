@@ -68,7 +68,8 @@ async def service(process: Process) -> int:
         return 0
     await process.print(
         "Usage: service [-h|-?]\n       service list\n       service check SERVICE\n"
-        "       service call SERVICE CODE [i32 N | i64 N | f N | d N | s16 STR | null | fd f | nfd n | afd f ] ..."
+        "       service call SERVICE CODE [i32 N | i64 N | f N | d N | s16 STR | null "
+        "| fd f | nfd n | afd f ] ..."
     )
     return 0 if verb in ("help", "-h", "-?") else 10
 
@@ -118,7 +119,8 @@ async def svc(process: Process) -> int:
             pass
         case _:
             return await process.fail(
-                "Available commands:\n    help     Show information about the subcommands\n    power    Control the power manager\n"
+                "Available commands:\n    help     Show information about the subcommands\n    power "
+                "   Control the power manager\n"
                 "    data     Control mobile data connectivity\n    wifi     Control the Wi-Fi manager\n"
                 "    usb      Control Usb state"
             )
@@ -146,11 +148,15 @@ async def run_ime(process: Process, words: list[str]) -> int:
             else:
                 for name in shown:
                     await process.print(
-                        f"{name}:\n  mId={name} mSettingsActivityName=null mIsVrOnly=false mSupportsSwitchingToNextInputMethod=true"
+                        f"{name}:\n  mId={name} mSettingsActivityName=null mIsVrOnly=false "
+                        "mSupportsSwitchingToNextInputMethod=true"
                     )
         case ["enable" | "disable" | "set" as verb, str(name)]:
             if name not in known:
-                status = f"Unknown input method {name} cannot be {'selected' if verb == 'set' else verb + 'd'} for user #0"
+                status = (
+                    f"Unknown input method {name} cannot be "
+                    f"{'selected' if verb == 'set' else verb + 'd'} for user #0"
+                )
                 return await process.fail(status)
             if verb == "set":
                 settings.put("secure", "default_input_method", name)

@@ -81,7 +81,10 @@ async def app_process(process: Process) -> int:
     name = next((word for word in words if "." in word and not word.startswith(("/", "-"))), "")
     if not name:
         return await process.fail(
-            "Error: no class name or --zygote supplied.\nUsage: app_process [java-options] cmd-dir start-class-name [options]",
+            (
+                "Error: no class name or --zygote supplied.\nUsage: app_process [java-options] "
+                "cmd-dir start-class-name [options]"
+            ),
             10,
         )
     return await process.fail(f'Error: Could not find class "{name}": this phone does not run Java', 1)
@@ -92,7 +95,8 @@ async def _uia2(process: Process, words: list[str]) -> int:
     jar = process.env.get("CLASSPATH", "").split(":")[0]
     if not jar or not process.files.exists(process.path(jar)):
         return await process.fail(
-            "Error: Could not find or load main class com.wetest.uia2.Main\nCaused by: java.lang.ClassNotFoundException: com.wetest.uia2.Main"
+            "Error: Could not find or load main class com.wetest.uia2.Main\nCaused by: "
+            "java.lang.ClassNotFoundException: com.wetest.uia2.Main"
         )
     port = words[words.index("-p") + 1] if "-p" in words[:-1] else "9008"
     name = f"tcp:{port}"

@@ -41,7 +41,8 @@ async def run(process: Process, words: list[str]) -> int:
         case "help":
             await process.print(
                 "Window manager (window) commands:\n  size [reset|WxH|WdpxHdp] [-d DISPLAY_ID]\n"
-                "  density [reset|DENSITY] [-d DISPLAY_ID]\n  user-rotation [-d DISPLAY_ID] [free|lock] [rotation]\n"
+                "  density [reset|DENSITY] [-d DISPLAY_ID]\n  user-rotation [-d "
+                "DISPLAY_ID] [free|lock] [rotation]\n"
                 "  dismiss-keyguard"
             )
         case _:
