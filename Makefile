@@ -38,7 +38,7 @@ $(VENV)/python.ok: pyproject.toml | $(WIDGET)
 js/node_modules/js.ok: js/package.json js/package-lock.json
 	@command -v node >/dev/null || { echo "Node 20 or newer is needed: install nodejs and npm" >&2; exit 1; }
 	@node -e 'if (+process.versions.node.split(".")[0] < 20) { console.error("Node 20 or newer is needed, this is " + process.version); process.exit(1) }'
-	npm --prefix js ci --no-audit --no-fund --loglevel=error
+	npm --prefix js ci --no-audit --no-update-notifier --no-fund --loglevel=error
 	@touch $@
 
 $(WIDGET): $(JS_SOURCES) js/node_modules/js.ok
@@ -89,8 +89,8 @@ lint-wheel: build
 
 build: $(VENV)/python.ok $(WIDGET)
 	rm -rf dist
-	$(BIN)/python -m build --outdir dist . >dist.log 2>&1 || { cat dist.log; rm -f dist.log; exit 1; }
-	@rm -f dist.log; ls dist
+	@said=$$($(BIN)/python -m build --outdir dist . 2>&1) || { echo "$$said" >&2; exit 1; }
+	@ls dist
 
 bench: $(VENV)/python.ok $(WIDGET)
 	@for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
