@@ -54,6 +54,7 @@ class Stream(Inbox):
         self.accepted = False
         self.closed = asyncio.Event()
         self._owes_okay = False
+        self._okay_due = False
         self._ready = asyncio.Event()
         self._pending = bytearray()
         self._flushing = False
@@ -134,18 +135,23 @@ class Stream(Inbox):
             logger.warning("stream %d: the host wrote twice without an acknowledgement", self.local)
             await self.abort()
             return
+        # What waits is bounded by the high-water mark and one payload.
+        self._owes_okay = self.full
         self.feed(payload)
-        if self.full:
-            self._owes_okay = True
-        else:
+        if not self._owes_okay:
             await self.connection.send(packet.OKAY, self.local, self.remote)
 
     # Inside
 
     def _drain(self) -> None:
         if self._owes_okay and not self.closed.is_set():
-            self._owes_okay = False
-            self.connection.spawn(self.connection.send(packet.OKAY, self.local, self.remote))
+            self._owes_okay, self._okay_due = False, True
+            self.connection.spawn(self._send_okay())
+
+    async def _send_okay(self) -> None:
+        if self._okay_due:
+            self._okay_due = False
+            await self.connection.send(packet.OKAY, self.local, self.remote)
 
     async def _flush_pending(self) -> None:
         try:
@@ -162,6 +168,7 @@ class Stream(Inbox):
         if self.closed.is_set():
             raise BrokenPipeError
         self._ready.clear()
+        await self._send_okay()  # some hosts expect it before an answer to what they wrote
         await self.connection.send(packet.WRTE, self.local, self.remote, *parts)
 
 

@@ -38,7 +38,12 @@ class Adb:
     ) -> subprocess.CompletedProcess[bytes]:
         target = ["-s", serial] if serial else []
         return subprocess.run(
-            [self.binary, *target, *words], env=self.env, input=input, capture_output=True, timeout=60, check=check
+            [self.binary, *target, *words],
+            env=self.env,
+            input=input,
+            capture_output=True,
+            timeout=60,
+            check=check,
         )
 
     def text(self, *words: str) -> str:
@@ -46,7 +51,11 @@ class Adb:
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [self.binary, *words], env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [self.binary, *words],
+            env=self.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
 
 

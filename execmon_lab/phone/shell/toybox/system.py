@@ -207,6 +207,15 @@ async def _nothing(process: Process) -> int:
     return 0
 
 
+@command("remount")
+async def _remount(process: Process) -> int:
+    if process.uid != 0:
+        return await process.fail('Not running as root. Try "adb root" first.')
+    process.files.read_only.clear()
+    await process.print("Remount succeeded")
+    return 0
+
+
 @command("free")
 @tool
 async def _free(process: Process) -> int:
