@@ -50,6 +50,7 @@ const ICONS = {
   picture: '<rect x="2.5" y="3" width="11" height="10" rx="1.5"/><path d="m3 11 3-3 2.5 2.5L11 8l2.5 2.5"/>',
   close: '<path d="m4 4 8 8m0-8-8 8"/>',
   down: '<path d="M8 3v9m-3.5-3.5L8 12l3.5-3.5"/>',
+  retry: '<path d="M12.6 6.2A5 5 0 1 0 13 8.6"/><path d="M13 3v3.3H9.7"/>',
   search: '<circle cx="7" cy="7" r="4"/><path d="m10 10 3.5 3.5"/>',
 } as const;
 

@@ -8,6 +8,8 @@ import type { Store } from "../store";
 
 const ROW = 22;
 const MARGIN_ROWS = 8;
+/** How long after a turn of the wheel the scrolling is still the reader's. */
+const HAND_MS = 500;
 const LEVELS: Record<Level, string> = {
   DEBUG: "All levels",
   INFO: "Info and above",
@@ -43,6 +45,9 @@ export class LogsView {
   readonly #detail = h("div", { class: "xm-log-detail" });
   readonly #rows: LogRow[] = [];
   #following = true;
+  #top = 0;
+  #touched = -Infinity;
+  #held = false;
   #selected: LogEntry | undefined;
 
   constructor(
@@ -71,9 +76,26 @@ export class LogsView {
     on(this.#scroller, "scroll", signal, () => this.#scrolled());
     on(this.#scroller, "click", signal, (event) => this.#clicked(event));
     on(this.#latest, "click", signal, () => this.#follow());
-    const observer = new ResizeObserver(() => this.#render());
+    this.#watchHand(signal);
+    // A notebook takes cells that are out of sight off the page, which forgets how far they were scrolled.
+    const observer = new ResizeObserver(() => {
+      if (!this.#following) this.#scroller.scrollTop = this.#top;
+      this.#render();
+    });
     observer.observe(this.#scroller);
     signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  /** Pages scroll for reasons of their own; only what the reader does by hand decides what is followed. */
+  #watchHand(signal: AbortSignal): void {
+    for (const event of ["wheel", "touchmove", "keydown"] as const) {
+      const touch = () => (this.#touched = performance.now());
+      this.#scroller.addEventListener(event, touch, { signal, passive: true });
+    }
+    on(this.#scroller, "pointerdown", signal, () => (this.#held = true));
+    for (const event of ["pointerup", "pointercancel"] as const) {
+      addEventListener(event, () => (this.#held = false), { signal });
+    }
   }
 
   update(): void {
@@ -106,7 +128,11 @@ export class LogsView {
 
   #scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    this.#following = scrollTop + clientHeight >= scrollHeight - ROW;
+    const byHand = this.#held || performance.now() - this.#touched < HAND_MS;
+    if (byHand) {
+      this.#following = scrollTop + clientHeight >= scrollHeight - ROW;
+      this.#top = scrollTop;
+    }
     this.#render();
   }
 

@@ -189,7 +189,6 @@ export class PreviewView implements Viewer {
     this.#again.hidden = this.#wanted;
     this.#veil.hidden = notice === "";
     attribute(this.#veil, "data-clear", shown);
-    attribute(this.#toggle, "aria-pressed", String(this.#wanted));
     const label = this.#wanted ? "Stop" : "Start";
     if (this.#toggle.textContent !== label) {
       this.#toggle.replaceChildren(icon(this.#wanted ? "stop" : "play"), label);

@@ -172,6 +172,6 @@ function verdictOf(state: ExecutionSnapshot): { status: string; label: string; i
 
 function countChip(name: IconName, label: string): { element: HTMLElement; number: HTMLElement } {
   const number = h("b", {}, "0");
-  const element = h("span", { class: "xm-count", "data-status": name }, icon(name), number, ` ${label}`);
+  const element = h("span", { class: "xm-count", "data-status": name }, icon(name), number, label);
   return { element, number };
 }

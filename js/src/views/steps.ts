@@ -27,7 +27,7 @@ export class StepsView {
       h("span", { role: "columnheader" }, "Step"),
       h("span", { role: "columnheader" }, "Duration"),
       h("span", { role: "columnheader" }, "Result"),
-      h("span", { role: "columnheader" }, "Screen"),
+      h("span", { role: "columnheader", class: "xm-right" }, "Screen"),
     ),
     this.#body,
   );
@@ -56,16 +56,15 @@ export class StepsView {
     this.#scroller.hidden = state.steps.length === 0;
     const several = new Set(state.steps.map((step) => step.device_id)).size > 1;
     const longest = Math.max(0, ...state.steps.map((step) => secondsOf(step) ?? 0));
-    const rescaled = longest !== this.#longest;
     this.#longest = longest;
     const elements = state.steps.map((step, index) => {
       const row = this.#rows.get(step.step_id) ?? this.#newRow(step, index);
-      row.update(step, several, this.store.ended, rescaled ? longest : undefined);
+      row.update(step, several, this.store.ended);
+      row.tick(this.store.now(), longest);
       return row.element;
     });
     children(this.#body, elements);
     attribute(this.#scroller, "aria-rowcount", state.steps.length + 1);
-    this.#tick();
     this.#follow(state);
   }
 
@@ -99,7 +98,8 @@ class StepRow {
   readonly #statusText = h("span", { class: "xm-hidden" });
   readonly #module = h("span", { class: "xm-module" });
   readonly #device = h("span", { class: "xm-row-device" });
-  readonly #badge = h("span", { class: "xm-badge" });
+  readonly #badgeNumber = h("span");
+  readonly #badge = h("span", { class: "xm-badge" }, icon("retry"), this.#badgeNumber);
   readonly #fill = h("span", { class: "xm-duration-fill" });
   readonly #seconds = h("span", { class: "xm-seconds" });
   readonly #code = h("code", { class: "xm-code" });
@@ -124,9 +124,8 @@ class StepRow {
       h("span", { class: "xm-number", "aria-hidden": "true" }, String(index + 1)),
       this.#statusIcon,
       this.#statusText,
-      this.#module,
+      h("span", { class: "xm-name" }, this.#module, this.#device),
       this.#badge,
-      this.#device,
     );
     this.#details.hidden = true;
     const row = h(
@@ -146,11 +145,8 @@ class StepRow {
     on(this.#toggle, "click", signal, () => this.#flip());
   }
 
-  update(step: Step, several: boolean, over: boolean, longest: number | undefined): void {
-    if (step === this.#step && over === this.#ended) {
-      if (longest !== undefined) this.#bar(secondsOf(step), longest);
-      return;
-    }
+  update(step: Step, several: boolean, over: boolean): void {
+    if (step === this.#step && over === this.#ended) return;
     this.#step = step;
     this.#ended = over;
     const { status, label, name } = standing(step, over);
@@ -164,26 +160,23 @@ class StepRow {
     text(this.#device, several ? step.device_id : "");
     this.#device.hidden = !several;
     this.#badge.hidden = step.attempts.length < 2;
-    text(this.#badge, `attempt ${last?.attempt ?? 1}`);
-    if (last?.status !== "running") this.#bar(secondsOf(step), longest ?? secondsOf(step) ?? 0);
+    text(this.#badgeNumber, String(last?.attempt ?? 1));
+    attribute(this.#badge, "title", `attempt ${last?.attempt ?? 1}`);
     this.#result(step, label);
     this.#toggle.disabled = step.attempts.length === 0;
     this.#shot(last?.screenshot_url ?? null, step);
     if (this.#open) this.#fillDetails(step);
   }
 
-  /** The running attempt's time goes on between messages. */
+  /** The running attempt's time goes on between messages, and the scale with the longest. */
   tick(now: number, longest: number): void {
     const attempt = this.#step?.attempts.at(-1);
-    if (attempt?.status !== "running") return;
-    const seconds = between(attempt.started_at, now);
-    this.#bar(seconds, Math.max(longest, seconds ?? 0));
-  }
-
-  #bar(seconds: number | undefined, longest: number): void {
+    if (!attempt) return;
+    const running = attempt.status === "running" && !this.#ended;
+    const seconds = running ? between(attempt.started_at, now) : attemptSeconds(attempt);
     text(this.#seconds, seconds === undefined ? "" : duration(seconds));
-    const share = seconds && longest ? Math.max(0.02, seconds / longest) : 0;
-    this.#fill.style.transform = `scaleX(${share})`;
+    const share = (seconds ?? 0) / Math.max(longest, seconds ?? 0, 0.001);
+    this.#fill.style.transform = `scaleX(${seconds ? Math.max(0.02, share) : 0})`;
   }
 
   #result(step: Step, label: string): void {

@@ -1,0 +1,132 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+
+import { CommSource, isLoopback } from "../src/comm";
+import type { Listener } from "../src/source";
+import { DEVICE, entry, FakeModel, NOW, snapshot } from "./fakes";
+
+const heard = () => ({
+  messages: vi.fn<Listener["messages"]>(),
+  snapshot: vi.fn<Listener["snapshot"]>(),
+  frame: vi.fn<Listener["frame"]>(),
+  problem: vi.fn<Listener["problem"]>(),
+});
+
+let model: FakeModel;
+let source: CommSource;
+let listener: ReturnType<typeof heard>;
+
+beforeEach(() => {
+  model = new FakeModel();
+  source = new CommSource(model.model, null, true);
+  listener = heard();
+  source.open(listener);
+});
+
+const welcome = (page: unknown) =>
+  model.say({ kind: "snapshot", now: NOW, lost: 3, page }, [snapshot(), entry("before")]);
+
+describe("greeting", () => {
+  test("a page says hello under a name of its own", () => {
+    const other = new FakeModel();
+    new CommSource(other.model).open(heard());
+    expect(model.kinds()).toEqual(["hello"]);
+    expect(model.page).toMatch(/^[0-9a-f]{16}$/);
+    expect(other.page).not.toEqual(model.page);
+  });
+
+  test("messages before the first snapshot are passed over: the snapshot holds them", () => {
+    model.say({ kind: "messages", now: NOW }, [entry("early")]);
+    expect(listener.messages).not.toHaveBeenCalled();
+    welcome(model.page);
+    model.say({ kind: "messages", now: NOW + 5 }, [entry("late")]);
+    expect(listener.snapshot).toHaveBeenCalledWith([snapshot(), entry("before")], NOW, 3);
+    expect(listener.messages).toHaveBeenCalledWith([entry("late")], NOW + 5);
+  });
+
+  test("a snapshot sent unasked does for a page that has none, and not for one that has", () => {
+    welcome(null);
+    welcome(null);
+    welcome("another page");
+    expect(listener.snapshot).toHaveBeenCalledTimes(1);
+    welcome(model.page);
+    expect(listener.snapshot).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("pictures", () => {
+  test("a frame's bytes are a window on the buffer, not a copy of all of it", () => {
+    model.sayBytes(
+      { kind: "frame", device_id: DEVICE, quality: "low", width: 2, height: 3, timestamp: "t", number: 7 },
+      [1, 2, 3],
+    );
+    expect(listener.frame).toHaveBeenCalledWith(expect.objectContaining({ number: 7, quality: "low" }));
+    expect([...listener.frame.mock.calls[0]![0].jpeg]).toEqual([1, 2, 3]);
+  });
+
+  test("every fourth frame is acknowledged", () => {
+    for (let number = 1; number <= 9; number++) source.drawn(number);
+    const acknowledged = model.sent.filter(({ kind }) => kind === "drawn").map(({ number }) => number);
+    expect(acknowledged).toEqual([4, 8]);
+  });
+
+  test("what is watched is said once, again while it lasts, and no more after it ended", () => {
+    vi.useFakeTimers();
+    const stream = { device_id: DEVICE, quality: "medium" as const };
+    source.watch([stream]);
+    source.watch([stream]);
+    expect(model.kinds()).toEqual(["hello", "watch"]);
+    vi.advanceTimersByTime(31_000);
+    expect(model.kinds().filter((kind) => kind === "watch")).toHaveLength(3);
+    source.watch([]);
+    expect(model.sent.at(-1)).toMatchObject({ kind: "watch", streams: [] });
+    const before = model.sent.length;
+    vi.advanceTimersByTime(60_000);
+    expect(model.sent).toHaveLength(before);
+    vi.useRealTimers();
+  });
+
+  test("a problem is passed on", () => {
+    model.say({ kind: "problem", device_id: DEVICE, message: "no picture" });
+    expect(listener.problem).toHaveBeenCalledWith(expect.objectContaining({ message: "no picture" }));
+  });
+});
+
+describe("commands", () => {
+  test("cancel is there only where it is allowed", () => {
+    source.cancel?.();
+    expect(model.sent.at(-1)).toMatchObject({ kind: "cancel" });
+    expect(new CommSource(model.model, null, false).cancel).toBeUndefined();
+  });
+
+  test("a screenshot is asked of the kernel once, and given to all who wait", async () => {
+    const first = source.screenshot("/s/1.png");
+    const second = source.screenshot("/s/1.png");
+    expect(model.kinds().filter((kind) => kind === "screenshot")).toHaveLength(1);
+    model.sayBytes({ kind: "screenshot", url: "/s/1.png", found: true }, [137, 80]);
+    expect(await first).toMatch(/^blob:/);
+    expect(await second).toBe(await first);
+  });
+
+  test("a screenshot that is not kept any more is told as such", async () => {
+    const asked = source.screenshot("/s/2.png");
+    model.say({ kind: "screenshot", url: "/s/2.png", found: false });
+    await expect(asked).rejects.toThrow("/s/2.png");
+  });
+
+  test("on the server's own machine screenshots come from the server", async () => {
+    vi.stubGlobal("location", { hostname: "127.0.0.1" });
+    const near = new CommSource(model.model, "http://127.0.0.1:8123");
+    expect(await near.screenshot("/s/1.png")).toBe("http://127.0.0.1:8123/s/1.png");
+    vi.unstubAllGlobals();
+    expect(["localhost", "127.0.0.1", "[::1]"].every(isLoopback)).toBe(true);
+    expect(["127.evil.test", "hub.test", "10.0.0.1"].some(isLoopback)).toBe(false);
+  });
+});
+
+test("a closed source looks at nothing and hears nothing", () => {
+  source.watch([{ device_id: DEVICE, quality: "low" }]);
+  source.close();
+  expect(model.sent.at(-1)).toMatchObject({ kind: "watch", streams: [] });
+  welcome(model.page);
+  expect(listener.snapshot).not.toHaveBeenCalled();
+});

@@ -1,0 +1,175 @@
+// Stand-ins for what happy-dom lacks and for the kernel's side of the comm.
+
+import type { AnyModel } from "@anywidget/types";
+import { vi } from "vitest";
+
+import type { ExecutionSnapshot, LogEntry, ServerMessage } from "../src/messages";
+import type { Frame, Listener, Source, Stream } from "../src/source";
+
+export const EXECUTION = "550e8400-e29b-41d4-a716-446655440000";
+export const DEVICE = "emulator-5554";
+export const NOW = Date.parse("2025-01-27T10:31:00.000Z");
+
+export function at(seconds: number): string {
+  return new Date(NOW + seconds * 1000).toISOString();
+}
+
+export function snapshot(changes: Partial<ExecutionSnapshot> = {}): ExecutionSnapshot {
+  return {
+    type: "execution_state",
+    execution_id: EXECUTION,
+    status: "running",
+    progress_percentage: 0,
+    current_step: "call_test_module",
+    devices: [{ device_id: DEVICE, status: "busy", last_seen: at(0) }],
+    steps: [
+      { step_id: "s1", device_id: DEVICE, module_id: "call_test_module", status: "pending", attempts: [] },
+      { step_id: "s2", device_id: DEVICE, module_id: "sms_test_module", status: "pending", attempts: [] },
+    ],
+    name: "smoke",
+    started_at: at(-10),
+    timestamp: at(0),
+    ...changes,
+  };
+}
+
+export function entry(message: string, changes: Partial<LogEntry> = {}): LogEntry {
+  return {
+    type: "log_entry",
+    execution_id: EXECUTION,
+    device_id: DEVICE,
+    level: "INFO",
+    message,
+    module_id: "call_test_module",
+    timestamp: at(0),
+    ...changes,
+  };
+}
+
+export function frame(number: number, changes: Partial<Frame> = {}): Frame {
+  return {
+    device_id: DEVICE,
+    quality: "medium",
+    width: 2,
+    height: 3,
+    timestamp: at(0),
+    number,
+    jpeg: new Uint8Array([number]),
+    ...changes,
+  };
+}
+
+/** A source that a test speaks for. */
+export class FakeSource implements Source {
+  listener!: Listener;
+  watched: Stream[] = [];
+  drawn = vi.fn();
+  cancel: (() => void) | undefined = vi.fn();
+  close = vi.fn();
+
+  open(listener: Listener): void {
+    this.listener = listener;
+  }
+
+  watch(streams: Stream[]): void {
+    this.watched = streams;
+  }
+
+  screenshot(url: string): Promise<string> {
+    return Promise.resolve(`http://server.test${url}`);
+  }
+
+  begin(state = snapshot(), ...rest: ServerMessage[]): void {
+    this.listener.snapshot([state, ...rest], NOW, 0);
+  }
+
+  send(...messages: ServerMessage[]): void {
+    this.listener.messages(messages, NOW);
+  }
+}
+
+/** anywidget's model, as far as the comm source uses it. */
+export class FakeModel {
+  sent: Record<string, unknown>[] = [];
+  #callbacks: ((content: unknown, buffers: DataView[]) => void)[] = [];
+
+  get model(): AnyModel {
+    return this as unknown as AnyModel;
+  }
+
+  on(_event: string, callback: (content: unknown, buffers: DataView[]) => void): void {
+    this.#callbacks.push(callback);
+  }
+
+  off(_event: string, callback: unknown): void {
+    this.#callbacks = this.#callbacks.filter((known) => known !== callback);
+  }
+
+  send(content: Record<string, unknown>): void {
+    this.sent.push(content);
+  }
+
+  kinds(): unknown[] {
+    return this.sent.map((content) => content["kind"]);
+  }
+
+  get page(): unknown {
+    return this.sent[0]?.["page"];
+  }
+
+  say(content: object, payload: unknown = undefined): void {
+    const json = new TextEncoder().encode(JSON.stringify(payload));
+    const buffers = payload === undefined ? [] : [new DataView(json.buffer)];
+    for (const callback of this.#callbacks) callback(content, buffers);
+  }
+
+  sayBytes(content: object, bytes: number[]): void {
+    // As they come off the wire: a window on a larger buffer.
+    const buffer = new Uint8Array([99, 99, ...bytes, 99]).buffer;
+    for (const callback of this.#callbacks) callback(content, [new DataView(buffer, 2, bytes.length)]);
+  }
+}
+
+/** What the browser has and happy-dom has not: decoding, and knowing what is on screen. */
+export class FakeBrowser {
+  drawn: number[] = [];
+  decoding: { resolve: () => void }[] = [];
+  /** False: each decode waits for `decode()`. */
+  instant = true;
+  #observed: ((visible: boolean) => void)[] = [];
+
+  constructor() {
+    const browser = this;
+    vi.stubGlobal("createImageBitmap", async (blob: Blob) => {
+      const [number] = new Uint8Array(await blob.arrayBuffer());
+      if (!this.instant) await new Promise<void>((resolve) => this.decoding.push({ resolve }));
+      return { width: 2, height: 3, number, close: () => undefined };
+    });
+    vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue({
+      drawImage: (picture: { number: number }) => this.drawn.push(picture.number),
+    } as never);
+    vi.stubGlobal(
+      "IntersectionObserver",
+      class {
+        constructor(readonly callback: (entries: { isIntersecting: boolean }[]) => void) {
+          browser.#observed.push((isIntersecting) => this.callback([{ isIntersecting }]));
+        }
+        observe(): void {}
+        disconnect(): void {}
+      },
+    );
+  }
+
+  decode(): void {
+    this.decoding.shift()?.resolve();
+  }
+
+  onScreen(visible: boolean): void {
+    for (const tell of this.#observed) tell(visible);
+  }
+}
+
+/** Let the store's repaint and all promises come to pass. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 40));
+}
