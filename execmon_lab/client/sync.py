@@ -72,9 +72,9 @@ class Client:
         if not self._thread.is_alive():
             return
         self._do(self._client.close())
+        self._do(self._loop.shutdown_asyncgens())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
     @property

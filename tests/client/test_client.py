@@ -116,3 +116,13 @@ def test_a_token_is_given(start: Start, execution: str) -> None:
 def test_no_server_is_an_os_error(execution: str) -> None:
     with pytest.raises(OSError), sync.connect(f"ws://127.0.0.1:1/ws/executions/{execution}"):  # noqa: PT011
         pass
+
+
+def test_the_synchronous_client_works_where_a_loop_runs_already(
+    server: Server, hub: Hub, execution: str
+) -> None:
+    async def in_a_notebook() -> p.Message | None:
+        with sync.connect(server.ws_url(execution)) as client:
+            return client.next(DEADLINE)
+
+    assert isinstance(asyncio.run(in_a_notebook()), p.ExecutionSnapshot)
