@@ -1,0 +1,168 @@
+"""A notebook in JupyterLab, driven from a test."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import nbformat
+from PIL import Image
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+
+SCREENSHOTS = Path(__file__).parents[2] / ".screenshots"
+
+_READY = """() => {
+    const context = window.jupyterapp?.shell?.currentWidget?.sessionContext;
+    const kernel = context?.isReady && context.session?.kernel;
+    return kernel && kernel.connectionStatus === "connected" && kernel.status === "idle";
+}"""
+
+_EXECUTE = """async (code) => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const future = kernel.requestExecute({code, store_history: false});
+    let told = "";
+    future.onIOPub = ({header, content}) => {
+        if (header.msg_type === "stream") told += content.text;
+        if (header.msg_type === "error") told += content.traceback.join("\\n");
+    };
+    const reply = await future.done;
+    if (reply.content.status !== "ok") throw new Error(told);
+    return told;
+}"""
+
+
+@dataclass(frozen=True)
+class JupyterServer:
+    """A running JupyterLab server."""
+
+    url: str
+    token: str
+    folder: Path
+
+    def write(self, name: str, *cells: str) -> None:
+        """Make a notebook of these code cells."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, self.folder / name)
+
+
+@dataclass
+class NotebookPage:
+    """A tab that shows one notebook, and what its console and its network did."""
+
+    server: JupyterServer
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._hear_console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        self.page.on("request", self._hear_request)
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+
+    def open(self, name: str, theme: str = "JupyterLab Light") -> None:
+        """Open a notebook and wait until its kernel is idle."""
+        workspace = secrets.token_hex(4)  # one of its own, so that nothing another test opened comes back
+        address = f"{self.server.url}/lab/workspaces/{workspace}/tree/{name}?token={self.server.token}"
+        self.page.goto(address)
+        self._wait_for_kernel()
+        self._command("apputils:change-theme", theme=theme)
+        self.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+        self.page.evaluate("window.jupyterapp.shell.collapseLeft()")
+
+    def reload(self) -> None:
+        """Load the page again; the kernel lives on."""
+        self.page.reload()
+        self._wait_for_kernel()
+
+    def run_all(self) -> None:
+        """Start to run all cells; they go on when this returns."""
+        self._command("notebook:run-all-cells")
+
+    def run_all_and_wait(self, timeout: float = 120) -> None:
+        """Run all cells to the end, `timeout` seconds at most."""
+        self.run_all()
+        self.wait_for_cells(timeout)
+
+    def wait_for_cells(self, timeout: float = 120) -> None:
+        """Wait until every code cell has run."""
+        self.page.wait_for_function(
+            """() => {
+                const notebook = window.jupyterapp.shell.currentWidget;
+                const cells = [...notebook.content.model.cells].filter(cell => cell.type === "code");
+                const idle = notebook.sessionContext.session.kernel.status === "idle";
+                return idle && cells.every(cell => cell.executionCount);
+            }""",
+            timeout=timeout * 1000,
+        )
+
+    def execute(self, code: str) -> str:
+        """Run code in the notebook's kernel, beside the notebook; return what it printed."""
+        return str(self.page.evaluate(_EXECUTE, code))
+
+    def errors(self) -> list[str]:
+        """Return the errors in the cells' outputs."""
+        found = self.page.evaluate(
+            """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+                .flatMap(cell => cell.type === "code" ? cell.outputs.toJSON() : [])
+                .filter(output => output.output_type === "error")
+                .map(output => output.ename + ": " + output.evalue)"""
+        )
+        return [str(error) for error in found]
+
+    def view(self, index: int = 0) -> Locator:
+        """Return the notebook's views of executions, by their place."""
+        return self.page.locator(".xm").nth(index)
+
+    def picture(self, view: Locator) -> Image.Image:
+        """Return the pixels of a view's canvas."""
+        data = view.locator(".xm-canvas").evaluate("canvas => canvas.toDataURL('image/png')")
+        return Image.open(io.BytesIO(base64.b64decode(data.split(",")[1]))).convert("RGB")
+
+    def keep(self, name: str, view: Locator | None = None) -> Path:
+        """Keep a screenshot of a view, or of the whole page."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        path = SCREENSHOTS / f"{name}.png"
+        (view or self.page).screenshot(path=path)
+        return path
+
+    def strangers(self, *allowed: str) -> list[str]:
+        """Return the addresses that were asked for outside of the Jupyter server and these origins."""
+        own = {urlsplit(url).netloc for url in (self.server.url, *allowed)}
+        return [
+            url
+            for url in self.requests
+            if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc not in own
+        ]
+
+    def json(self, expression: str) -> Any:
+        """Return the value of a Python expression in the kernel, by way of JSON."""
+        return json.loads(self.execute(f"import json; print(json.dumps({expression}))"))
+
+    def shut_down(self) -> None:
+        """End the notebook's kernel."""
+        self.page.evaluate("async () => await window.jupyterapp?.serviceManager.sessions.shutdownAll()")
+
+    def _command(self, name: str, **arguments: str) -> None:
+        """Begin one of JupyterLab's commands, once the plugin that has it is there."""
+        self.page.wait_for_function("name => window.jupyterapp.commands.hasCommand(name)", arg=name)
+        self.page.evaluate(
+            "([name, args]) => void window.jupyterapp.commands.execute(name, args)", [name, arguments]
+        )
+
+    def _wait_for_kernel(self) -> None:
+        self.page.wait_for_function(_READY, timeout=90_000)
+
+    def _hear_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _hear_request(self, request: Request) -> None:
+        self.requests.append(request.url)

@@ -1,0 +1,88 @@
+"""The quickstart notebook in JupyterLab: what the reader sees is what the phone shows."""
+
+from __future__ import annotations
+
+import subprocess
+from io import BytesIO
+
+import adbutils
+import pytest
+from PIL import Image, ImageChops, ImageStat
+from playwright.sync_api import expect
+
+from .notebook import NotebookPage
+
+#: Height of the status bar, as a share of the screen: its clock shows seconds.
+STATUS_BAR = 0.05
+#: Mean difference of two pictures, of 255, that JPEG may make.
+JPEG_ERROR = 4.0
+
+
+def screencap(page: NotebookPage) -> Image.Image:
+    """The phone's screen, by the plain adb binary."""
+    port, serial = page.json("[lab.pool.server.port, lab.serials[0]]")
+    adb = [adbutils.adb_path(), "-P", str(port), "-s", serial]
+    png = subprocess.run([*adb, "exec-out", "screencap", "-p"], capture_output=True, check=True, timeout=30)
+    return Image.open(BytesIO(png.stdout)).convert("RGB")
+
+
+def difference(shown: Image.Image, screen: Image.Image) -> float:
+    """Mean difference of a canvas and a screen below the status bar, of 255."""
+    screen = screen.resize(shown.size, Image.Resampling.BOX)
+    box = (0, int(shown.height * STATUS_BAR), *shown.size)
+    apart = ImageChops.difference(shown.crop(box), screen.crop(box))
+    return float(max(ImageStat.Stat(apart).mean))
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_the_quickstart_shows_the_run_live(lab_page: NotebookPage, theme: str) -> None:
+    name = theme.split()[-1].lower()
+    lab_page.open("quickstart.ipynb", theme)
+    lab_page.run_all()
+    view = lab_page.view()
+    view.scroll_into_view_if_needed(timeout=90_000)
+    expect(view.locator(".xm-canvas[data-frame]")).to_be_visible(timeout=30_000)
+    expect(view.locator('.xm-step-group[data-status="completed"]').nth(3)).to_be_visible(timeout=60_000)
+    lab_page.keep(f"quickstart-running-{name}", view)
+
+    lab_page.wait_for_cells(timeout=240)
+    assert lab_page.errors() == []
+    view.scroll_into_view_if_needed()
+    expect(view.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100")
+    expect(view.locator(".xm-step-group")).to_have_count(15)
+    expect(view.locator('.xm-step-group[data-status="failed"]')).to_have_count(1)
+    expect(view.locator(".xm-badge:visible")).to_have_count(2)  # the one that failed, and one that passed late
+    lines = int(view.locator(".xm-log-scroll").get_attribute("aria-rowcount") or 0)
+    assert lines >= lab_page.json("sum(len(step.attempts) for step in state.steps)")
+
+    # Another screen than the one before, so that an old picture would not do.
+    for activity in ("com.android.settings/.Settings", "com.android.dialer/.DialtactsActivity"):
+        lab_page.execute(f"lab.pool.get(lab.serials[0]).session().shell('am start -n {activity}')")
+        expect_the_phones_screen(lab_page, name)
+
+    view.locator(".xm-thumb").first.click()
+    picture = view.locator("dialog img")
+    expect(picture).to_be_visible()
+    lab_page.page.wait_for_function("() => document.querySelector('.xm-shot').naturalWidth > 0")
+    lab_page.keep(f"quickstart-screenshot-{name}")
+    lab_page.page.keyboard.press("Escape")
+    expect(picture).to_be_hidden()
+
+    lab_page.keep(f"quickstart-finished-{name}", view)
+    assert lab_page.complaints == []
+    assert lab_page.strangers(lab_page.json("lab.server.url")) == []
+
+
+def expect_the_phones_screen(page: NotebookPage, name: str) -> None:
+    """The canvas comes to show what the phone shows at that moment."""
+    apart: list[float] = []
+    for _ in range(20):
+        before = screencap(page)
+        shown = page.picture(page.view())
+        apart.append(min(difference(shown, before), difference(shown, screencap(page))))
+        if apart[-1] < JPEG_ERROR:
+            break
+        page.page.wait_for_timeout(250)
+    page.keep(f"quickstart-picture-{name}", page.view())
+    assert apart[-1] < JPEG_ERROR, f"mean differences of the canvas and the screen: {apart}"
