@@ -66,6 +66,10 @@ class Canvas:
         self.image = image
         self.origin = origin
 
+    def reaches(self, top: float, height: float) -> bool:
+        """Whether something at a height of the screen would show."""
+        return self.origin[1] - height <= top <= self.origin[1] + self.image.height
+
     def part(self, area: Rect) -> Canvas:
         """Return a canvas for a part of this one; give it back with `merge`."""
         left, top = self.origin

@@ -316,7 +316,7 @@ class Keys:
 
     def _volume(self, step: int) -> None:
         settings = self._screen.phone.settings
-        level = int(settings.get("system", "volume_music") or 0) + step if step else 0
+        level = settings.number("system", "volume_music", 0) + step if step else 0
         settings.put("system", "volume_music", str(min(15, max(0, level))))
         self._screen.phone.notifications.toast(f"Media volume {min(15, max(0, level))}")
 

@@ -69,6 +69,7 @@ class Screen:
         self._frame: tuple[Hashable, Frame | None] = (None, None)
         self._count = 0
         self._pictures: dict[int, Image.Image] = {}
+        self.spot: tuple[int, int] | None = None  # where a finger is, for the setting "Show taps"
         phone.activities.on_start = self.view_of
 
     def reset(self) -> None:
@@ -118,6 +119,7 @@ class Screen:
             notices.present_toast,
             len(self.dialogs),
             self.recents,
+            self.spot,
         )
 
     def windows(self) -> list[Window]:
@@ -229,6 +231,10 @@ class Screen:
             window.root.draw(canvas)
         ui = self._ui(statusbar.PACKAGE)
         statusbar.pill(ui, canvas, self.view.palette.on_surface if covered else self._ink())
+        if self.spot is not None:
+            x, y = self.spot
+            for radius, alpha in ((ui.px(15), 0.35), (ui.px(11), 0.5)):
+                canvas.fill((x - radius, y - radius, x + radius, y + radius), WHITE, radius, alpha)
         height = round(STATUS_BAR * self.phone.display.density / 160)
         self._body = (stamp, image, image.crop((0, height, *size)).tobytes())
         return image
@@ -266,7 +272,8 @@ class Screen:
             self.phone.notifications.open_shade(False)
             self.phone.notifications.cancel(notice.key)
             self.recents = False
-            self.phone.activities.start(Intent(VIEW_ACTION, notice.target))
+            if notice.target:
+                self.phone.launch(Intent(VIEW_ACTION, notice.target))
 
         return tap
 

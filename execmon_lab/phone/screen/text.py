@@ -124,9 +124,10 @@ def wrap(text: str, size: float, weight: int, limit: float, lines: int = 0) -> t
             if line:
                 found.append(line)
             while width(word, size, weight) > limit and len(word) > 1:
-                cut = next(
-                    (n for n in range(len(word) - 1, 1, -1) if width(word[:n], size, weight) <= limit), 1
-                )
+                longest = min(
+                    len(word) - 1, int(limit / (size * 0.2)) + 1
+                )  # no letter is narrower on average
+                cut = next((n for n in range(longest, 1, -1) if width(word[:n], size, weight) <= limit), 1)
                 found.append(word[:cut])
                 word = word[cut:]
             line = word

@@ -14,6 +14,7 @@ from execmon_lab.phone.screen.theme import NAVIGATION_BAR, STATUS_BAR
 SLOP = 8.0  # dp a finger may move in a tap
 LONG_PRESS_SECONDS = 0.5
 EDGE = 12.0  # dp from the left and right edge where the way back starts
+SPOT_SECONDS = 0.35
 STEP_SECONDS = 1 / 60
 MAX_SWIPE_SECONDS = 60.0
 
@@ -69,6 +70,7 @@ class Touch:
         if not self._screen.phone.display.on:
             return
         self._finger = _Finger(x, y, time.monotonic(), x, y, self.find(x, y))
+        self._show(x, y)
 
     def move(self, x: float, y: float) -> None:
         """Move the finger to a point in pixels."""
@@ -84,11 +86,13 @@ class Touch:
                     self._screen.phone.core.changed()
                 finger.dragged = True
         finger.last_x, finger.last_y = x, y
+        self._show(x, y)
 
     def up(self, x: float, y: float) -> None:
         """Lift the finger at a point in pixels."""
         self.move(x, y)
         finger, self._finger = self._finger, None
+        self._hide_soon()
         if finger is None:
             return
         if not finger.moved:
@@ -108,7 +112,9 @@ class Touch:
         if not self._screen.phone.display.on:
             return None
         node = self.find(x, y)
+        self._show(x, y)
         self._press(node, 0)
+        self._hide_soon()
         return node
 
     async def swipe(self, x1: float, y1: float, x2: float, y2: float, seconds: float) -> None:
@@ -121,6 +127,19 @@ class Touch:
             share = step / steps
             self.move(x1 + (x2 - x1) * share, y1 + (y2 - y1) * share)
         self.up(x2, y2)
+
+    def _show(self, x: float, y: float) -> None:
+        """Mark the finger's place where the setting asks for it."""
+        if self._screen.phone.settings.get("system", "show_touches") == "1":
+            self._screen.spot = (int(x), int(y))
+
+    def _hide_soon(self) -> None:
+        if self._screen.spot is not None:
+            self._screen.phone.core.later(SPOT_SECONDS, self._hide)
+
+    def _hide(self) -> None:
+        if self._finger is None:
+            self._screen.spot = None
 
     def _press(self, node: Node | None, seconds: float) -> None:
         if node is None or node.tap is None:

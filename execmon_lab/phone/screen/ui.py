@@ -11,6 +11,7 @@ from execmon_lab.phone.screen.node import Action, Node, Paint, Scroller
 from execmon_lab.phone.screen.text import BOLD, MEDIUM, REGULAR
 from execmon_lab.phone.screen.theme import NAVIGATION_BAR, STATUS_BAR, TOOLBAR, Colour, Palette, Rect, mix
 
+_TAIL = 160  # characters of a field on either side of the cursor that may show
 LEFT, CENTRE, RIGHT = "left", "centre", "right"
 AVATARS: tuple[Colour, ...] = (
     (0x2B, 0x5E, 0xA7),
@@ -144,6 +145,8 @@ class Ui:
 
         def paint(canvas: Canvas) -> None:
             for index, row in enumerate(rows):
+                if not canvas.reaches(made.bounds[1] + index * step, step):
+                    continue
                 spare = limit - type_.width(row, pixels, weight)
                 left = made.bounds[0] + spare * {LEFT: 0.0, CENTRE: 0.5, RIGHT: 1.0}[align]
                 canvas.text(left, made.bounds[1] + index * step, row, pixels, ink, weight, alpha)
@@ -318,8 +321,8 @@ class Ui:
             if fill is not None:
                 canvas.fill(made.bounds, fill, self.px(radius))
             top = (made.bounds[1] + made.bounds[3] - type_.line_height(pixels)) / 2
-            shown = field.value.replace("\n", " ")
-            start = 0
+            shown = field.value.replace("\n", " ")[: field.cursor + _TAIL]
+            start = max(0, field.cursor - _TAIL)
             while start < field.cursor and type_.width(shown[start : field.cursor], pixels, weight) > limit:
                 start += 1
             line = shown[start:] or field.hint

@@ -84,7 +84,7 @@ class View:
 
     def open(self, action: str, data: str = "", component: tuple[str, str] | None = None) -> None:
         """Start another activity."""
-        self.phone.activities.start(Intent(action or MAIN, data, component=component))
+        self.phone.launch(Intent(action or MAIN, data, component=component))
 
 
 def view(*names: str) -> Callable[[type[View]], type[View]]:

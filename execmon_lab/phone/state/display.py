@@ -31,8 +31,7 @@ class Display:
     @property
     def rotation(self) -> int:
         """Quarter turns from upright, 0 to 3."""
-        value = self._settings.get("system", "user_rotation") or "0"
-        return int(value) % 4 if value.isdigit() else 0
+        return self._settings.number("system", "user_rotation", 0) % 4
 
     @property
     def size(self) -> tuple[int, int]:
@@ -53,8 +52,7 @@ class Display:
     @property
     def brightness(self) -> int:
         """Brightness, 0 to 255."""
-        value = self._settings.get("system", "screen_brightness") or ""
-        return min(255, int(value)) if value.isdigit() else 102
+        return min(255, self._settings.number("system", "screen_brightness", 102))
 
     def rotate(self, rotation: int) -> None:
         """Turn the picture to `rotation` quarter turns."""

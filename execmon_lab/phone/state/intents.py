@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+
+from execmon_lab.phone.state import address
 
 MAIN = "android.intent.action.MAIN"
 VIEW = "android.intent.action.VIEW"
@@ -63,9 +64,9 @@ def safe_uri(uri: str) -> str:
     if scheme.lower() in _VEILED:
         return scheme + colon + "".join(sign if sign in "-@." else "x" for sign in rest)
     if scheme.lower() in _HOSTS_ONLY:
-        parts = urlsplit(uri)
+        parts = address.split(uri)
         port = f":{parts.port}" if parts.port else ""
-        return f"{scheme}://{parts.hostname or ''}{port}/..."
+        return f"{scheme}://{parts.host}{port}/..."
     return uri
 
 

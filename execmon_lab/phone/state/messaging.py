@@ -27,6 +27,7 @@ SEND_SECONDS = 0.7
 REPLY_SECONDS = 1.0
 INBOX, SENT, FAILED, OUTBOX = 1, 2, 5, 4  # Telephony.Sms.TYPE
 MAX_MESSAGES = 1000
+MAX_BODY = 1530  # characters: ten parts, what Android sends as text at most; the rest is cut
 
 
 @dataclass
@@ -119,7 +120,7 @@ class Messaging:
 
     def _add(self, address: str, body: str, kind: int, read: bool = True) -> Message:
         self._count += 1
-        message = Message(self._count, address, body, kind, read)
+        message = Message(self._count, address, body[:MAX_BODY], kind, read)
         self.messages.append(message)
         del self.messages[:-MAX_MESSAGES]
         words = {INBOX: "received from", OUTBOX: "sending to", SENT: "stored for", FAILED: "failed for"}

@@ -352,10 +352,10 @@ class Packages:
         """Return the activity that answers an intent, or None."""
         if intent.component is not None:
             package = self._packages.get(intent.component[0])
-            found = package.activity(intent.component[1]) if package else None
+            found = package.activity(intent.component[1]) if package and package.enabled else None
             return (package, found) if package and found else None
         for package in self.all():
-            if intent.package and package.name != intent.package:
+            if not package.enabled or (intent.package and package.name != intent.package):
                 continue
             for activity in package.activities:
                 if any(item.matches(intent) for item in activity.filters):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from execmon_lab.phone.files import FileSystem
 from execmon_lab.phone.log import LogBuffer
-from execmon_lab.phone.state.activities import Activities
+from execmon_lab.phone.state.activities import Activities, UnresolvedError
 from execmon_lab.phone.state.battery import Battery
 from execmon_lab.phone.state.connectivity import Connectivity
 from execmon_lab.phone.state.core import Core
@@ -52,6 +52,13 @@ class PhoneState:
         self.telephony.on_begin = self._show_call
         self.telephony.on_gone = self._hide_call
         self.messaging.reading = self._conversation
+
+    def launch(self, intent: Intent) -> None:
+        """Start what an intent asks for, as a tap does: where nothing answers, a toast says so."""
+        try:
+            self.activities.start(intent)
+        except UnresolvedError:
+            self.notifications.toast("No app can do this")
 
     def _show_call(self) -> None:
         self.display.power(True)

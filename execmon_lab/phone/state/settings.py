@@ -93,6 +93,11 @@ class Settings:
         """Return a value, or None."""
         return self.table(namespace).get(key)
 
+    def number(self, namespace: str, key: str, default: int) -> int:
+        """Return a value as an integer, or `default` where it is none."""
+        value = self.get(namespace, key) or ""
+        return int(value) if value.isdecimal() and len(value) < 10 else default
+
     def put(self, namespace: str, key: str, value: str) -> None:
         """Set a value and tell its watchers."""
         table = self.table(namespace)

@@ -8,7 +8,9 @@ connected.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
+
+from execmon_lab.phone.state import address
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,8 @@ def fetch(url: str, *, link: str) -> Page:
     UnknownHostError
         The host does not exist.
     """
-    parts = urlsplit(url)
-    host = (parts.hostname or "").removeprefix("www.")
+    parts = address.split(url)
+    host = parts.host.removeprefix("www.")
     path = parts.path or "/"
     if host == "status.test":
         return Page(

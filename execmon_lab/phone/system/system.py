@@ -92,7 +92,7 @@ class System(PhoneState):
         self.screen.reset()
         self.network.clear()
         self.restart()
-        count = int(self.settings.get("global", "boot_count") or 0) + 1
+        count = self.settings.number("global", "boot_count", 0) + 1
         self.settings.put("global", "boot_count", str(count))
         self.properties.set("sys.boot.reason", f"reboot,{reason}" if reason else "reboot")
         for callback in list(self.on_reboot):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.sax.saxutils import quoteattr
 
 from execmon_lab.phone.screen.node import Node
@@ -10,16 +11,12 @@ from execmon_lab.phone.system.system import System
 
 HEADER = "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>"
 MAX_DEPTH = 50
+_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
 
 def _attribute(text: str) -> str:
-    """Return a quoted value, without what XML cannot hold."""
-    clean = "".join(sign if sign >= " " or sign in "\n\t" else "." for sign in text)
-    return (
-        quoteattr(clean, {'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
-        if '"' in clean
-        else quoteattr(clean, {"\n": "&#10;", "\t": "&#9;"})
-    )
+    """Return a quoted value, a dot in place of each character that XML cannot hold."""
+    return quoteattr(_FORBIDDEN.sub(".", text), {'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
 def _word(value: bool) -> str:

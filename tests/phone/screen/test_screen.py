@@ -168,6 +168,24 @@ def test_a_swipe_scrolls_what_is_under_the_finger(runner):
     assert top("Model") == before
 
 
+def test_taps_are_shown_where_asked_for(runner):
+    system = shown(runner, "contacts")
+
+    async def tap() -> None:
+        system.touch.tap(360, 1200)
+
+    before = system.frame()
+    runner.run(tap())
+    at = (1200 * 720 + 360) * 4
+    assert system.frame().data[at : at + 4] == before.data[at : at + 4]
+    system.settings.put("system", "show_touches", "1")
+    system.settings.put("secure", "ui_night_mode", "2")
+    before = system.frame()
+    runner.run(tap())
+    assert system.frame().data[at : at + 4] != before.data[at : at + 4]
+    runner.run(system.stop())
+
+
 def test_gestures_of_the_edges(runner):
     system = shown(runner, "settings")
     runner.run(system.touch.swipe(360, 5, 360, 700, 0.02))

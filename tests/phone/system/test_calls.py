@@ -80,6 +80,14 @@ def test_digits_on_the_pad_dial(phone):
     assert phone.node("digits").text == "550"
 
 
+def test_a_call_in_the_background_is_returned_to(phone):
+    phone.sh("am start -a android.intent.action.CALL -d tel:5550150")
+    phone.sh("input keyevent HOME")
+    phone.sh("am start -n com.android.dialer/.main.impl.MainActivity")
+    phone.tap("Return to call")
+    assert phone.system.activities.front.activity.screen == "call"
+
+
 def test_back_from_a_call_leaves_it_on(phone):
     phone.sh("am start -a android.intent.action.CALL -d tel:5550150")
     phone.see("Calling…")

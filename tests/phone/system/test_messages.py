@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 
 def rows(phone) -> str:
     return phone.sh("content query --uri content://sms --projection address:type:body")
@@ -82,6 +84,15 @@ def test_the_shade_lists_notices(phone):
     assert "No notifications" in phone.texts()
     phone.sh("cmd statusbar collapse")
     assert "No notifications" not in phone.texts()
+
+
+def test_what_xml_cannot_hold_does_not_break_the_dump(phone):
+    phone.sh("am start -a android.intent.action.SENDTO -d smsto:5550103")
+    phone.run("input", "text", "a\x07b\ud800c\uffff")
+    root = ElementTree.fromstring(
+        phone.sh("uiautomator dump /dev/tty").rpartition("UI hierchary")[0].encode()
+    )
+    assert "a.b.c." in [node.get("text") for node in root.iter("node")]
 
 
 def test_the_text_call_me_is_answered_with_a_call(phone):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 from execmon_lab.phone.screen.field import Field
 from execmon_lab.phone.screen.node import Action, Node, Scroller
@@ -12,7 +12,7 @@ from execmon_lab.phone.screen.text import BOLD, MEDIUM
 from execmon_lab.phone.screen.theme import WHITE, mix
 from execmon_lab.phone.screen.ui import CENTRE, Ui
 from execmon_lab.phone.screen.view import View, view
-from execmon_lab.phone.state import web
+from execmon_lab.phone.state import address, web
 from execmon_lab.phone.state.connectivity import ATTACHED
 from execmon_lab.phone.state.intents import Intent
 
@@ -65,7 +65,7 @@ class Browser(View):
         if turn != self._turn:
             return
         links = self.phone.connectivity
-        host = urlsplit(url).hostname or url
+        host = address.split(url).host or url
         self.loading = 0.0
         self.page, self.failure = None, None
         if not links.online:

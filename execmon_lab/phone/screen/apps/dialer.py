@@ -13,7 +13,8 @@ from execmon_lab.phone.screen.ui import CENTRE, Ui
 from execmon_lab.phone.screen.view import View, view
 from execmon_lab.phone.state.contacts import CONTACTS, display_name
 from execmon_lab.phone.state.intents import Intent
-from execmon_lab.phone.state.telephony import INCOMING, MISSED, OUTGOING, Call, normalize
+from execmon_lab.phone.state.phone import CALL_SCREEN
+from execmon_lab.phone.state.telephony import IDLE, INCOMING, MISSED, OUTGOING, Call, normalize
 
 KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#")
 _LETTERS = {
@@ -71,14 +72,20 @@ class Dialer(View):
         look = self.palette
         root, content = ui.window(look.background)
         bottom = ui.h - NAVIGATION_BAR - 64
+        inner = bottom - (56 if self.phone.telephony.state != IDLE else 0)
         if self.tab == "keypad":
-            self._pad(ui, content, bottom)
+            self._pad(ui, content, inner)
         elif self.tab == "contacts":
             ui.toolbar(content, "Contacts")
-            self._contacts(ui, content, bottom)
+            self._contacts(ui, content, inner)
         else:
             ui.toolbar(content, "Recents")
-            self._recents(ui, content, bottom)
+            self._recents(ui, content, inner)
+        if self.phone.telephony.state != IDLE:
+            words = "Return to call"
+            ui.button(
+                content, 20, bottom - 52, ui.w - 40, words, self._return, h=44, fill=GREEN, colour=WHITE
+            )
         bar = ui.box(content, 0, bottom, ui.w, ui.h - bottom, look.surface, kind="LinearLayout", id="tabs")
         for index, (name, label, icon) in enumerate(_TABS):
             wide = ui.w / len(_TABS)
@@ -232,6 +239,9 @@ class Dialer(View):
                 CENTRE,
                 id="dialpad_key_letters",
             )
+
+    def _return(self) -> None:
+        self.open("", component=CALL_SCREEN)
 
     def _delete(self) -> None:
         self.digits.delete()

@@ -15,7 +15,6 @@ from execmon_lab.phone.screen.text import MEDIUM
 from execmon_lab.phone.screen.theme import DARK, NAVIGATION_BAR, WHITE, Colour, Palette, mix
 from execmon_lab.phone.screen.ui import CENTRE, Ui
 from execmon_lab.phone.screen.view import View, clock_text, view
-from execmon_lab.phone.state.activities import UnresolvedError
 from execmon_lab.phone.state.intents import LAUNCHER, MAIN, NEW_TASK, Intent
 from execmon_lab.phone.state.packages import Package
 
@@ -233,14 +232,8 @@ class Launcher(View):
             package = self.phone.packages.get(name)
             if package is None or package.launcher is None:
                 return
-            try:
-                self.phone.activities.start(
-                    Intent(
-                        MAIN, categories=[LAUNCHER], component=(name, package.launcher.name), flags=NEW_TASK
-                    )
-                )
-            except UnresolvedError:
-                self.phone.notifications.toast("App isn't installed.")
+            component = (name, package.launcher.name)
+            self.phone.launch(Intent(MAIN, categories=[LAUNCHER], component=component, flags=NEW_TASK))
 
         return launch
 

@@ -300,7 +300,7 @@ class Sound(Page):
             ("Ring volume", "volume_ring", 7),
             ("Alarm volume", "volume_alarm", 7),
         ):
-            level = int(self.phone.settings.get("system", key) or 0)
+            level = self.phone.settings.number("system", key, 0)
             rows.append(self.slider(words, min(1.0, level / top), self._volume(key, top), key))
         on = self.phone.settings.get("system", "haptic_feedback_enabled") == "1"
         rows.append(

@@ -70,7 +70,7 @@ async def input_(process: Process) -> int:
         return await _do(process, verb or "", arguments)
     except ArgumentError as error:
         return await process.fail(f"Error: {error}\n{_USAGE}", 255)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         return await process.fail(f"Error: Invalid arguments for command: {verb}\n({error})", 255)
 
 

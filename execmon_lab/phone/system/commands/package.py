@@ -330,6 +330,10 @@ async def _state(process: Process, arguments: Arguments, *, enabled: bool) -> in
         if option == "--user":
             arguments.next()
     package = _known(process, arguments)
+    if package.name in ("android", "com.android.launcher3", "com.android.systemui"):
+        raise ArgumentError(
+            f"java.lang.SecurityException: Cannot disable a protected package: {package.name}"
+        )
     package.enabled = enabled
     process.system.core.changed()
     state = "enabled" if enabled else "disabled-user"
