@@ -57,13 +57,13 @@ class Screen(Shell):
 
     def hierarchy(self, timeout: float = TIMEOUT) -> ElementTree.Element:
         """Return the tree of what is on the screen, as ``uiautomator dump`` writes it."""
-        dump = self.run(f"uiautomator dump {_DUMP}", timeout=timeout)
-        said = (dump.stdout + dump.stderr).decode(errors="replace")
+        # One command: a wait for an element looks again and again, and each command is a line of the log.
+        dump = self.run(f"uiautomator dump {_DUMP} && cat {_DUMP}", timeout=timeout)
+        said, _, _ = (dump.stdout + dump.stderr).decode(errors="replace").partition("<?xml")
         if dump.exit_code or "ERROR" in said:
             raise AdbError("adb shell uiautomator dump", dump.exit_code, said)
-        xml = self.shell(["cat", _DUMP], timeout=timeout)
         try:
-            return hierarchy.parse(xml)
+            return hierarchy.parse(dump.stdout.decode(errors="replace"))
         except (ValueError, ElementTree.ParseError) as error:
             raise AdbError("adb shell uiautomator dump", 0, str(error)) from error
 

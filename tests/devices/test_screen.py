@@ -67,7 +67,8 @@ def test_an_element_that_is_missing_fails_as_a_check_and_tells_what_is_there(ses
     with pytest.raises(AssertionError, match="no element with text='Nothing'") as caught:
         session.wait_for("Nothing", timeout=0.1)
     assert isinstance(caught.value, ElementNotFound)
-    assert session.screen_text() in str(caught.value)
+    shown = session.screen_text().splitlines()
+    assert str(caught.value).endswith(f"it shows: {' · '.join(shown)}")
 
 
 def test_the_keys_work(session: DeviceSession) -> None:
