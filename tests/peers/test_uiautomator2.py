@@ -117,3 +117,16 @@ def test_apps(d):
     assert info["versionCode"] == 34
     with d.session("com.android.dialer") as session:
         assert session(resourceId="com.android.dialer:id/digits").wait(timeout=5)
+
+
+def test_the_keyboard_that_it_installs(d):
+    d.shell(["am", "start", "-a", "android.intent.action.SENDTO", "-d", "smsto:5550104"])
+    field = d(className="android.widget.EditText")
+    assert field.wait(timeout=5)
+    d.set_input_ime()
+    assert d.current_ime() == "com.github.uiautomator/.AdbKeyboard"
+    field.clear_text()
+    d.send_action("send")
+    d.set_input_ime(False)
+    d.app_uninstall("com.github.uiautomator")
+    assert d.current_ime() == "com.android.inputmethod.latin/.LatinIME"

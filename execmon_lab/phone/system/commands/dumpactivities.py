@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 
 from execmon_lab.phone.state.activities import Record, Task
 from execmon_lab.phone.state.processes import user_name
@@ -190,7 +191,7 @@ def _services(system: System) -> str:
         "com.android.phone/.TelephonyService",
     ):
         lines.append(
-            f"  * ServiceRecord{{{abs(hash(name)) & 0xFFFFFFF:x} u0 {name}}}\n    "
+            f"  * ServiceRecord{{{zlib.crc32(name.encode()) & 0xFFFFFFF:x} u0 {name}}}\n    "
             f"packageName={name.split('/')[0]}"
         )
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 
 from execmon_lab.phone.state.connectivity import ATTACHED, WIFI_NAME
 from execmon_lab.phone.state.telephony import OWN_NUMBER
@@ -181,7 +182,7 @@ def notification(system: System, words: list[str]) -> str:
     for item in system.notifications.items:
         lines += [
             (
-                f"    NotificationRecord(0x{abs(hash(item.key)) & 0xFFFFFFF:08x}: pkg={item.package} "
+                f"    NotificationRecord(0x{zlib.crc32(item.key.encode()):08x}: pkg={item.package} "
                 f"user=UserHandle{{0}} id=1 tag={item.key} importance=4 "
                 f"key=0|{item.package}|1|{item.key}|0: Notification(channel=messages))"
             ),
