@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
@@ -26,7 +26,7 @@ from ..state import FINAL
 from .commands import Commands
 from .entrance import ENDPOINT
 from .outbox import Outbox, Overflow
-from .parcel import Kind, Parcel, Picture, text_frame
+from .parcel import Kind, Parcel, Picture, ping_frame, text_frame
 from .room import Room
 from .session import Session
 from .wire import INVALID_DATA, Wire
@@ -34,11 +34,10 @@ from .wire import INVALID_DATA, Wire
 _CHOICES = {"detail": ("plain", "full"), "ack": ("transport", "app")}
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     """What a ping stands for: all that was written before it."""
 
-    number: int
+    payload: bytes
     seq: int
     frames: int
     sent: float
@@ -54,7 +53,7 @@ class Connection(Wire):
     """
 
     def __init__(self, room: Room) -> None:
-        super().__init__(room.settings, room.loop)
+        super().__init__(room.settings, room.loop, room.buffer)
         self.room = room
         self.execution_id = ""
         self.client = ""
@@ -69,12 +68,13 @@ class Connection(Wire):
         self._pings = 0
         self._ping_due = False
         self._seq_written = 0
-        self._frames_written = 0
         self._frames_in_flight = 0
+        self._frames_unmarked = 0
         self._finishing: float | None = None
         now = time.monotonic()
         self._last_message = now
         self._last_ping = now
+        self._active = False
         self._stalled_since: float | None = None
         self._allowance = float(room.settings.messages_burst)
         self._allowance_at = now
@@ -183,20 +183,21 @@ class Connection(Wire):
 
     def send(self, parcel: Parcel | Picture) -> None:
         """Send a message, or file it for later; never waits."""
-        if not self.is_open or self.session is None or (parcel.additive and self.detail == "plain"):
+        session = self.session
+        if session is None or (parcel.additive and self.detail == "plain") or not self.is_open:
             return
         if isinstance(parcel, Picture) or parcel.kind is not Kind.GUARANTEED:
             self._send_or_file(parcel, 0)
             return
         try:
-            self._send_or_file(parcel, self.session.number(parcel))
+            self._send_or_file(parcel, session.number(parcel))
         except Overflow:
             self._too_slow()
             return
         if parcel.ends:
             self._finishing = time.monotonic()
             self.commands.stop_all()
-        elif self.session.exceeds(self.settings):
+        elif session.exceeds(self.settings):
             self._too_slow()
 
     def send_error(self, code: ErrorCode, text: str, device_id: str | None = None) -> None:
@@ -225,32 +226,43 @@ class Connection(Wire):
         return self._frames_in_flight < self.settings.frames_in_flight
 
     def _write(self, parcel: Parcel | Picture, seq: int) -> None:
-        if seq and self.acknowledges and isinstance(parcel, Parcel):
-            numbered = msgspec.structs.replace(parcel.message, seq=seq)
-            frame = text_frame(encode(numbered, self.detail))
-        else:
-            frame = parcel.frame(self.detail)
-        if seq:
-            self._seq_written = seq
-        elif parcel.kind is Kind.FRAME:
-            self._frames_written += 1
+        self._active = True
+        if isinstance(parcel, Picture):
             self._frames_in_flight += 1
-        self.write_frame(frame)
-        self._last_message = time.monotonic()
-        if (seq or parcel.kind is Kind.FRAME) and not self._ping_due:
-            # One ping for all that is written before the loop comes round again.
-            self._ping_due = True
-            self.loop.call_soon(self._ping)
+            self._frames_unmarked += 1
+            if self._has_credit:
+                self.transport.write(parcel.framed)
+            else:
+                # Only the frame that uses the credit up is asked about: its pong is for those before it too.
+                self._mark(parcel.mark)
+                self.transport.write(parcel.pinged)
+        elif not seq:
+            self.transport.write(parcel.frame(self.detail))
+        else:
+            self._seq_written = seq
+            self.transport.write(
+                self._numbered(parcel, seq) if self.acknowledges else parcel.frame(self.detail)
+            )
+            if not self._ping_due:
+                # One ping for all that is written before the loop comes round again.
+                self._ping_due = True
+                self.loop.call_soon(self._ping)
+
+    def _numbered(self, parcel: Parcel, seq: int) -> bytes:
+        return text_frame(encode(msgspec.structs.replace(parcel.message, seq=seq), self.detail))
 
     def _ping(self) -> None:
         self._ping_due = False
         if not self.is_open:
             return
         self._pings += 1
-        now = self._last_ping = time.monotonic()
-        self._marks.append(_Mark(self._pings, self._seq_written, self._frames_written, now))
-        self._frames_written = 0
-        self.write_ping(b"%d" % self._pings)
+        payload = b"%d" % self._pings
+        self._mark(payload)
+        self.transport.write(ping_frame(payload))
+
+    def _mark(self, payload: bytes) -> None:
+        self._marks.append(_Mark(payload, self._seq_written, self._frames_unmarked, time.monotonic()))
+        self._frames_unmarked = 0
 
     def pause_writing(self) -> None:
         """Note when the consumer stopped taking what is sent."""
@@ -273,7 +285,7 @@ class Connection(Wire):
 
     def on_message(self, payload: bytes, *, text: bool) -> None:
         """Do what the client asks, or say what is wrong with it."""
-        self._last_message = time.monotonic()
+        self._active = True
         if self.session is None or not self._spend():
             return
         if not text:
@@ -298,19 +310,20 @@ class Connection(Wire):
 
     def on_pong(self, payload: bytes) -> None:
         """Take the acknowledgement of everything before the ping."""
-        number = int(payload) if len(payload) < 20 and payload.isdigit() else 0
-        if not self._marks or not self._marks[0].number <= number <= self._marks[-1].number:
+        marks = self._marks
+        if not any(mark.payload == payload for mark in marks):
             self._spend()
             return
-        seq = 0
-        while self._marks and self._marks[0].number <= number:
-            mark = self._marks.popleft()
+        while True:
+            mark = marks.popleft()
             self._frames_in_flight -= mark.frames
-            seq = mark.seq
+            if mark.payload == payload:
+                break
         if self.session is not None and not self.acknowledges:
-            self.session.acknowledge(seq)
+            self.session.acknowledge(mark.seq)
             self._finish_if_acknowledged()
-        self._flush()
+        if self.outbox:
+            self._flush()
 
     def acknowledge(self, seq: int) -> None:
         """Take a client's own acknowledgement (``?ack=app``)."""
@@ -347,6 +360,8 @@ class Connection(Wire):
         """Hold the connection to its deadlines (see `Settings`)."""
         if not self.is_open:
             return
+        if self._active:
+            self._active, self._last_message = False, now
         patience = self.settings.pong_seconds
         oldest = self._marks[0].sent if self._marks else None
         since = min((t for t in (oldest, self._stalled_since) if t is not None), default=now)
@@ -356,7 +371,8 @@ class Connection(Wire):
             self._too_slow()
         elif now - self._last_message > self.settings.inactivity_seconds:
             self.close(CloseCode.INACTIVE, "no message for too long")
-        elif now - self._last_ping > patience and not self._marks:
+        elif not self._marks and now - self._last_ping > patience:
+            self._last_ping = now
             self._ping()
 
     def on_lost(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import cast
 
 from .settings import Settings
+from .wire import Wire
 
 ENDPOINT = "/ws/executions/"
 """Specification, "Connection Endpoints"."""
@@ -31,7 +32,7 @@ class Entrance(asyncio.Protocol):
         self,
         settings: Settings,
         loop: asyncio.AbstractEventLoop,
-        websocket: Callable[[], asyncio.Protocol],
+        websocket: Callable[[], Wire],
         http: Callable[[], asyncio.Protocol],
         admit: Callable[[asyncio.BaseTransport], bool],
     ) -> None:
@@ -71,7 +72,7 @@ class Entrance(asyncio.Protocol):
         assert self._transport is not None
         assert self._deadline is not None
         self._deadline.cancel()
-        protocol = self._websocket() if is_upgrade(head) else self._http()
+        protocol: Wire | asyncio.Protocol = self._websocket() if is_upgrade(head) else self._http()
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(bytes(self._head))

@@ -69,6 +69,7 @@ class Room:
     devices: DeviceDirectory
     on_connect: Callable[[str], None]
     connections: dict[Occupant, None] = field(default_factory=dict)
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(64 * 1024)))
     clients: Counter[str] = field(default_factory=Counter)
     empty: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -73,7 +73,7 @@ def test_the_newest_progress_status_and_frame_replace_the_ones_before() -> None:
     status, progress, *pictures = taken(outbox)
     assert status.message.status == "busy"
     assert progress.message.progress_percentage == 3
-    assert [(picture.device_id, picture.frame("plain")[-1:]) for picture in pictures] == [
+    assert [(picture.device_id, picture.framed[-1:]) for picture in pictures] == [
         ("a", b"3"),
         ("b", b"3"),
     ]
