@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
+
+from msgspec import UNSET
 
 from ..protocol import Step
 from .module import Module
 
 Distribution = Literal["each", "shared"]
 """``each``: every device runs the whole plan. ``shared``: each device takes the plan's next step."""
+
+
+PARAMS_LENGTH = 200
+"""Characters of a step's parameters that are told."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class PlannedStep:
             device_id=self.device_id,
             module_id=self.module.module_id,
             status="pending",
+            params=_in_words(self.module.params) or UNSET,
         )
 
 
@@ -100,6 +107,11 @@ class Plan:
             return tuple(_planned(module, serial) for serial in serials for module in self.modules)
         taker = serials[0] if len(serials) == 1 else ""
         return tuple(_planned(module, taker) for module in self.modules)
+
+
+def _in_words(params: Mapping[str, Any]) -> str:
+    words = ", ".join(f"{name}={value}" for name, value in params.items())
+    return words if len(words) <= PARAMS_LENGTH else words[: PARAMS_LENGTH - 1] + "…"
 
 
 def _planned(module: Module, serial: str) -> PlannedStep:

@@ -114,13 +114,14 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One module on one device, with all of its attempts."""
+    """One module on one device, with all of its attempts; `params` says what it was bound to, in words."""
 
     step_id: StepId
     device_id: str
     module_id: str
     status: StepStatus
     attempts: tuple[Attempt, ...] = ()
+    params: str | UnsetType = UNSET
 
 
 class DeviceSummary(msgspec.Struct, frozen=True, kw_only=True):

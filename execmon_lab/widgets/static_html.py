@@ -48,9 +48,10 @@ def render(state: ExecutionSnapshot, picture: bytes | None = None) -> str:
 def _row(number: int, step: Step, several: bool) -> str:
     last = step.attempts[-1] if step.attempts else None
     name = f"{step.module_id} ({step.device_id})" if several else step.module_id
+    params = f' <small style="opacity:.7">{escape(step.params)}</small>' if step.params else ""
     seconds = "" if last is None or last.duration_seconds is None else f"{last.duration_seconds:.2f} s"
     return (
-        f'<tr><td>{number}</td><td style="text-align:left">{escape(name)}</td>'
+        f'<tr><td>{number}</td><td style="text-align:left">{escape(name)}{params}</td>'
         f"<td>{_MARKS[step.status]} {_WORDS[step.status]}</td><td>{len(step.attempts)}</td>"
         f'<td>{seconds}</td><td style="text-align:left">{_result(last)}</td></tr>'
     )

@@ -34,6 +34,7 @@ export interface Step {
   module_id: string;
   status: StepStatus;
   attempts: Attempt[];
+  params?: string;
 }
 
 export interface DeviceSummary {

@@ -3,6 +3,7 @@
 import functools
 
 import pytest
+from msgspec import UNSET
 
 from execmon_lab.engine import Module, Plan, module
 
@@ -185,3 +186,18 @@ def test_shared_steps_have_no_device_until_one_takes_them():
 def test_a_plan_needs_devices_each_named_once(serials, complaint):
     with pytest.raises(ValueError, match=complaint):
         Plan([data_test_module]).steps_for(serials)
+
+
+def test_a_step_tells_what_its_module_was_bound_to():
+    [bare, bound, long] = Plan(
+        [
+            data_test_module,
+            call_test_module.with_args(number="1"),
+            call_test_module.with_args(number="9" * 300),
+        ]
+    ).steps_for(["a"])
+
+    assert bare.step.params is UNSET
+    assert bound.step.params == "number=1"
+    assert len(long.step.params) == 200
+    assert long.step.params.endswith("9…")

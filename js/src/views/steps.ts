@@ -97,7 +97,7 @@ class StepRow {
   readonly #statusIcon = icon("pending");
   readonly #statusText = h("span", { class: "xm-hidden" });
   readonly #module = h("span", { class: "xm-module" });
-  readonly #device = h("span", { class: "xm-row-device" });
+  readonly #under = h("span", { class: "xm-row-under" });
   readonly #badgeNumber = h("span");
   readonly #badge = h("span", { class: "xm-badge" }, icon("retry"), this.#badgeNumber);
   readonly #fill = h("span", { class: "xm-duration-fill" });
@@ -124,7 +124,7 @@ class StepRow {
       h("span", { class: "xm-number", "aria-hidden": "true" }, String(index + 1)),
       this.#statusIcon,
       this.#statusText,
-      h("span", { class: "xm-name" }, this.#module, this.#device),
+      h("span", { class: "xm-name" }, this.#module, this.#under),
       this.#badge,
     );
     this.#details.hidden = true;
@@ -157,8 +157,10 @@ class StepRow {
     text(this.#statusText, label);
     text(this.#module, step.module_id);
     attribute(this.#module, "title", step.module_id);
-    text(this.#device, several ? step.device_id : "");
-    this.#device.hidden = !several;
+    const under = [several ? step.device_id : "", step.params ?? ""].filter(Boolean).join(" · ");
+    text(this.#under, under);
+    attribute(this.#under, "title", under);
+    this.#under.hidden = under === "";
     this.#badge.hidden = step.attempts.length < 2;
     text(this.#badgeNumber, String(last?.attempt ?? 1));
     attribute(this.#badge, "title", `attempt ${last?.attempt ?? 1}`);
