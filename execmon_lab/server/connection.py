@@ -227,7 +227,10 @@ class Connection(Wire):
 
     def _write(self, parcel: Parcel | Picture, seq: int) -> None:
         self._active = True
+        tally = self.room.tally
+        tally.sent[parcel.type_name] += 1
         if isinstance(parcel, Picture):
+            tally.frame(time.monotonic() - parcel.came)
             self._frames_in_flight += 1
             self._frames_unmarked += 1
             if self._has_credit:
@@ -353,6 +356,12 @@ class Connection(Wire):
             self.room.sessions.end(self.session)
             self.close(CloseCode.NORMAL, "the execution has ended")
 
+    def close(self, code: int, reason: str = "") -> None:
+        """Begin the closing handshake; doing so twice is no error."""
+        if self.is_open:
+            self.room.tally.closed[code] += 1
+        super().close(code, reason)
+
     def _too_slow(self) -> None:
         self.close(CloseCode.TOO_SLOW, "too slow for its guaranteed messages")
 
@@ -366,6 +375,7 @@ class Connection(Wire):
         oldest = self._marks[0].sent if self._marks else None
         since = min((t for t in (oldest, self._stalled_since) if t is not None), default=now)
         if now - since > patience:
+            self.room.tally.aborted += 1
             self.abort()
         elif self._finishing is not None and now - self._finishing > patience:
             self._too_slow()

@@ -1,9 +1,10 @@
 """The HTTP side: /api/v1/ and /healthz, by aiohttp."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import msgspec
@@ -13,9 +14,10 @@ from ..history.artifacts import SCREENSHOTS, ArtifactStore
 from ..hub import Hub, UnknownExecution
 from ..protocol import ExecutionSnapshot
 from ..state import FINAL
+from . import documents
 from .access import Access
 from .entrance import ENDPOINT
-from .room import DeviceDirectory
+from .room import DeviceDirectory, Room
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,11 @@ silent = logging.getLogger(f"{__name__}.silent")
 silent.disabled = True
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+Report = Callable[[ExecutionSnapshot], tuple[str, bytes]]
+"""Makes a report of an execution: its content type, and its bytes. Called in a worker's thread."""
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 OPEN_TO_ALL = frozenset({"/healthz"})
 """Paths that ask for no token."""
@@ -41,7 +48,8 @@ class Api:
     devices: DeviceDirectory
     access: Access
     cancel: Callable[[str], object] | None = None
-    plans: Mapping[str, Callable[[], str]] | None = None
+    plans: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    reports: Mapping[str, Report] = field(default_factory=dict)
 
     def application(self, routes: Iterable[web.AbstractRouteDef] = ()) -> web.Application:
         """Make the aiohttp application.
@@ -59,7 +67,10 @@ class Api:
                 web.post("/api/v1/executions", self._start),
                 web.get("/api/v1/executions/{id}", self._execution),
                 web.delete("/api/v1/executions/{id}", self._cancel),
+                web.get("/api/v1/reports/{id}", self._report),
                 web.get("/api/v1/devices", self._devices),
+                web.get("/asyncapi.json", self._asyncapi),
+                web.get("/openapi.json", self._openapi),
                 web.get(SCREENSHOTS + "{name:.+}", self._screenshot),
                 web.get(ENDPOINT + "{id}", self._upgrade_required),
                 *routes,
@@ -135,7 +146,7 @@ class Api:
         return _json({"execution_id": snapshot.execution_id}, HTTPStatus.ACCEPTED)
 
     async def _start(self, request: web.Request) -> web.Response:
-        plans = self.plans or {}
+        plans = self.plans
         try:
             asked = await request.json()
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
@@ -151,6 +162,24 @@ class Api:
             HTTPStatus.CREATED,
             headers={"Location": f"/api/v1/executions/{execution_id}"},
         )
+
+    async def _report(self, request: web.Request) -> web.Response:
+        snapshot = self._find(request)
+        if snapshot is None:
+            return _no_execution()
+        formats = {"json": _state_report, **self.reports}
+        wanted = request.query.get("format", "json")
+        if wanted not in formats:
+            return problem(404, f"no report of that format; there are: {', '.join(sorted(formats))}")
+        content_type, body = await asyncio.to_thread(formats[wanted], snapshot)
+        name = f'inline; filename="{snapshot.execution_id}.{wanted}"'
+        return web.Response(body=body, headers={"Content-Type": content_type, "Content-Disposition": name})
+
+    async def _asyncapi(self, request: web.Request) -> web.Response:
+        return _json(documents.asyncapi(request.host))
+
+    async def _openapi(self, request: web.Request) -> web.Response:
+        return _json(documents.openapi(f"{request.scheme}://{request.host}"))
 
     async def _devices(self, _: web.Request) -> web.Response:
         return _json(
@@ -179,6 +208,19 @@ class Api:
             return None
 
 
+def metrics_route(room: Room) -> web.RouteDef:
+    """Make the route that gives out what a server counts."""
+
+    async def metrics(_: web.Request) -> web.Response:
+        try:
+            from .metrics import exposition
+        except ImportError:
+            return problem(501, "metrics need the extra: pip install 'execmon-lab[metrics]'")
+        return web.Response(body=exposition(room), headers={"Content-Type": METRICS_TYPE})
+
+    return web.get("/metrics", metrics)
+
+
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
     """Make an answer that says what is wrong (RFC 9457)."""
     title = HTTPStatus(status).phrase
@@ -189,6 +231,10 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
         content_type="application/problem+json",
         headers=kept,
     )
+
+
+def _state_report(snapshot: ExecutionSnapshot) -> tuple[str, bytes]:
+    return "application/json", msgspec.json.encode(snapshot)
 
 
 def _no_execution() -> web.Response:

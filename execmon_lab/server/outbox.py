@@ -37,6 +37,7 @@ class Outbox:
         "_statuses",
         "conflated",
         "shed",
+        "shed_ever",
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -52,6 +53,8 @@ class Outbox:
         self._frames: dict[str, Picture] = {}
         self.shed = 0
         """Log entries dropped since the consumer was last told."""
+        self.shed_ever = 0
+        """Those of which it has been told."""
         self.conflated = 0
         """Progress, statuses and frames that a newer one replaced."""
 
@@ -169,5 +172,6 @@ class Outbox:
             module_id=last.module_id,
             timestamp=last.timestamp,
         )
+        self.shed_ever += self.shed
         self.shed, self._last_shed = 0, None
         return Parcel(Envelope(entry))

@@ -1,6 +1,7 @@
 """A message ready for the wire: its WebSocket frame, made once for all connections."""
 
 import itertools
+import time
 from enum import Enum, auto
 
 from websockets.frames import Frame, Opcode
@@ -41,7 +42,7 @@ class Picture:
         The `preview_frame` message, UTF-8 JSON.
     """
 
-    __slots__ = ("_pinged", "device_id", "framed", "mark")
+    __slots__ = ("_pinged", "came", "device_id", "framed", "mark")
     kind = Kind.FRAME
     additive = False
     type_name = "preview_frame"
@@ -50,6 +51,8 @@ class Picture:
         self.device_id = device_id
         self.mark = b"f%d" % next(_pictures)
         """The payload of the ping behind it, whose pong says that it has arrived."""
+        self.came = time.monotonic()
+        """When the server was given it."""
         self.framed = text_frame(payload)
         """The message as one unmasked text frame."""
         self._pinged: bytes | None = None
@@ -71,12 +74,14 @@ class Parcel:
         The message, with its JSON in both details.
     """
 
-    __slots__ = ("_full", "_plain", "additive", "ends", "envelope", "kind")
+    __slots__ = ("_full", "_plain", "additive", "ends", "envelope", "kind", "type_name")
 
     def __init__(self, envelope: Envelope) -> None:
         message = envelope.message
         self.envelope = envelope
         self.kind = _kind(message)
+        self.type_name = message.type_name()
+        """The message's `type`."""
         self.additive = message.ADDITIVE
         """True for a type that the specification does not name."""
         self.ends = isinstance(message, ExecutionCompleted)
@@ -88,11 +93,6 @@ class Parcel:
     def message(self) -> Message:
         """The message itself."""
         return self.envelope.message
-
-    @property
-    def type_name(self) -> str:
-        """The message's `type`."""
-        return self.message.type_name()
 
     @property
     def size(self) -> int:

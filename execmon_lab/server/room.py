@@ -10,14 +10,18 @@ from typing import Protocol
 from ..hub import Hub
 from ..protocol import DeviceStatus
 from .access import Access
+from .outbox import Outbox
 from .previews import Previews
 from .session import Sessions
 from .settings import Settings
 from .switchboard import Switchboard
+from .tally import Tally
 
 
 class Occupant(Protocol):
     """A connection, as the server sees it."""
+
+    outbox: Outbox
 
     def check(self, now: float) -> None:
         """Hold it to its deadlines."""
@@ -70,12 +74,17 @@ class Room:
     on_connect: Callable[[str], None]
     connections: dict[Occupant, None] = field(default_factory=dict)
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(64 * 1024)))
+    tally: Tally = field(default_factory=Tally)
     clients: Counter[str] = field(default_factory=Counter)
     empty: asyncio.Event = field(default_factory=asyncio.Event)
 
     def leave(self, connection: Occupant) -> None:
         """Forget a connection that is gone."""
-        self.connections.pop(connection, None)
+        if connection not in self.connections:
+            return
+        del self.connections[connection]
+        self.tally.shed += connection.outbox.shed_ever + connection.outbox.shed
+        self.tally.conflated += connection.outbox.conflated
         if not self.connections:
             self.empty.set()
 

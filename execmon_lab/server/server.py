@@ -17,7 +17,7 @@ from ..protocol import CloseCode
 from .access import Access
 from .connection import Connection
 from .entrance import ENDPOINT, Entrance
-from .http import Api, silent
+from .http import Api, Report, metrics_route, silent
 from .previews import Previews, PreviewSource
 from .room import DeviceDirectory, PlannedDevices, Room
 from .session import Sessions
@@ -51,6 +51,8 @@ class Server:
         Stops an execution, by its id; called from the server's thread, so it must return soon.
     plans
         What ``POST /api/v1/executions`` may start: by name, a function that starts it and returns its id.
+    reports
+        What ``GET /api/v1/reports/{id}`` gives besides ``json``: by format, a function that makes the report.
     allowed_origins, allowed_hosts
         Who else may connect in standalone mode (see `Access`).
     routes
@@ -78,6 +80,7 @@ class Server:
         tokens: Tokens | Mapping[str, str] | None = None,
         cancel: Callable[[str], object] | None = None,
         plans: Mapping[str, Callable[[], str]] | None = None,
+        reports: Mapping[str, Report] | None = None,
         allowed_origins: Iterable[str] = (),
         allowed_hosts: Iterable[str] = (),
         routes: Iterable[web.AbstractRouteDef] = (),
@@ -101,7 +104,8 @@ class Server:
             devices=devices or PlannedDevices(hub),
             access=Access(tokens, allowed_origins, allowed_hosts),
             cancel=cancel,
-            plans=plans,
+            plans=plans or {},
+            reports=reports or {},
         )
         self._transports: set[asyncio.BaseTransport] = set()
         self._client_came = threading.Event()
@@ -210,11 +214,6 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def _serving(self, loop: asyncio.AbstractEventLoop) -> AsyncIterator[None]:
-        app = self._api.application(self._routes)
-        runner = web.AppRunner(app, access_log=None, logger=silent, handle_signals=False)
-        await runner.setup()
-        http = runner.server
-        assert http is not None
         workers = ThreadPoolExecutor(4, "execmon-preview")
         switchboard = Switchboard(self._hub, loop)
         room = Room(
@@ -227,6 +226,11 @@ class Server:
             devices=self._api.devices,
             on_connect=self._connected,
         )
+        app = self._api.application((*self._routes, metrics_route(room)))
+        runner = web.AppRunner(app, access_log=None, logger=silent, handle_signals=False)
+        await runner.setup()
+        http = runner.server
+        assert http is not None
         try:
             listener = await loop.create_server(
                 lambda: Entrance(self._settings, loop, lambda: Connection(room), http, self._admit),

@@ -1,7 +1,8 @@
 """What a delivered message costs the server, beside a raw asyncio writer and `websockets.broadcast`.
 
 Each way of sending runs in a process of its own on one core and sends the same messages, at the same rate,
-to the same number of connections; the readers run on another core. CPU time is that of the whole sending process.
+to the same number of connections; the readers run on another core. CPU time is that of the whole sending
+process.
 
     python tests/benchmarks/bench_server.py [connections] [seconds]
 """

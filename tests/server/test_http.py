@@ -3,7 +3,7 @@
 import http.client
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from execmon_lab.hub import Hub
 from execmon_lab.server import Server
 from tests.server import messages as m
 from tests.server.conftest import DEADLINE
+from tests.server.raw import RawClient
 
 Start = Callable[..., Server]
 
@@ -201,3 +202,112 @@ def test_one_who_sends_no_head_is_dropped(start: Start) -> None:
             assert sock.recv(10) == b""
         except ConnectionResetError:
             return
+
+
+class TestReports:
+    def test_json_is_the_state(self, server: Server, hub: Hub, execution: str) -> None:
+        hub.publish(m.completed(execution))
+        for query in ("", "?format=json"):
+            response, content = ask(server, f"/api/v1/reports/{execution}{query}")
+            assert response.headers["Content-Type"] == "application/json"
+            assert len(json.loads(content)["steps"]) == 1
+
+    def test_other_formats_are_made_by_whoever_knows_them(self, start: Start, execution: str) -> None:
+        server = start(reports={"html": lambda state: ("text/html", state.execution_id.encode())})
+        response, content = ask(server, f"/api/v1/reports/{execution}?format=html")
+        assert (response.headers["Content-Type"], content) == ("text/html", execution.encode())
+        assert execution in response.headers["Content-Disposition"]
+
+    def test_what_cannot_be_made_is_told(self, server: Server, execution: str) -> None:
+        assert "json" in problem(*ask(server, f"/api/v1/reports/{execution}?format=pdf"))["detail"]
+        assert problem(*ask(server, "/api/v1/reports/nonsense"))["status"] == 404
+
+
+def test_metrics_count_what_was_sent(server: Server, hub: Hub, execution: str) -> None:
+    with RawClient(server.ws_url(execution), answers=True) as client:
+        client.get()
+        hub.publish(m.completed(execution))
+        client.until("step_completed")
+        response, content = ask(server, "/metrics")
+        assert response.headers["Content-Type"].startswith("text/plain")
+        lines = content.decode().splitlines()
+        assert "execmon_connections 1.0" in lines
+        assert 'execmon_messages_sent_total{type="step_completed"} 1.0' in lines
+        assert 'execmon_messages_sent_total{type="execution_state"} 1.0' in lines
+        hub.publish(m.ended(execution))
+        client.rest()
+    assert 'execmon_connections_closed_total{code="1000"} 1.0' in ask(server, "/metrics")[1].decode()
+
+
+def test_metrics_ask_for_the_token_too(start: Start) -> None:
+    server = start(tokens={"ci": "secret"})
+    assert problem(*ask(server, "/metrics"))["status"] == 401
+    assert ask(server, "/metrics?token=secret")[0].status == 200
+
+
+class TestDocuments:
+    def test_every_message_that_is_sent_fits_the_asyncapi_document(
+        self, server: Server, hub: Hub, execution: str
+    ) -> None:
+        jsonschema = pytest.importorskip("jsonschema")
+        document = json.loads(ask(server, "/asyncapi.json")[1])
+        messages = document["components"]["messages"]
+        with RawClient(server.ws_url(execution) + "?detail=full&ack=app", answers=True) as client:
+            received = [client.get()]
+            client.say(type="subscribe_device", device_id=m.DEVICE)
+            client.say(type="start_preview", device_id=m.DEVICE)
+            received += client.rest_until("preview_frame")
+            for make in (m.started, m.progress, m.log_entry, m.completed, m.failed, m.error, m.ended):
+                hub.publish(make(execution))
+            received += client.rest_until("execution_completed")
+        assert {message["type"] for message in received} == {
+            kind
+            for kind in messages
+            if kind
+            not in (
+                "subscribe_device",
+                "unsubscribe_device",
+                "start_preview",
+                "stop_preview",
+                "ack",
+                "action_completed",
+            )
+        }
+        for message in received:
+            schema = {**messages[message["type"]]["payload"], "components": document["components"]}
+            jsonschema.validate(message, schema)
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate({**message, "timestamp": 7, "last_seen": 7}, schema)
+
+    def test_every_reference_leads_somewhere(self, server: Server) -> None:
+        for path in ("/asyncapi.json", "/openapi.json"):
+            document = json.loads(ask(server, path)[1])
+            references = list(_references(document))
+            assert references
+            for reference in references:
+                node = document
+                for part in reference.removeprefix("#/").split("/"):
+                    node = node[part]
+
+    def test_every_path_of_the_openapi_document_is_served(
+        self, start: Start, execution: str, artifacts: ArtifactStore
+    ) -> None:
+        artifacts.save_screenshot("step_001.png", b"png")
+        server = start(cancel=lambda execution_id: None, plans={"demo": lambda: execution})
+        document = json.loads(ask(server, "/openapi.json")[1])
+        for path, methods in document["paths"].items():
+            address = path.replace("{execution_id}", execution).replace("{name}", "step_001.png")
+            for method in {"get", "post", "delete"} & set(methods):
+                body = b'{"plan": "demo"}' if method == "post" else None
+                response, _ = ask(server, address, method.upper(), body)
+                assert str(response.status) in methods[method]["responses"]
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from _references(child)

@@ -1,0 +1,246 @@
+"""The endpoint's description, made from the structs: AsyncAPI 3 (WebSocket) and OpenAPI 3.1 (HTTP)."""
+
+from typing import Any
+
+import msgspec
+
+from ..protocol import (
+    Ack,
+    ActionCompleted,
+    DeviceStatus,
+    ErrorMessage,
+    ExecutionCompleted,
+    ExecutionProgress,
+    ExecutionSnapshot,
+    LogEntry,
+    Message,
+    PreviewFrame,
+    StartPreview,
+    StepCompleted,
+    StepFailed,
+    StepStarted,
+    StopPreview,
+    SubscribeDevice,
+    UnsubscribeDevice,
+)
+
+API_VERSION = "1.0.0"
+
+FROM_CLIENT: tuple[type[Message], ...] = (
+    SubscribeDevice,
+    UnsubscribeDevice,
+    StartPreview,
+    StopPreview,
+    Ack,
+)
+FROM_SERVER: tuple[type[Message], ...] = (
+    ExecutionSnapshot,
+    ExecutionProgress,
+    DeviceStatus,
+    StepStarted,
+    ActionCompleted,
+    StepCompleted,
+    StepFailed,
+    LogEntry,
+    PreviewFrame,
+    ExecutionCompleted,
+    ErrorMessage,
+)
+
+_UUID = {"type": "string", "format": "uuid"}
+_SCHEMAS = "#/components/schemas/"
+
+
+def asyncapi(host: str) -> dict[str, Any]:
+    """Describe the WebSocket endpoint.
+
+    Parameters
+    ----------
+    host
+        The server's host and port.
+    Returns
+    -------
+    dict
+        An AsyncAPI 3.0.0 document.
+    """
+    schemas = _schemas((*FROM_CLIENT, *FROM_SERVER))
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "execmon_lab",
+            "version": API_VERSION,
+            "description": "Live updates of one test execution. The first message is `execution_state`.",
+        },
+        "defaultContentType": "application/json",
+        "servers": {"this": {"host": host, "protocol": "ws"}},
+        "channels": {
+            "execution": {
+                "address": "/ws/executions/{execution_id}",
+                "parameters": {"execution_id": {"description": "The execution's UUID."}},
+                "messages": {
+                    kind.type_name(): {"$ref": f"#/components/messages/{kind.type_name()}"}
+                    for kind in (*FROM_CLIENT, *FROM_SERVER)
+                },
+                "bindings": {"ws": {"query": {"type": "object", "properties": _query()}}},
+            }
+        },
+        "operations": {
+            "ask": _operation("receive", FROM_CLIENT, "What a client may ask for."),
+            "tell": _operation("send", FROM_SERVER, "What the server tells."),
+        },
+        "components": {
+            "messages": {kind.type_name(): _message(kind) for kind in (*FROM_CLIENT, *FROM_SERVER)},
+            "schemas": schemas,
+        },
+    }
+
+
+def openapi(url: str) -> dict[str, Any]:
+    """Describe the HTTP side.
+
+    Parameters
+    ----------
+    url
+        The server's address.
+    Returns
+    -------
+    dict
+        An OpenAPI 3.1.0 document.
+    """
+    execution = {"name": "execution_id", "in": "path", "required": True, "schema": _UUID}
+    problem = {
+        "description": "What is wrong (RFC 9457)",
+        "content": {"application/problem+json": {"schema": {"$ref": f"{_SCHEMAS}Problem"}}},
+    }
+
+    def answer(status: str, description: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+        content = {"application/json": {"schema": schema}}
+        return {
+            "responses": {status: {"description": description, "content": content}, "default": problem},
+            **more,
+        }
+
+    state = {"$ref": f"{_SCHEMAS}ExecutionSnapshot"}
+    named = {"type": "object", "required": ["execution_id"], "properties": {"execution_id": _UUID}}
+    schemas = _schemas((ExecutionSnapshot, DeviceStatus))
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "execmon_lab", "version": API_VERSION},
+        "servers": [{"url": url}],
+        "security": [{}, {"bearer": []}, {"query": []}],
+        "paths": {
+            "/api/v1/executions": {
+                "get": answer(
+                    "200",
+                    "The executions",
+                    _list("executions", {"type": "object"}),
+                    parameters=[
+                        {
+                            "name": "status",
+                            "in": "query",
+                            "schema": schemas["ExecutionSnapshot"]["properties"]["status"],
+                        }
+                    ],
+                ),
+                "post": answer(
+                    "201",
+                    "Started",
+                    named,
+                    requestBody={
+                        "required": True,
+                        "content": {"application/json": {"schema": _strings("plan")}},
+                    },
+                ),
+            },
+            "/api/v1/executions/{execution_id}": {
+                "parameters": [execution],
+                "get": answer("200", "Its state", state),
+                "delete": answer("202", "It will be cancelled", named),
+            },
+            "/api/v1/reports/{execution_id}": {
+                "parameters": [execution],
+                "get": answer(
+                    "200",
+                    "The report, in the format asked for",
+                    {},
+                    parameters=[{"name": "format", "in": "query", "schema": {"type": "string"}}],
+                ),
+            },
+            "/api/v1/devices": {
+                "get": answer("200", "The devices", _list("devices", {"$ref": f"{_SCHEMAS}DeviceStatus"})),
+            },
+            "/api/v1/artifacts/screenshots/{name}": {
+                "parameters": [
+                    {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+                ],
+                "get": {
+                    "responses": {
+                        "200": {
+                            "description": "The picture",
+                            "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+                        },
+                        "default": problem,
+                    }
+                },
+            },
+            "/healthz": {"get": answer("200", "It serves", _strings("status"), security=[{}])},
+        },
+        "components": {
+            "schemas": {
+                **schemas,
+                "Problem": {
+                    "type": "object",
+                    "required": ["type", "title", "status", "detail"],
+                    "properties": {
+                        "type": {"type": "string"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                    },
+                },
+            },
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "query": {"type": "apiKey", "in": "query", "name": "token"},
+            },
+        },
+    }
+
+
+def _schemas(kinds: tuple[type[Message], ...]) -> dict[str, Any]:
+    _, components = msgspec.json.schema_components(kinds, ref_template=_SCHEMAS + "{name}")
+    return dict(components)
+
+
+def _message(kind: type[Message]) -> dict[str, Any]:
+    return {
+        "name": kind.type_name(),
+        "summary": (kind.__doc__ or "").strip().partition("\n")[0],
+        "payload": {"$ref": _SCHEMAS + kind.__name__},
+    }
+
+
+def _operation(action: str, kinds: tuple[type[Message], ...], summary: str) -> dict[str, Any]:
+    return {
+        "action": action,
+        "channel": {"$ref": "#/channels/execution"},
+        "summary": summary,
+        "messages": [{"$ref": f"#/channels/execution/messages/{kind.type_name()}"} for kind in kinds],
+    }
+
+
+def _query() -> dict[str, Any]:
+    return {
+        "token": {"type": "string", "description": "In server mode."},
+        "session": {"type": "string", "description": "A session to resume, within five minutes."},
+        "ack": {"type": "string", "enum": ["transport", "app"], "description": "How to acknowledge."},
+        "detail": {"type": "string", "enum": ["plain", "full"], "description": "Additive messages too."},
+    }
+
+
+def _list(name: str, item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": [name], "properties": {name: {"type": "array", "items": item}}}
+
+
+def _strings(name: str) -> dict[str, Any]:
+    return {"type": "object", "required": [name], "properties": {name: {"type": "string"}}}
