@@ -40,7 +40,8 @@ class Envelope:
         execution_id = getattr(self.message, "execution_id", None)
         if isinstance(execution_id, str):
             return execution_subject(execution_id, self.message.type_name())
-        return device_subject(getattr(self.message, "device_id", ""), self.message.type_name())
+        device_id = getattr(self.message, "device_id", None)
+        return device_subject(device_id if isinstance(device_id, str) else "", self.message.type_name())
 
     @cached_property
     def full(self) -> bytes:

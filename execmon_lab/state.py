@@ -131,7 +131,7 @@ class ExecutionState:
         if self.ended or step.status not in OPEN or _attempt(step, message.attempt) is not None:
             return
         begun = Attempt(attempt=message.attempt, status="running", started_at=message.timestamp)
-        self._put(replace(step, status="running", attempts=(*step.attempts, begun)))
+        self._put(replace(_with_attempt(step, begun), status="running"))
         self._running(message.timestamp, current_step=message.module_id)
 
     @fold.register

@@ -52,7 +52,9 @@ def test_the_quickstart_shows_the_run_live(lab_page: NotebookPage, theme: str) -
     expect(view.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100")
     expect(view.locator(".xm-step-group")).to_have_count(15)
     expect(view.locator('.xm-step-group[data-status="failed"]')).to_have_count(1)
-    expect(view.locator(".xm-badge:visible")).to_have_count(2)  # the one that failed, and one that passed late
+    expect(view.locator(".xm-badge:visible")).to_have_count(
+        2
+    )  # the one that failed, and one that passed late
     lines = int(view.locator(".xm-log-scroll").get_attribute("aria-rowcount") or 0)
     assert lines >= lab_page.json("sum(len(step.attempts) for step in state.steps)")
 

@@ -1,0 +1,171 @@
+"""Which pictures are watched for which pages, and the frames on their way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from execmon_lab.devices import DeviceDisconnected
+from execmon_lab.widgets.flow import WINDOW
+from execmon_lab.widgets.pictures import LEASE_SECONDS, Pictures
+from tests.widgets.conftest import Clock, FakePreview
+
+MEDIUM = ("emulator-5554", "medium")
+HIGH = ("emulator-5554", "high")
+OTHER = ("R58M", "medium")
+
+
+class Rig:
+    """Pictures with a fake preview and a clock of their own."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.preview = FakePreview()
+        self.deaf = False
+        self.pictures = Pictures(
+            self.preview,  # type: ignore[arg-type]
+            lambda due: None,
+            self.clock,
+            lambda: self.deaf,
+        )
+
+    def look(self, page: str, *streams: Any) -> None:
+        self.pictures.look(page, streams)
+
+    def frames(self) -> list[tuple[str, bytes]]:
+        """Collect what is due: the quality and the bytes of each frame."""
+        parcels, _ = self.pictures.collect(self.clock.now)
+        return [(p.content["quality"], p.buffers[0]) for p in parcels if p.content["kind"] == "frame"]
+
+    def problems(self) -> list[str]:
+        parcels, _ = self.pictures.collect(self.clock.now)
+        return [p.content["message"] for p in parcels if p.content["kind"] == "problem"]
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def test_nobody_looks_and_nothing_is_watched(rig: Rig) -> None:
+    assert rig.preview.open == []
+    rig.look("a", MEDIUM)
+    assert rig.preview.open == [MEDIUM]
+    rig.look("a")
+    assert rig.preview.open == []
+
+
+def test_two_pages_cost_one_stream(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    rig.look("b", MEDIUM)
+    rig.look("a", MEDIUM)
+    assert len(rig.preview.watches) == 1
+    rig.look("a")
+    assert rig.preview.open == [MEDIUM]
+    rig.look("b")
+    assert rig.preview.open == []
+
+
+def test_a_page_may_look_at_several_and_change_its_mind(rig: Rig) -> None:
+    rig.look("a", MEDIUM, OTHER)
+    assert set(rig.preview.open) == {MEDIUM, OTHER}
+    rig.look("a", HIGH)
+    assert rig.preview.open == [HIGH]
+
+
+def test_only_the_newest_frame_is_sent_and_none_twice(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    watch = rig.preview.watches[0]
+    watch.show(b"one")
+    watch.show(b"two")
+    assert rig.frames() == [("medium", b"two")]
+    watch.show(b"two", changed=False)
+    assert rig.frames() == []
+
+
+def test_a_page_that_comes_later_is_sent_the_last_frame(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    rig.preview.watches[0].show(b"one")
+    assert rig.frames() == [("medium", b"one")]
+    rig.look("a", MEDIUM)
+    assert rig.frames() == [], "it has that already"
+    rig.look("b", MEDIUM)
+    assert rig.frames() == [("medium", b"one")]
+
+
+def test_the_expected_page_gives_way_to_the_first_that_speaks(rig: Rig) -> None:
+    rig.pictures.expect(MEDIUM)  # type: ignore[arg-type]
+    assert rig.preview.open == [MEDIUM]
+    rig.look("a", MEDIUM)
+    assert len(rig.preview.watches) == 1, "without an interruption"
+    rig.look("a")
+    assert rig.preview.open == []
+
+
+def test_a_page_that_says_nothing_for_long_is_forgotten(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    rig.clock.now += LEASE_SECONDS - 1
+    rig.frames()
+    assert rig.preview.open == [MEDIUM]
+    rig.clock.now += 2
+    rig.frames()
+    assert rig.preview.open == []
+
+
+def test_but_not_while_the_kernel_could_not_have_heard_it(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    rig.deaf = True
+    for _ in range(5):
+        rig.clock.now += LEASE_SECONDS
+        rig.frames()
+    rig.deaf = False
+    rig.frames()
+    assert rig.preview.open == [MEDIUM]
+
+
+def test_the_window_holds_frames_back_and_keeps_the_newest(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    rig.pictures.drawn(0)
+    watch = rig.preview.watches[0]
+    sent = []
+    for number in range(WINDOW + 5):
+        watch.show(str(number).encode())
+        sent += rig.frames()
+    assert len(sent) == WINDOW
+    rig.pictures.drawn(4)
+    assert rig.frames() == [("medium", str(WINDOW + 4).encode())]
+
+
+def test_a_device_that_is_away_is_told_and_so_is_its_return(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    watch = rig.preview.watches[0]
+    watch.show(b"one")
+    rig.frames()
+    watch.on_error(DeviceDisconnected("emulator-5554"))
+    assert rig.problems() == ["Device emulator-5554 disconnected during execution"]
+    watch.show(b"one", changed=False)
+    assert rig.frames() == [("medium", b"one")], "the page must learn that it is back"
+
+
+def test_a_watch_that_cannot_begin_is_told(rig: Rig) -> None:
+    rig.preview.refuse = True
+    rig.look("a", MEDIUM)
+    assert rig.problems() == ["Device emulator-5554 disconnected during execution"]
+    rig.preview.refuse = False
+    rig.look("a", MEDIUM)
+    assert rig.preview.open == [MEDIUM]
+
+
+def test_closed_pictures_watch_nothing_and_still_have_the_last(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    rig.preview.watches[0].show(b"last")
+    rig.frames()
+    rig.pictures.close()
+    assert rig.preview.open == []
+    rig.look("b", MEDIUM)
+    assert rig.preview.open == []
+    assert rig.frames() == [("medium", b"last")]
+    last = rig.pictures.last()
+    assert last is not None
+    assert last.jpeg == b"last"
