@@ -194,6 +194,8 @@ class FileSystem:
         if node is None:
             if parent is None:
                 raise _error(errno.ENOENT, path)
+            if self._used + NODE_COST + len(data) > self.capacity:
+                raise _error(errno.ENOSPC, path)
             node = self._add(real, parent, name, stat.S_IFREG | (mode & 0o7777))
         elif node.children is not None:
             raise _error(errno.EISDIR, path)

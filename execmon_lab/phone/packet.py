@@ -113,7 +113,8 @@ class PacketSocket:
 
     def __init__(self, sock: socket.socket, *, stall: float = 60.0) -> None:
         sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self.version = VERSION_MIN
         self.limit = MAX_PAYLOAD_V1

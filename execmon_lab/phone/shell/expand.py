@@ -133,11 +133,16 @@ def _split_into(fields: list[list[Segment]], value: str, ifs: str | None) -> Non
         if value:
             fields[-1].append((value, False))
         return
-    for index, piece in enumerate(split_fields(value, ifs)):
+    blanks = "".join(char for char in ifs if char in " \t\n")
+    rest = value.lstrip(blanks) if blanks else value
+    if len(rest) < len(value) and fields[-1]:
+        fields.append([])
+    if not rest:
+        return
+    for index, piece in enumerate(split_fields(rest, ifs)):
         if index:
             fields.append([])
-        if piece:
-            fields[-1].append((piece, False))
+        fields[-1].append((piece, not piece))
     if value[-1] in ifs and fields[-1]:
         fields.append([])
 

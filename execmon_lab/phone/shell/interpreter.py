@@ -256,9 +256,12 @@ class Interpreter(Variables):
                 child.fds[0] = source
             if target is not None:
                 child.fds[1] = target
-            return await child.subshell(child.command(command))
+            with self.kernel.forked():
+                return await child.subshell(child.command(command))
         except ExpansionError as error:
             return await self.complain(str(error), 1)
+        except BlockingIOError:
+            return await self.complain("can't fork - try again", 1)
         finally:
             if source is not None:
                 source.leave()

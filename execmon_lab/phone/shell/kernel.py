@@ -8,7 +8,7 @@ import errno
 import logging
 import os
 import posixpath
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 from execmon_lab.phone.pipe import Sink, Source
@@ -62,6 +62,7 @@ class ShellKernel:
         self._tasks: dict[int, asyncio.Task[int]] = {}
         self._signals: dict[int, int] = {}
         self._turn = 0.0
+        self._forks = 0
         self._install()
 
     def process(
@@ -83,8 +84,7 @@ class ShellKernel:
         BlockingIOError
             When there are `MAX_PROCESSES` already.
         """
-        if len(self._tasks) >= MAX_PROCESSES:
-            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        self._check_room()
         user = "root" if uid == 0 else "shell"
         known = {**ENVIRONMENT, "USER": user, "LOGNAME": user, **(env or {})}
         return Process(
@@ -129,6 +129,20 @@ class ShellKernel:
             if not task.done():
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+
+    @contextlib.contextmanager
+    def forked(self) -> Iterator[None]:
+        """Count a part of a pipeline as a process while it lasts; `BlockingIOError` as in `process`."""
+        self._check_room()
+        self._forks += 1
+        try:
+            yield
+        finally:
+            self._forks -= 1
+
+    def _check_room(self) -> None:
+        if len(self._tasks) + self._forks >= MAX_PROCESSES:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
     def start(self, process: Process, command: Callable[[Process], Awaitable[int]]) -> asyncio.Task[int]:
         """Begin ``command`` as a process with a pid of its own."""

@@ -170,9 +170,8 @@ async def _yes(process: Process) -> int:
 async def _seq(process: Process) -> int:
     arguments = process.argv[1:]
     separator = "\n"
-    if arguments[:1] == ["-s"] and len(arguments) > 1:
-        separator = arguments[1]
-        del arguments[:2]
+    if arguments and arguments[0].startswith("-s"):
+        separator = arguments.pop(0)[2:] or (arguments.pop(0) if arguments else "")
     width = arguments[:1] == ["-w"]
     if width:
         arguments.pop(0)
