@@ -80,7 +80,14 @@ class Client:
     @property
     def state(self) -> ExecutionSnapshot:
         """The present state, folded from every message that has arrived."""
-        return self._client.state
+        if not self._thread.is_alive():
+            return self._client.state
+
+        async def state() -> ExecutionSnapshot:
+            return self._client.state
+
+        # In the loop's thread, where no message can come in between.
+        return self._do(state())
 
     def __iter__(self) -> Iterator[ServerMessage]:
         while (message := self.next()) is not None:

@@ -151,6 +151,7 @@ class Connection(Wire):
             acknowledgement="application" if self.acknowledges else "transport",
         )
         self._write(Parcel(Envelope(first)), 0)
+        self._seq_written = self.session.acknowledged
         for seq, parcel in self.session.unacknowledged:
             self._send_or_file(parcel, seq, resumed=True)
         self._query = {}
@@ -334,8 +335,9 @@ class Connection(Wire):
             self.send_error(ErrorCode.INVALID_MESSAGE, "`ack` is for connections made with ?ack=app")
         elif seq > self._seq_written:
             self.send_error(ErrorCode.INVALID_MESSAGE, f"`seq`: {seq} has not been sent")
-        elif self.session is not None:
-            self.session.acknowledge(seq)
+        elif self.session is not None and self.session.acknowledge(seq):
+            # It was asked for: one who acknowledges every message by itself is no flood.
+            self._allowance += 1
             self._finish_if_acknowledged()
 
     def _spend(self) -> bool:

@@ -197,8 +197,13 @@ class Server:
 
     # In a running loop
 
-    async def serve(self) -> None:
+    async def serve(self, ready: Callable[[], object] | None = None) -> None:
         """Serve in the running loop, until `close` is called or the task is cancelled.
+
+        Parameters
+        ----------
+        ready
+            Called once the port is open.
 
         Raises
         ------
@@ -210,6 +215,8 @@ class Server:
         async with self._serving(loop):
             self._stop = (loop, stop)
             self._started.set()
+            if ready is not None:
+                ready()
             await stop.wait()
 
     @contextlib.asynccontextmanager
@@ -256,7 +263,10 @@ class Server:
     def _connected(self, execution_id: str) -> None:
         self._client_came.set()
         if self._on_connect is not None:
-            self._on_connect(execution_id)
+            try:
+                self._on_connect(execution_id)
+            except Exception:
+                log.exception("on_connect failed")
 
     def _admit(self, transport: asyncio.BaseTransport) -> bool:
         if len(self._transports) >= self._settings.sockets:
@@ -278,7 +288,7 @@ class Server:
         if room.connections:
             room.empty.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(room.empty.wait(), self._settings.close_seconds)
+                await asyncio.wait_for(room.empty.wait(), self._settings.shutdown_seconds)
         for transport in self._transports:
             if isinstance(transport, asyncio.Transport):
                 transport.abort()

@@ -39,9 +39,9 @@ class Session:
         self._bytes = 0
 
     @property
-    def last(self) -> int:
-        """The number of the newest guaranteed message."""
-        return self._seq
+    def acknowledged(self) -> int:
+        """The number up to which everything is acknowledged."""
+        return self.unacknowledged[0][0] - 1 if self.unacknowledged else self._seq
 
     def number(self, parcel: Parcel) -> int:
         """Keep a guaranteed message until it is acknowledged, and return its number."""
@@ -50,10 +50,12 @@ class Session:
         self.unacknowledged.append((self._seq, parcel))
         return self._seq
 
-    def acknowledge(self, seq: int) -> None:
-        """Let go of every message up to a number."""
+    def acknowledge(self, seq: int) -> bool:
+        """Let go of every message up to a number; tell whether there was one."""
+        before = len(self.unacknowledged)
         while self.unacknowledged and self.unacknowledged[0][0] <= seq:
             self._bytes -= self.unacknowledged.popleft()[1].size
+        return len(self.unacknowledged) < before
 
     def exceeds(self, settings: Settings) -> bool:
         """Tell whether more is unacknowledged than may be."""

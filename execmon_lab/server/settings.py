@@ -47,3 +47,5 @@ class Settings:
     head_seconds: float = 10.0
     close_seconds: float = 5.0
     """How long a closing handshake may take before the connection is aborted."""
+    shutdown_seconds: float = 2.0
+    """The same for all connections together, when the server goes down."""

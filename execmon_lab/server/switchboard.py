@@ -120,10 +120,12 @@ class Switchboard:
 
     def _drain(self) -> None:
         self._awake = False
-        self._deliver(SLICE)
-        if self._inbox and not self._awake:
-            self._awake = True
-            self._loop.call_soon(self._drain)
+        try:
+            self._deliver(SLICE)
+        finally:
+            if self._inbox and not self._awake:
+                self._awake = True
+                self._loop.call_soon(self._drain)
 
     def _deliver(self, most: int) -> None:
         for _ in range(most):

@@ -213,3 +213,34 @@ class TestSlowConsumers:
         assert shed + len(logs) - len(warnings) == 500
         assert json.dumps(logs[-1])  # the newest survived
         assert str(logs[-1]["message"]).startswith("499 ")
+
+
+def test_one_who_acknowledges_each_message_by_itself_is_no_flood(
+    start: Start, join: Join, hub: Hub, execution: str
+) -> None:
+    server = start({"messages_burst": 20, "messages_per_second": 1.0})
+    consumer = join(server, "?ack=app")
+    consumer.get()
+    for number in range(1, 101):
+        hub.publish(m.completed(execution))
+        assert consumer.get()["seq"] == number
+        consumer.say(type="ack", seq=number)
+    hub.publish(m.ended(execution))
+    assert consumer.get()["type"] == "execution_completed"
+
+
+def test_a_late_acknowledgement_is_taken_by_the_next_connection(
+    server: Server, hub: Hub, execution: str
+) -> None:
+    with RawClient(server.ws_url(execution) + "?ack=app", answers=True) as client:
+        session = client.get()["session_id"]
+        hub.publish(m.completed(execution))
+        client.until("step_completed")
+        client.say(type="ack", seq=1)
+        client.say(type="subscribe_device", device_id=m.DEVICE)
+        client.until("device_status")
+    with RawClient(server.ws_url(execution) + f"?ack=app&session={session}", answers=True) as client:
+        client.get()
+        client.say(type="ack", seq=1)
+        client.say(type="subscribe_device", device_id=m.DEVICE)
+        assert client.get()["type"] == "device_status"

@@ -1,18 +1,22 @@
 """Connection limits, deadlines, and the codes with which connections end."""
 
+import asyncio
+import json
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.hub import Hub
 from execmon_lab.server import Server
 from tests.server import messages as m
-from tests.server.conftest import DEADLINE, Consumer
+from tests.server.conftest import DEADLINE, Camera, Consumer
 from tests.server.raw import RawClient
 
 Start = Callable[..., Server]
@@ -100,7 +104,7 @@ def test_a_server_that_goes_down_says_1001(start: Start, join: Join) -> None:
 
 
 def test_a_dead_client_does_not_keep_a_server_from_closing(start: Start, execution: str) -> None:
-    server = start({"close_seconds": 0.3})
+    server = start({"shutdown_seconds": 0.3})
     with RawClient(server.ws_url(execution)):
         server.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("execmon-server")]
@@ -137,3 +141,62 @@ def test_a_client_that_closes_is_answered(server: Server, join: Join) -> None:
         consumer.get()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1000
+
+
+def test_it_serves_in_a_running_loop_too(hub: Hub, artifacts: ArtifactStore, execution: str) -> None:
+    async def run() -> tuple[Any, int | None]:
+        server = Server(hub, artifacts)
+        ready = asyncio.Event()
+        task = asyncio.create_task(server.serve(ready.set))
+        await ready.wait()
+        async with connect(server.ws_url(execution)) as socket:
+            first = json.loads(await socket.recv())
+            server.close()
+            await socket.wait_closed()
+            code = socket.close_code
+        await task
+        return first["type"], code
+
+    assert asyncio.run(asyncio.wait_for(run(), DEADLINE)) == ("execution_state", 1001)
+
+
+def test_a_listener_that_fails_harms_nobody(start: Start, join: Join) -> None:
+    def fail(execution_id: str) -> None:
+        raise RuntimeError("mine")
+
+    consumer = join(start(on_connect=fail))
+    assert consumer.get()["type"] == "execution_state"
+    consumer.say(type="subscribe_device", device_id=m.DEVICE)
+    assert consumer.get()["type"] == "device_status"
+
+
+def test_a_client_killed_at_any_stage_leaves_nothing(
+    start: Start, join: Join, hub: Hub, execution: str, preview: Camera
+) -> None:
+    server = start({"connections_per_client": 2})
+    staying = join(server)
+    staying.get()
+    for _ in range(5):
+        for stage in range(4):
+            client = RawClient(server.ws_url(execution))
+            if stage > 0:
+                client.get()
+            if stage > 1:
+                client.say(type="start_preview", device_id=m.DEVICE)
+                client.until("preview_frame")
+            if stage > 2:
+                hub.publish(m.ended(str(uuid.uuid4())))
+                hub.publish(m.completed(execution))
+            client.cut()
+            # The place of the one that was killed is free again.
+            served = RawClient(server.ws_url(execution))
+            deadline = time.monotonic() + DEADLINE
+            while served.get()["type"] == "error":
+                served.cut()
+                assert time.monotonic() < deadline
+                served = RawClient(server.ws_url(execution))
+            served.cut()
+    deadline = time.monotonic() + DEADLINE
+    while preview.watching:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
