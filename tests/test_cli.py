@@ -155,3 +155,20 @@ def test_a_phone_for_ones_own_adb(folder: Path, monkeypatch: pytest.MonkeyPatch)
         assert (status, serial in out, "available" in out) == (0, True, True)
         process.send_signal(signal.SIGINT)
         assert ended(process)[0] == 0
+
+
+def test_labs_in_two_processes_disturb_neither_each_other_nor_the_users_adb(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with AdbServer.private() as users:
+        monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(users.port))
+        pid = users.pid
+        runs = [command(folder, "run", "suite:good") for _ in range(2)]
+        outcomes = [ended(run) for run in runs]
+        assert [status for status, _, _ in outcomes] == [0, 0]
+        serials = [re.search(r"emulator-\d+", out) for _, out, _ in outcomes]
+        assert serials[0] is not None
+        assert serials[1] is not None
+        assert serials[0].group() != serials[1].group()
+        assert users.client.device_list() == []
+        assert users.pid == pid

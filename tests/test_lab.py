@@ -1,8 +1,9 @@
 """The lab: it runs plans on a virtual phone, and closing it ends all that it started."""
 
 import os
+import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -22,6 +23,13 @@ def call_test_module(ctx: em.Context) -> None:
 @em.module(timeout=20)
 def endless_module(ctx: em.Context) -> None:
     ctx.sleep(600)
+
+
+@em.module(timeout=60, retries=1)
+def patient_module(ctx: em.Context) -> None:
+    ctx.log.info("working")
+    for _ in range(3):
+        ctx.device.shell("sleep 0.5")
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +120,33 @@ def test_closing_ends_all_that_was_started(tmp_path: Path) -> None:
     with pytest.raises(em.LabClosed, match="make a new one"):
         lab.start(em.Plan([call_test_module]))
     assert repr(lab) == "Lab(closed)"
+
+
+@pytest.mark.parametrize("fault", ["phone killed", "phone stopped", "adb server killed"])
+def test_a_fault_in_a_step_is_told_and_the_plan_goes_on(
+    fault: str, tmp_path: Path, no_leaks: None, eventually: Callable[..., bool]
+) -> None:
+    with em.Lab(history=tmp_path, heartbeat=0.5) as lab:
+        [phone] = lab.phones
+        run = lab.start(em.Plan([patient_module, call_test_module]))
+        assert eventually(lambda: run.state.steps[0].status == "running")
+        if fault == "phone killed":
+            phone.kill()
+        elif fault == "phone stopped":
+            phone.pause()
+        else:
+            os.kill(lab.pool.server.pid, signal.SIGKILL)
+        assert eventually(lambda: run.state.steps[0].attempts[0].status == "failed")
+        if fault == "phone killed":
+            phone.restart()
+        elif fault == "phone stopped":
+            phone.resume()
+        state = run.wait(60)
+    [lost, *_] = state.errors
+    assert (lost.code, lost.device_id) == ("DEVICE_DISCONNECTED", phone.serial)
+    assert state.steps[0].attempts[0].error_code == "DEVICE_DISCONNECTED"
+    assert state.status == "completed"
+    assert [step.status for step in state.steps] == ["completed", "completed"]
 
 
 @pytest.mark.parametrize(
