@@ -171,6 +171,8 @@ class Adbd:
             task = asyncio.create_task(self._connection(sock, f"{address[0]}:{address[1]}"))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+            # A task that is cancelled before its first step closes nothing itself.
+            task.add_done_callback(lambda _, sock=sock: sock.close())
 
     async def _connection(self, sock: socket.socket, name: str) -> None:
         connection = Connection(PacketSocket(sock), self, name)

@@ -82,7 +82,7 @@ class Stream(Inbox):
             self._pending += b"".join(parts)
             if not self._flushing:
                 self._flushing = True
-                self.connection.spawn(self._flush_pending())
+                self.connection.spawn(self._flush_pending)
             return
         await self.flush()
         limit = self.connection.max_payload
@@ -146,7 +146,7 @@ class Stream(Inbox):
     def _drain(self) -> None:
         if self._owes_okay and not self.closed.is_set():
             self._owes_okay, self._okay_due = False, True
-            self.connection.spawn(self._send_okay())
+            self.connection.spawn(self._send_okay)
 
     async def _send_okay(self) -> None:
         if self._okay_due:
@@ -251,9 +251,9 @@ class Connection:
         except OSError as error:
             raise BrokenPipeError(str(error)) from error
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside the connection; it is cancelled when the connection ends."""
-        task = asyncio.create_task(self._quiet(work))
+    def spawn(self, work: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
+        """Run ``work(*arguments)`` beside the connection; it is cancelled when the connection ends."""
+        task = asyncio.create_task(self._quiet(work, *arguments))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -390,7 +390,7 @@ class Connection:
             logger.warning("%s: more than %d streams; %s refused", self.name, MAX_STREAMS, service[:80])
             await self.send(packet.CLSE, 0, head.arg0)
             return
-        self.spawn(self._run_service(self._new_stream(head.arg0), service))
+        self.spawn(self._run_service, self._new_stream(head.arg0), service)
 
     async def _run_service(self, stream: Stream, service: str) -> None:
         try:
@@ -430,10 +430,10 @@ class Connection:
             if accepted:
                 await self.send(packet.CLSE, stream.local, head.arg0)
 
-    async def _quiet(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _quiet(self, work: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
         """Run ``work``; what it raises is logged and ends nothing else."""
         try:
-            await work
+            await work(*arguments)
         except BrokenPipeError:
             pass
         except Exception:

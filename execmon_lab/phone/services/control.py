@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from execmon_lab.phone.services.registry import Phone, Request, service
+from execmon_lab.phone.shell.process import encode
 from execmon_lab.phone.transport import Stream
 
 
 async def _say(stream: Stream, text: str) -> None:
     await stream.accept()
-    await stream.write(text.encode())
+    await stream.write(encode(text))
 
 
 @service("root")

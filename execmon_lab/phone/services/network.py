@@ -8,6 +8,7 @@ from typing import Any
 
 from execmon_lab.phone.pipe import HIGH_WATER
 from execmon_lab.phone.services.registry import Phone, Request, service
+from execmon_lab.phone.shell.process import encode
 from execmon_lab.phone.sockets import SocketWriter, address
 from execmon_lab.phone.transport import Connection, Refused, Stream
 
@@ -111,7 +112,8 @@ def _forward(network: dict[str, Any], connection: Connection, argument: str) -> 
 
 
 def _counted(text: str) -> bytes:
-    return f"{len(text.encode()):04x}{text}".encode()
+    data = encode(text)
+    return f"{len(data):04x}".encode() + data
 
 
 def _fail(text: str) -> bytes:

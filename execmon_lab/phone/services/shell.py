@@ -51,11 +51,11 @@ async def _shell(phone: Phone, stream: Stream, request: Request) -> None:
     stdin: Pipe | Stream = Pipe() if packets else stream
     if packets:
         assert isinstance(stdin, Pipe)
-        stream.connection.spawn(_demultiplex(stream, stdin))
+        stream.connection.spawn(_demultiplex, stream, stdin)
     source: Reader = stdin
     if tty:
         terminal = Terminal(stdin, out)
-        stream.connection.spawn(terminal.run())
+        stream.connection.spawn(terminal.run)
         source, out, err = terminal.input, terminal, terminal
     argv = ["sh", "-c", request.argument] if request.argument else ["sh"]
     if not request.argument and not tty:

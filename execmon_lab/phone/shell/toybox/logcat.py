@@ -6,8 +6,9 @@ Source: ``logcat.cpp`` and ``logprint.cpp`` in AOSP's ``system/logging``.
 from __future__ import annotations
 
 import re
+import struct
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from execmon_lab.phone.log import BUFFERS, PRIORITIES, LogEntry
@@ -20,6 +21,7 @@ from execmon_lab.phone.shell.toybox.options import Options, UsageError, options
 
 FORMATS = ("brief", "process", "tag", "thread", "raw", "time", "threadtime", "long")
 MODIFIERS = ("year", "epoch", "uid", "UTC", "usec", "nsec", "color", "zone", "descriptive", "monotonic")
+ENTRY = struct.Struct("<HHiIIIII")
 DEFAULT_BUFFERS = ("main", "system", "crash")
 _LONG = ("dump", "clear", "last", "wrap", "statistics", "prune", "buffer-size", "get-log-size")
 _VALUES = ("pid=", "regex=", "max-count=", "format=", "buffer=", "file=", "uid=", "rotate-kbytes=", "id=")
@@ -36,6 +38,7 @@ class View:
     pids: set[int] = field(default_factory=set)
     uids: set[int] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
+    binary: bool = False
 
     def wants(self, entry: LogEntry) -> bool:
         """Whether the entry passes the filters."""
@@ -58,6 +61,18 @@ class View:
             return f"{begin}{prefix}\n{entry.message}\n\n"
         lines = entry.message.rstrip("\n").split("\n")
         return begin + "".join(f"{prefix}{line}{suffix}\n" for line in lines)
+
+    def record(self, entry: LogEntry) -> bytes:
+        """The entry as it stands in the log device, for ``-B``: ``struct logger_entry`` version 4."""
+        priority = PRIORITIES.index(entry.priority) + 2
+        payload = bytes((priority,)) + encode(f"{entry.tag}\0{entry.message}\0")
+        nanoseconds = int(entry.time % 1 * 1e9)
+        moment = int(entry.time), nanoseconds
+        return ENTRY.pack(len(payload), ENTRY.size, entry.pid, entry.tid, *moment, 0, entry.uid) + payload
+
+    def shown(self, entry: LogEntry) -> bytes:
+        """The entry in the form that was asked for."""
+        return self.record(entry) if self.binary else encode(self.text(entry))
 
     def _frame(self, entry: LogEntry) -> tuple[str, str]:
         when, uid = self._time(entry.time), ""
@@ -124,7 +139,7 @@ async def _logcat(process: Process) -> int:
     limit -= len(entries)
     async for entry in log.follow(buffers, last):
         if view.wants(entry):
-            await out.write(encode(view.text(entry)))
+            await out.write(view.shown(entry))
             limit -= 1
             if not limit:
                 return 0
@@ -160,7 +175,7 @@ def _buffers(given: Options) -> tuple[str, ...]:
 
 
 def _view(process: Process, given: Options) -> View:
-    view = View()
+    view = View(binary="B" in given)
     for name in (given.get("v") or given.get("format") or "threadtime").replace(" ", ",").split(","):
         if name in FORMATS:
             view.form = name
@@ -221,8 +236,7 @@ def _moment(text: str) -> float:
 
 
 async def _show(out: Writer, view: View, entries: Iterable[LogEntry]) -> None:
-    text: Callable[[LogEntry], str] = view.text
-    data = encode("".join(map(text, entries)))
+    data = b"".join(map(view.shown, entries))
     if data:
         await out.write(data)
 

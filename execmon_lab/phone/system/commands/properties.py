@@ -59,6 +59,8 @@ async def start(process: Process) -> int:
                 f"Unable to {process.name} service '{name}'\nSee dmesg for error reason."
             )
         process.system.properties.set(f"init.svc.{name}", state)
+    if process.argv == ["start"]:  # hosts that restart the framework wait for this
+        process.system.properties.set("sys.boot_completed", "1")
     return 0
 
 
