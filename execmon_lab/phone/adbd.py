@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import socket
 from collections.abc import Iterable
@@ -71,6 +72,10 @@ def bind(port: int = 0) -> socket.socket:
     finally:
         for other in rejected:
             other.close()
+
+
+def _close(sock: socket.socket, task: asyncio.Task[None]) -> None:
+    sock.close()
 
 
 class Adbd:
@@ -172,7 +177,7 @@ class Adbd:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             # A task that is cancelled before its first step closes nothing itself.
-            task.add_done_callback(lambda _, sock=sock: sock.close())
+            task.add_done_callback(functools.partial(_close, sock))
 
     async def _connection(self, sock: socket.socket, name: str) -> None:
         connection = Connection(PacketSocket(sock), self, name)
