@@ -18,13 +18,16 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, Request
 SCREENSHOTS = Path(__file__).parents[2] / ".screenshots"
 
 _READY = """() => {
-    const context = window.jupyterapp?.shell?.currentWidget?.sessionContext;
+    const context = window.panel()?.sessionContext;
     const kernel = context?.isReady && context.session?.kernel;
     return kernel && kernel.connectionStatus === "connected" && kernel.status === "idle";
 }"""
 
+_PANEL = """window.panel = () => [...(window.jupyterapp?.shell?.widgets("main") ?? [])]
+    .find(widget => widget.sessionContext && widget.content?.model?.cells);"""
+
 _EXECUTE = """async (code) => {
-    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const kernel = window.panel().sessionContext.session.kernel;
     const future = kernel.requestExecute({code, store_history: false});
     let told = "";
     future.onIOPub = ({header, content}) => {
@@ -62,6 +65,7 @@ class NotebookPage:
     requests: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.page.add_init_script(_PANEL)
         self.page.on("console", self._hear_console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
         self.page.on("request", self._hear_request)
@@ -95,13 +99,57 @@ class NotebookPage:
         """Wait until every code cell has run."""
         self.page.wait_for_function(
             """() => {
-                const notebook = window.jupyterapp.shell.currentWidget;
+                const notebook = window.panel();
                 const cells = [...notebook.content.model.cells].filter(cell => cell.type === "code");
                 const idle = notebook.sessionContext.session.kernel.status === "idle";
                 return idle && cells.every(cell => cell.executionCount);
             }""",
             timeout=timeout * 1000,
         )
+
+    def select_cell(self, index: int) -> None:
+        """Make a cell the active one."""
+        self.page.evaluate("index => { window.panel().content.activeCellIndex = index; }", index)
+
+    def begin_cell(self) -> None:
+        """Start to run the active cell, and make the next one active."""
+        self._command("notebook:run-cell-and-select-next")
+
+    def run_cell(self) -> None:
+        """Run the active cell to its end, and make the next one active."""
+        self.page.evaluate(
+            "async () => await window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')"
+        )
+
+    def clear_output(self, index: int) -> None:
+        """Take away a cell's output."""
+        self.select_cell(index)
+        self._command("notebook:clear-cell-output")
+
+    def save(self) -> None:
+        """Write the notebook to its file."""
+        self.page.evaluate("async () => await window.panel().context.save()")
+
+    def saved_outputs(self) -> list[dict[str, Any]]:
+        """Return the data of all outputs in the notebook's file."""
+        path = self.page.evaluate("() => window.panel().context.path")
+        notebook = nbformat.read(self.server.folder / path, as_version=4)
+        return [
+            output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output
+        ]
+
+    def kernel_is_busy(self) -> bool:
+        """Tell whether a cell runs."""
+        status = "() => window.panel().sessionContext.session.kernel.status"
+        return bool(self.page.evaluate(status) == "busy")
+
+    def hide(self, hidden: bool = True) -> None:
+        """Cover the notebook by another tab, or show it again."""
+        if hidden:
+            self.page.evaluate("async () => { await window.jupyterapp.commands.execute('launcher:create'); }")
+            return
+        self.page.locator(".jp-NotebookPanel").first.wait_for(state="attached")
+        self.page.locator(".lm-TabBar-tab", has_text=".ipynb").first.click()
 
     def execute(self, code: str) -> str:
         """Run code in the notebook's kernel, beside the notebook; return what it printed."""
@@ -110,7 +158,7 @@ class NotebookPage:
     def errors(self) -> list[str]:
         """Return the errors in the cells' outputs."""
         found = self.page.evaluate(
-            """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+            """() => [...window.panel().content.model.cells]
                 .flatMap(cell => cell.type === "code" ? cell.outputs.toJSON() : [])
                 .filter(output => output.output_type === "error")
                 .map(output => output.ename + ": " + output.evalue)"""

@@ -1,0 +1,169 @@
+"""Views of an execution in JupyterLab: several at once, loaded again, beside a busy kernel, without one."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from .notebook import JupyterServer, NotebookPage
+
+LAB = "import time\nimport execmon_lab as em\n\nlab = em.Lab()"
+RUN = """
+@em.module(timeout=60)
+def quick_module(ctx):
+    ctx.log.info("quick")
+
+@em.module(timeout=60)
+def slow_module(ctx):
+    for number in range(300):
+        ctx.log.info(f"line {number}")
+        time.sleep(0.1)
+
+run = lab.start(em.Plan([quick_module, slow_module, quick_module], name="views"))
+run
+"""
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def notebook(jupyter: JupyterServer, lab_page: NotebookPage, request: pytest.FixtureRequest) -> NotebookPage:
+    """A notebook that shows a run of half a minute; its cells have returned."""
+    name = f"{request.node.name}.ipynb"
+    jupyter.write(name, LAB, RUN, "run", "time.sleep(8)")
+    lab_page.open(name)
+    for _ in range(2):
+        lab_page.run_cell()
+    expect(lab_page.view()).to_be_visible(timeout=60_000)
+    return lab_page
+
+
+def shows_picture(view: Locator) -> None:
+    view.scroll_into_view_if_needed()
+    expect(view.locator(".xm-canvas[data-frame]")).to_be_visible(timeout=30_000)
+    expect(view.locator(".xm-veil")).to_be_hidden(timeout=30_000)
+
+
+def frame_number(view: Locator) -> int:
+    return int(view.locator(".xm-canvas").get_attribute("data-frame") or 0)
+
+
+def goes_on(page: NotebookPage, view: Locator, frames: int = 2) -> None:
+    """The phone's clock ticks: new pictures come by themselves."""
+    before = frame_number(view)
+    page.page.wait_for_function(
+        "([canvas, wanted]) => Number(canvas.dataset.frame) >= wanted",
+        arg=[view.locator(".xm-canvas").element_handle(), before + frames],
+        timeout=30_000,
+    )
+
+
+def watched(page: NotebookPage) -> list[str]:
+    return list(page.json("[f'{d} {s.watchers}' for d, s in lab.preview.stats().items()]"))
+
+
+def eventually_watched(page: NotebookPage, watchers: int) -> None:
+    for _ in range(100):
+        found = watched(page)
+        if sum(int(line.split()[1]) for line in found) == watchers:
+            return
+        page.page.wait_for_timeout(100)
+    pytest.fail(f"watched: {found}, wanted: {watchers}")
+
+
+def test_two_views_cost_one_stream_and_outlive_each_other(notebook: NotebookPage) -> None:
+    notebook.run_cell()
+    first, second = notebook.view(0), notebook.view(1)
+    for view in (first, second):
+        shows_picture(view)
+        expect(view.locator(".xm-step-group")).to_have_count(3)
+    eventually_watched(notebook, 1)
+    notebook.clear_output(2)
+    expect(notebook.page.locator(".xm")).to_have_count(1)
+    goes_on(notebook, first)
+    notebook.clear_output(1)
+    expect(notebook.page.locator(".xm")).to_have_count(0)
+    eventually_watched(notebook, 0)
+    assert notebook.complaints == []
+
+
+def test_a_page_loaded_again_shows_it_all_again(notebook: NotebookPage) -> None:
+    shows_picture(notebook.view())
+    notebook.save()
+    notebook.reload()
+    view = notebook.view()
+    shows_picture(view)
+    goes_on(notebook, view)
+    expect(view.locator('.xm-step-group[data-status="completed"]')).to_have_count(1)
+    view.get_by_label("Filter the log").fill("QUICK_module")
+    expect(view.locator(".xm-log-message", has_text="quick").first).to_be_visible()
+    expect(view.locator(".xm-pill")).to_have_text("Running")
+
+
+def test_it_goes_on_while_a_cell_blocks(notebook: NotebookPage) -> None:
+    notebook.execute("import execmon_lab.widgets.flow as flow; flow.WINDOW = 1")
+    view = notebook.view()
+    shows_picture(view)
+    notebook.select_cell(3)
+    notebook.begin_cell()
+    notebook.page.wait_for_function("() => window.panel().sessionContext.session.kernel.status === 'busy'")
+    before = view.locator(".xm-log-count").inner_text()
+    goes_on(notebook, view, frames=4)
+    expect(view.locator(".xm-log-count")).not_to_have_text(before)
+    assert notebook.kernel_is_busy(), "it was the blocked kernel that all this came from"
+
+
+def test_out_of_sight_nothing_is_captured(notebook: NotebookPage) -> None:
+    shows_picture(notebook.view())
+    eventually_watched(notebook, 1)
+    notebook.view().get_by_role("button", name="Stop preview").click()
+    eventually_watched(notebook, 0)
+    notebook.view().get_by_role("button", name="Start preview").first.click()
+    eventually_watched(notebook, 1)
+    notebook.hide()
+    eventually_watched(notebook, 0)
+    notebook.hide(False)
+    eventually_watched(notebook, 1)
+
+
+def test_quality_is_the_readers_choice(notebook: NotebookPage) -> None:
+    view = notebook.view()
+    shows_picture(view)
+    sizes = {}
+    for quality in ("low", "high"):
+        before = notebook.picture(view).size
+        view.get_by_label("Quality").select_option(quality)
+        notebook.page.wait_for_function(
+            "([canvas, width]) => canvas.width !== width",
+            arg=[view.locator(".xm-canvas").element_handle(), before[0]],
+        )
+        sizes[quality] = notebook.picture(view).size
+    assert sizes["high"] == (720, 1280)
+    assert sizes["low"] < sizes["high"]
+
+
+def test_cancel_asks_first(notebook: NotebookPage) -> None:
+    view = notebook.view()
+    cancel = view.locator(".xm-cancel")
+    cancel.click()
+    expect(cancel).to_have_text("Sure? Cancel")
+    cancel.click()
+    expect(view.locator(".xm-pill")).to_have_text("Cancelled", timeout=30_000)
+    expect(view.locator('.xm-step-group[data-status="running"]')).to_have_count(0)
+    notebook.keep("cancelled", view)
+
+
+def test_a_saved_notebook_reads_well_without_a_kernel(notebook: NotebookPage) -> None:
+    """Once it ended; JupyterLab must keep widgets' state, else the static HTML stands in."""
+    view = notebook.view()
+    shows_picture(view)
+    view.locator(".xm-cancel").click()
+    view.locator(".xm-cancel").click()
+    expect(view.locator(".xm-pill")).to_have_text("Cancelled", timeout=30_000)
+    notebook.save()
+    outputs = notebook.saved_outputs()
+    (html,) = [data["text/html"] for data in outputs if "text/html" in data and "views" in data["text/html"]]
+    assert "quick_module" in html
+    assert html.startswith("<div")
+    (text,) = [data["text/plain"] for data in outputs if "ExecutionView" in data.get("text/plain", "")]
+    assert text == "ExecutionView('views')"
