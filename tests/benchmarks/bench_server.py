@@ -216,10 +216,10 @@ class Reader:
         self._rest = data[at:]
 
 
-def run(way: Callable[..., None], scene: Scene, connections: int) -> tuple[float, int]:
+def run(way: Callable[..., None], core: int, scene: Scene, connections: int) -> tuple[float, int]:
     """Return the CPU seconds for each delivered message, and how many were delivered."""
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_pinned, args=(way, scene, connections, there))
+    process = multiprocessing.Process(target=_pinned, args=(way, core, scene, connections, there))
     process.start()
     url = here.recv()
     wishes = [{"type": "start_preview", "device_id": DEVICE}] if way is ours and scene.kind == "frame" else []
@@ -245,8 +245,8 @@ def run(way: Callable[..., None], scene: Scene, connections: int) -> tuple[float
             key.data.read(buffer)
 
 
-def _pinned(way: Callable[..., None], *arguments: object) -> None:
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+def _pinned(way: Callable[..., None], core: int, *arguments: object) -> None:
+    os.sched_setaffinity(0, {core})
     way(*arguments)
 
 
@@ -254,12 +254,11 @@ def main() -> None:
     connections = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 5.0
     cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
     for scene in (Scene("frame", 12, seconds), Scene("log", 200, seconds)):
-        costs = {}
-        for way in (raw, ours, library, raw, ours, library):
-            os.sched_setaffinity(0, cores)
-            process_cores = {max(cores)}
-            cost, delivered = _alternate(way, scene, connections, process_cores)
+        costs: dict[str, list[float]] = {}
+        for way in (raw, ours, library) * 3:
+            cost, delivered = run(way, min(cores), scene, connections)
             costs.setdefault(way.__name__, []).append(cost)
             print(f"{scene.kind:6} {way.__name__:8} {cost * 1e6:7.1f} µs a message, {delivered} delivered")
         best = {name: min(values) for name, values in costs.items()}
@@ -267,21 +266,6 @@ def main() -> None:
             f"{scene.kind:6} server / raw = {best['ours'] / best['raw']:.2f}, "
             f"server / broadcast = {best['ours'] / best['library']:.2f}"
         )
-
-
-def _alternate(
-    way: Callable[..., None], scene: Scene, connections: int, cores: set[int]
-) -> tuple[float, int]:
-    result: list[tuple[float, int]] = []
-
-    def work() -> None:
-        # The child inherits the affinity of the thread that starts it, and then takes the other core.
-        result.append(run(way, scene, connections))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    return result[0]
 
 
 if __name__ == "__main__":
