@@ -8,6 +8,7 @@ from .hub import Hub
 from .preview import PreviewService
 from .protocol import ExecutionSnapshot
 from .server import Server
+from .tail import LogTail
 
 if TYPE_CHECKING:
     from .widgets import ExecutionView
@@ -24,6 +25,7 @@ class Run:
         self._hub = hub
         self._preview = preview
         self._server = server
+        self._tail = LogTail(hub, execution.execution_id)
 
     @property
     def execution_id(self) -> str:
@@ -71,6 +73,7 @@ class Run:
     def close(self) -> None:
         """Cancel what still runs, and end the view and every thread of the run."""
         self._execution.close()
+        self._tail.close()
         if "view" in self.__dict__:
             self.view.close()
 
@@ -85,6 +88,7 @@ class Run:
             preview=self._preview,
             cancel=self.cancel,
             base_url=self._server.url,
+            logs=self._tail.entries,
         )
 
     def _repr_mimebundle_(self, **options: Any) -> Any:

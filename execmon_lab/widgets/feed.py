@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from ..hub import Envelope, Hub, Subscription, device_subject, execution_subject
 from ..protocol import DeviceStatus, ExecutionSnapshot, LogEntry, encode
 from ..state import ExecutionState
+from ..tail import LINES
 from .parcel import Parcel, messages
 
 BATCH_SECONDS = 0.08
@@ -17,9 +18,6 @@ BATCH_SECONDS = 0.08
 HERALDS = (0.1, 0.4, 1.0, 2.0, 4.0, 8.0, 16.0)
 """When a snapshot is sent unasked, in seconds from the first display: a kernel whose cell blocks does not
 hear a page that asks for one."""
-
-LOG_LINES = 10_000
-"""How many log lines are kept for pages that come later."""
 
 
 class Feed:
@@ -51,7 +49,7 @@ class Feed:
         wake: Callable[[float], None],
         clock: Callable[[], float],
         logs: Callable[[], Iterable[LogEntry]] | None = None,
-        lines: int = LOG_LINES,
+        lines: int = LINES,
     ) -> None:
         self._wake = wake
         self._clock = clock

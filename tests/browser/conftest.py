@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -40,6 +41,10 @@ SERVER_FLAGS = [
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
 ]
+SETTINGS: dict[str, dict[str, object]] = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false"},
+    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
+}
 PORTS = range(26100, 26999)
 
 
@@ -61,9 +66,10 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]
         "IPYTHONDIR": home / "ipython",
         "XDG_DATA_HOME": home / "xdg",
     }
-    notifications = folders["JUPYTERLAB_SETTINGS_DIR"] / "@jupyterlab/apputils-extension"
-    notifications.mkdir(parents=True)
-    (notifications / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    for name, setting in SETTINGS.items():
+        path = folders["JUPYTERLAB_SETTINGS_DIR"] / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(setting))
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [
