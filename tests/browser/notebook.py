@@ -130,13 +130,19 @@ class NotebookPage:
         """Write the notebook to its file."""
         self.page.evaluate("async () => await window.panel().context.save()")
 
-    def saved_outputs(self) -> list[dict[str, Any]]:
-        """Return the data of all outputs in the notebook's file."""
+    def saved_outputs(self, mime_type: str) -> list[str]:
+        """Return what the notebook's file has of one type in its outputs."""
         path = self.page.evaluate("() => window.panel().context.path")
         notebook = nbformat.read(self.server.folder / path, as_version=4)
-        return [
-            output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output
-        ]
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        return [output.data[mime_type] for output in outputs if mime_type in output.get("data", {})]
+
+    def wait_for_python(self, condition: str, seconds: int = 20) -> None:
+        """Wait until a Python expression holds in the kernel."""
+        self.execute(
+            f"import time\nfor _ in range({seconds * 10}):\n    if {condition}: break\n    time.sleep(0.1)\n"
+            "else: raise TimeoutError('it never came to hold')"
+        )
 
     def kernel_is_busy(self) -> bool:
         """Tell whether a cell runs."""

@@ -1,0 +1,38 @@
+"""The built front end: one module, small, that asks nobody for more."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+
+import execmon_lab.widgets
+
+STATIC = Path(execmon_lab.widgets.__file__).parent / "static"
+#: Each widget sends its whole front end to the page.
+KILOBYTES = 60
+
+
+@pytest.fixture
+def bundle() -> dict[str, str]:
+    """The built files, by name."""
+    return {path.name: path.read_text() for path in sorted(STATIC.glob("widget.*"))}
+
+
+def test_it_is_one_module_and_one_style_sheet(bundle: dict[str, str]) -> None:
+    assert set(bundle) == {"widget.css", "widget.js"}
+    assert re.search(r"export\s*\{.*\bas default\b.*\}", bundle["widget.js"])
+    assert not re.search(r"\bimport\b\s*[\"'{(*]", bundle["widget.js"])
+    assert "@import" not in bundle["widget.css"]
+
+
+def test_it_is_small(bundle: dict[str, str]) -> None:
+    size = sum(len(gzip.compress(text.encode())) for text in bundle.values())
+    assert size <= KILOBYTES * 1024
+
+
+def test_it_names_no_other_host(bundle: dict[str, str]) -> None:
+    for text in bundle.values():
+        assert not re.search(r"https?://(?!www\.w3\.org/)", text)
