@@ -97,6 +97,12 @@ class Listener:
         """The next connection; the program sets the event when it has done with it."""
         return await self._waiting.get()
 
+    def close(self) -> None:
+        """Turn away who still waits to be accepted."""
+        while not self._waiting.empty():
+            _, _, done = self._waiting.get_nowait()
+            done.set()
+
 
 def address(text: str) -> str:
     """The key of a socket in the phone's table: ``tcp:8000``, ``localabstract:name``."""

@@ -107,6 +107,17 @@ class Touch:
             if node is not None and node.drag is not None:
                 node.drag(dx, dy)
 
+    def cancel(self) -> None:
+        """Take the finger away without the effect of lifting it."""
+        self._finger = None
+        self._hide_soon()
+
+    def scroll(self, x: float, y: float, distance: float) -> None:
+        """Scroll what lies under a point in pixels by a distance in dp, as a mouse wheel does."""
+        node = self._draggable(x, y) if self._screen.phone.display.on else None
+        if node is not None and node.scroller is not None and node.scroller.move(distance):
+            self._screen.phone.core.changed()
+
     def tap(self, x: float, y: float) -> Node | None:
         """Tap a point in pixels; returns the node that took it."""
         if not self._screen.phone.display.on:

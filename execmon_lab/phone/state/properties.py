@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 
 from execmon_lab.phone.state.core import Core
 
@@ -14,6 +15,10 @@ INCREMENTAL = "11060151"
 RELEASE = "14"
 SDK = 34
 FINGERPRINT = f"execmon/{DEVICE}/{DEVICE}:{RELEASE}/{BUILD_ID}/{INCREMENTAL}:userdebug/test-keys"
+SCRCPY = "4.1"
+"""`ro.execmon.scrcpy`: the phone plays scrcpy's server of this version by itself, nobody need push one.
+Absent where the phone has no video encoder (PyAV, an optional part)."""
+
 PROP_VALUE_MAX = 92  # bionic's sys/system_properties.h, the closing zero included
 
 _SERVICES = [
@@ -165,6 +170,8 @@ def boot_properties(serial: str, density: int, boot_time: float) -> dict[str, st
         "vold.decrypt": "trigger_restart_framework",
         "wifi.interface": "wlan0",
     }
+    if find_spec("av") is not None:
+        found["ro.execmon.scrcpy"] = SCRCPY
     for partition in _PARTITIONS:
         found[f"ro.{partition}.build.fingerprint"] = FINGERPRINT
         found[f"ro.{partition}.build.version.sdk"] = str(SDK)

@@ -43,6 +43,7 @@ def lay_out_files(phone: PhoneState) -> None:
         if name.startswith(("ro.build.", "ro.product."))
     )
     files.write("/system/build.prop", b"# begin build properties\n" + build.encode())
+    files.write("/system/framework/scrcpy-server.jar", b"")  # a name for app_process; the phone has the code
     files.generate(
         "/proc/uptime", lambda: f"{phone.core.uptime():.2f} {phone.core.uptime() * 3:.2f}\n".encode()
     )

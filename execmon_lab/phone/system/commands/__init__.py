@@ -4,6 +4,9 @@ from execmon_lab.phone.system.commands import (
     activity as activity,
 )
 from execmon_lab.phone.system.commands import (
+    app_process as app_process,
+)
+from execmon_lab.phone.system.commands import (
     cmd as cmd,
 )
 from execmon_lab.phone.system.commands import (

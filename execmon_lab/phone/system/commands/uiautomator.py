@@ -1,4 +1,4 @@
-"""uiautomator and app_process."""
+"""uiautomator: the tree of the screen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import asyncio
 from execmon_lab.phone.shell.process import Process
 from execmon_lab.phone.shell.registry import command
 from execmon_lab.phone.uiautomator.hierarchy import dump, dump_windows
-from execmon_lab.phone.uiautomator.server import UiServer
 
 DUMP_FILE = "/sdcard/window_dump.xml"
 _USAGE = """Usage: uiautomator <subcommand> [options]
@@ -67,47 +66,4 @@ async def _dump(process: Process, words: list[str]) -> int:
     except OSError as error:
         return await process.fail(f"ERROR: could not write {path}: {error.strerror}")
     await process.print(f"UI hierchary dumped to: {path}")
-    return 0
-
-
-@command("app_process", "app_process32", "app_process64")
-async def app_process(process: Process) -> int:
-    """Run the Java programs that the phone knows: the server of uiautomator2."""
-    words = [word for word in process.argv[1:] if not word.startswith("-X")]
-    if "com.wetest.uia2.Main" in words:
-        return await _uia2(process, words)
-    if "com.genymobile.scrcpy.Server" in words:
-        return await process.fail("[server] ERROR: this phone has no video encoder, scrcpy cannot run")
-    name = next((word for word in words if "." in word and not word.startswith(("/", "-"))), "")
-    if not name:
-        return await process.fail(
-            (
-                "Error: no class name or --zygote supplied.\nUsage: app_process [java-options] "
-                "cmd-dir start-class-name [options]"
-            ),
-            10,
-        )
-    return await process.fail(f'Error: Could not find class "{name}": this phone does not run Java', 1)
-
-
-async def _uia2(process: Process, words: list[str]) -> int:
-    system = process.system
-    jar = process.env.get("CLASSPATH", "").split(":")[0]
-    if not jar or not process.files.exists(process.path(jar)):
-        return await process.fail(
-            "Error: Could not find or load main class com.wetest.uia2.Main\nCaused by: "
-            "java.lang.ClassNotFoundException: com.wetest.uia2.Main"
-        )
-    port = words[words.index("-p") + 1] if "-p" in words[:-1] else "9008"
-    name = f"tcp:{port}"
-    if name in system.network:
-        return await process.fail("[server] ERROR: java.net.BindException: Address already in use")
-    server = UiServer(system)
-    system.network[name] = server.serve
-    try:
-        await process.print("[server] INFO: [UiAutomator2Server] Starting Server")
-        await server.stopped.wait()
-    finally:
-        if system.network.get(name) == server.serve:
-            del system.network[name]
     return 0

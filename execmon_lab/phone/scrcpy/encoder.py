@@ -1,0 +1,78 @@
+"""The phone's video encoder: pictures of the screen as H.264 in Annex B, by PyAV."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+from av.codec.context import Flags
+from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
+
+from execmon_lab.phone.scrcpy.framing import Packet
+from execmon_lab.phone.screen.screen import Frame
+
+KEY_SECONDS = 10
+"""Between key frames that nobody asked for, as scrcpy sets it on Android's encoder."""
+
+BT709 = 1  # ITU-T H.264, table E-5
+_MICROSECONDS = Fraction(1, 1_000_000)
+
+
+class Encoder:
+    """Encodes pictures of one size, each into a packet of its own, without delay.
+
+    Parameters
+    ----------
+    size
+        Pixels of the video; pictures of another size are scaled.
+    bit_rate
+        Bits a second, on average; a second's worth may be spent at once.
+    fps
+        Frames a second at most; for the rate control.
+
+    Attributes
+    ----------
+    config : Packet
+        SPS and PPS.
+    """
+
+    def __init__(self, size: tuple[int, int], bit_rate: int, fps: float) -> None:
+        self.size = size
+        context = av.CodecContext.create("libx264", "w")
+        context.width, context.height = size
+        context.pix_fmt = "yuv420p"
+        context.time_base = _MICROSECONDS
+        context.framerate = Fraction(round(fps))
+        context.bit_rate = bit_rate
+        context.gop_size = round(KEY_SECONDS * fps)
+        context.thread_count = 1
+        context.color_range = ColorRange.MPEG
+        context.colorspace = BT709
+        context.color_primaries = ColorPrimaries.BT709
+        context.color_trc = ColorTrc.BT709
+        context.flags |= Flags.global_header  # SPS and PPS apart from the key frame, as Android has them
+        rate = str(bit_rate)
+        context.options = {
+            "preset": "ultrafast",
+            "tune": "zerolatency",
+            "profile": "baseline",
+            "maxrate": rate,
+            "bufsize": rate,
+        }
+        context.open()
+        self._context = context
+        self.config = Packet(bytes(context.extradata or b""), config=True)
+
+    def encode(self, frame: Frame, pts: int) -> list[Packet]:
+        """Encode a picture; `pts` in microseconds, rising."""
+        picture = av.VideoFrame.from_bytes(frame.data, frame.width, frame.height, "rgba")
+        scaled = (frame.width, frame.height) != self.size
+        yuv = picture.reformat(
+            *self.size,
+            "yuv420p",
+            dst_colorspace="ITU709",
+            dst_color_range="MPEG",
+            interpolation="AREA" if scaled else "FAST_BILINEAR",
+        )
+        yuv.pts, yuv.time_base = pts, _MICROSECONDS
+        return [Packet(bytes(out), pts, key=out.is_keyframe) for out in self._context.encode(yuv)]
