@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WIDGET := execmon_lab/widgets/static/widget.js
-JS_SOURCES := $(shell find js/src -type f) js/package.json js/package-lock.json js/tsconfig.json
+JS_SOURCES := $(shell find js/src -type f) js/package.json js/package-lock.json js/tsconfig.json js/build.mjs
 LAB_FLAGS := --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) \
 	--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
@@ -32,7 +32,7 @@ $(VENV)/python.ok: pyproject.toml | $(WIDGET)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "python3 cannot make environments here: install python3-venv (apt-get install python3-venv)" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[test,lint,build]'
+	$(BIN)/python -m pip install --quiet --editable '.[test,lint,build,bench]'
 	@touch $@
 
 js/node_modules/js.ok: js/package.json js/package-lock.json
