@@ -186,6 +186,7 @@ _ACTIVITIES: dict[str, tuple[Activity, ...]] = {
             "clock",
         ),
     ),
+    "com.execmon.motion": (Activity("com.execmon.motion.MotionActivity", (_MAIN,), "motion"),),
 }
 
 _LABELS = {
@@ -197,6 +198,7 @@ _LABELS = {
     "com.android.calculator2": "Calculator",
     "com.android.contacts": "Contacts",
     "com.android.deskclock": "Clock",
+    "com.execmon.motion": "Motion",
 }
 _WITHOUT_SCREEN = [
     "android",
