@@ -161,10 +161,8 @@ class Reader:
     def _send(self, first: int, payload: bytes) -> None:
         # A mask of zeros is a mask (RFC 6455, section 5.3), and costs the load nothing.
         size = len(payload)
-        head = (
-            struct.pack("!BB", first, 0x80 | size) if size < 126 else struct.pack("!BBH", first, 0xFE, size)
-        )
-        self.socket.send(head + bytes(4) + payload)
+        length = struct.pack("!B", 0x80 | size) if size < 126 else struct.pack("!BH", 0xFE, size)
+        self.socket.send(bytes([first]) + length + bytes(4) + payload)
 
     def _handshake(self, port: int, path: str) -> None:
         self.socket.sendall(
