@@ -1,9 +1,9 @@
 """The engine's own cost per step, beside pytest's per test, for the same functions that do nothing.
 
-Both run in this process, in turns. The engine is timed from making an execution to the end of `wait`, with a
-consumer that encodes every message it gets, screenshots off; pytest only in its loop over the tests (not its
-start, not its collection), without plugins and with its output thrown away. Run it as
-``python tests/benchmarks/bench_engine.py``; it fails when the engine is not ahead.
+Both run in this process, in turns. The engine is timed from `start` to the end of `wait`, in a real lab with
+its server and a WebSocket client in another process that reads every message, screenshots off; pytest only in
+its loop over the tests (not its start, not its collection), without plugins and with its output thrown away.
+Run it as ``python tests/benchmarks/bench_engine.py``; it fails when the engine is not ahead.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import gc
 import importlib.util
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,34 +21,20 @@ from types import ModuleType
 
 import pytest
 
-from execmon_lab.devices import AdbServer, Device, DeviceRecord
-from execmon_lab.engine import Execution, Plan, module
-from execmon_lab.history.artifacts import ArtifactStore
-from execmon_lab.hub import Envelope, Hub, execution_subject
+import execmon_lab as em
 
 STEPS = 200
 ROUNDS = 9
-SERIAL = "emulator-5554"
 
 
-class OneDevice:
-    """Stands in for the pool: a device that is there, and that no step of this benchmark speaks to."""
-
-    def __init__(self) -> None:
-        self._device = Device(AdbServer("127.0.0.1", 1), SERIAL)
-        self._device.attach(1)
-
-    def get(self, serial: str) -> Device:
-        return self._device
-
-    def acquire(self, serial: str) -> Device:
-        return self._device
-
-    def release(self, serial: str) -> None:
-        pass
-
-    def snapshot(self) -> dict[str, DeviceRecord]:
-        return {SERIAL: DeviceRecord(SERIAL, "available", None)}
+FOLLOW = """
+import sys
+from execmon_lab.client import sync
+with sync.connect(sys.argv[1]) as execution:
+    print("connected", flush=True)
+    print(sum(message.type_name() == "step_completed" for message in execution), flush=True)
+"""
+"""A client in a process of its own, which reads every message and counts the steps."""
 
 
 class Stopwatch:
@@ -75,23 +62,19 @@ def functions(path: Path) -> ModuleType:
     return loaded
 
 
-def time_engine(plan: Plan, folder: Path) -> float:
-    """Run the plan once; return seconds per step."""
-    hub = Hub()
-    received: list[int] = []
-
-    def consume(envelope: Envelope) -> None:
-        received.append(len(envelope.full))
-
-    began = time.perf_counter()
-    execution = Execution(plan, [SERIAL], pool=OneDevice(), hub=hub, artifacts=ArtifactStore(folder))
-    hub.subscribe(execution_subject(execution.execution_id), consume)
-    execution.start()
-    state = execution.wait()
-    seconds = time.perf_counter() - began
-    execution.close()
+def time_engine(lab: em.Lab, plan: em.Plan) -> float:
+    """Run the plan once, a client connected; return seconds per step."""
+    run = lab.prepare(plan)
+    follow = [sys.executable, "-c", FOLLOW, run.url]
+    with subprocess.Popen(follow, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "connected\n"
+        began = time.perf_counter()
+        run.start()
+        state = run.wait()
+        seconds = time.perf_counter() - began
+        assert client.stdout.readline() == f"{STEPS}\n"
     assert [step.status for step in state.steps] == ["completed"] * STEPS
-    assert len(received) > 2 * STEPS
     return seconds / STEPS
 
 
@@ -112,13 +95,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "test_nothing.py"
         loaded = functions(path)
-        plan = Plan([module(getattr(loaded, f"test_{n:03}")) for n in range(STEPS)], screenshots=False)
+        plan = em.Plan([em.module(getattr(loaded, f"test_{n:03}")) for n in range(STEPS)], screenshots=False)
         engine, peer = [], []
-        for _ in range(ROUNDS):
-            gc.collect()
-            engine.append(time_engine(plan, Path(folder)))
-            gc.collect()
-            peer.append(time_pytest(path))
+        with em.Lab(history=folder) as lab:
+            for _ in range(ROUNDS):
+                gc.collect()
+                engine.append(time_engine(lab, plan))
+                gc.collect()
+                peer.append(time_pytest(path))
     ours, theirs = statistics.median(engine), statistics.median(peer)
     ratios = [a / b for a, b in zip(engine, peer, strict=True)]
     print(f"{STEPS} steps that do nothing, {ROUNDS} rounds in turns; microseconds per step, median")
