@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from .protocol import (
+    ANSWERS,
     Action,
     ActionCompleted,
     Attempt,
@@ -191,8 +192,8 @@ class ExecutionState:
 
     @fold.register
     def _(self, message: ErrorMessage) -> None:
-        if message.execution_id is UNSET:
-            return  # it answers a client's own message, and says nothing of the execution
+        if message.execution_id is UNSET or message.code in ANSWERS:
+            return
         problem = Problem(
             code=message.code,
             message=message.message,

@@ -3,7 +3,7 @@
 from . import limits
 from .clock import moment, timestamp
 from .codec import Detail, InvalidMessage, decode_client, decode_server, encode
-from .codes import CloseCode, ErrorCode
+from .codes import ANSWERS, CloseCode, ErrorCode
 from .messages import (
     Ack,
     Action,
@@ -39,6 +39,7 @@ from .messages import (
 )
 
 __all__ = [
+    "ANSWERS",
     "Ack",
     "Action",
     "ActionCompleted",

@@ -29,6 +29,20 @@ class ErrorCode(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+ANSWERS = frozenset(
+    {
+        ErrorCode.INVALID_EXECUTION_ID,
+        ErrorCode.UNAUTHORIZED,
+        ErrorCode.EXECUTION_NOT_ACTIVE,
+        ErrorCode.CONNECTION_LIMIT,
+        ErrorCode.PREVIEW_UNAVAILABLE,
+        ErrorCode.INVALID_MESSAGE,
+        ErrorCode.UNKNOWN_DEVICE,
+    }
+)
+"""Codes of an `error` that answers one client, and says nothing of the execution."""
+
+
 class CloseCode(IntEnum):
     """Why a connection was closed (RFC 6455, section 7.4, and its private range)."""
 

@@ -15,6 +15,17 @@ import type {
   StepStarted,
 } from "./messages";
 
+/** Codes of errors that answer one client, and say nothing of the execution (execmon_lab/protocol/codes.py). */
+const ANSWERS: ReadonlySet<string> = new Set([
+  "INVALID_EXECUTION_ID",
+  "UNAUTHORIZED",
+  "EXECUTION_NOT_ACTIVE",
+  "CONNECTION_LIMIT",
+  "PREVIEW_UNAVAILABLE",
+  "INVALID_MESSAGE",
+  "UNKNOWN_DEVICE",
+]);
+
 export function ended(status: ExecutionStatus): boolean {
   return status === "completed" || status === "failed" || status === "cancelled";
 }
@@ -123,8 +134,7 @@ function foldFailed(state: ExecutionSnapshot, message: StepFailed): ExecutionSna
 }
 
 function foldError(state: ExecutionSnapshot, message: ErrorMessage): ExecutionSnapshot {
-  // One without an execution answers a client's own message.
-  if (message.execution_id === undefined) return state;
+  if (message.execution_id === undefined || ANSWERS.has(message.code)) return state;
   const { code, timestamp } = message;
   const device_id = message.device_id ?? null;
   const errors = state.errors ?? [];
