@@ -1,6 +1,6 @@
 """What a client may ask for on its connection (specification, "Client → Server Messages")."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ..hub import Envelope
 from ..protocol import (
@@ -12,11 +12,27 @@ from ..protocol import (
     SubscribeDevice,
     UnsubscribeDevice,
 )
-from .parcel import Parcel
-from .previews import Stream
+from .outbox import Outbox
+from .parcel import Parcel, Picture
+from .previews import Stream, Viewer
+from .room import Room
+from .switchboard import Follower
 
-if TYPE_CHECKING:
-    from .connection import Connection
+
+class Asker(Follower, Viewer, Protocol):
+    """A connection, as its commands see it."""
+
+    room: Room
+    outbox: Outbox
+
+    def send(self, parcel: Parcel | Picture) -> None:
+        """Send a message, or file it for later."""
+
+    def send_error(self, code: ErrorCode, text: str, device_id: str | None = None) -> None:
+        """Tell that what was asked cannot be done."""
+
+    def acknowledge(self, seq: int) -> None:
+        """Take an acknowledgement."""
 
 
 class Commands:
@@ -30,7 +46,7 @@ class Commands:
 
     __slots__ = ("_connection", "_devices", "_streams")
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: Asker) -> None:
         self._connection = connection
         self._devices: set[str] = set()
         self._streams: dict[str, Stream] = {}
@@ -75,7 +91,7 @@ class Commands:
     def _start_preview(self, wish: StartPreview) -> None:
         room, connection = self._connection.room, self._connection
         device_id = wish.device_id
-        most = connection.settings.previews_per_connection
+        most = room.settings.previews_per_connection
         if device_id not in room.devices.statuses():
             self._unknown(device_id)
             return
