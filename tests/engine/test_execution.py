@@ -171,14 +171,16 @@ def test_progress_is_told_while_a_step_runs(bench):
 
 
 def test_a_cancelled_execution_tells_where_it_stopped(bench):
-    execution = bench.make(passing, passing, passing, passing)
+    known = threading.Event()
 
     @module
     def cancelling(ctx):
+        known.wait(30)
         execution.cancel()
         ctx.sleep(600)
 
     execution = bench.start(passing, cancelling, passing, passing)
+    known.set()
     execution.wait(30)
 
     last, end = bench.messages[-2:]
