@@ -7,7 +7,50 @@ execution is never silent for long.
 from collections import deque
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
 from .protocol import ExecutionCompleted, ExecutionProgress, LogEntry, Message, limits
+
+
+class ShedLogs:
+    """Log entries that were dropped, until one entry tells how many (decisions, "Shedding")."""
+
+    __slots__ = ("_last", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+        """Entries dropped since the last notice."""
+        self._last: LogEntry | None = None
+
+    def __bool__(self) -> bool:
+        return self._last is not None
+
+    def add(self, entry: LogEntry) -> None:
+        """Count an entry; a notice stands for all that it tells of."""
+        self.count += 1 if entry.shed is UNSET else entry.shed
+        self._last = entry
+
+    def notice(self) -> LogEntry:
+        """Return the entry that tells how many there were, and begin anew.
+
+        Raises
+        ------
+        ValueError
+            When there were none.
+        """
+        if self._last is None:
+            raise ValueError("no log entry was shed")
+        count, last = self.count, self._last
+        self.count, self._last = 0, None
+        return LogEntry(
+            execution_id=last.execution_id,
+            device_id=last.device_id,
+            level="WARN",
+            message=f"{count} log {'entry was' if count == 1 else 'entries were'} shed",
+            module_id=last.module_id,
+            timestamp=last.timestamp,
+            shed=count,
+        )
 
 
 class Shaper:
@@ -61,29 +104,19 @@ class _LogWindow:
 
     def __init__(self) -> None:
         self._admitted: deque[float] = deque(maxlen=limits.LOGS_PER_SECOND)
-        self._shed = 0
-        self._last: LogEntry | None = None
+        self._shed = ShedLogs()
 
     def admit(self, entry: LogEntry, now: float) -> bool:
         if not self._free(now):
-            self._shed += 1
-            self._last = entry
+            self._shed.add(entry)
             return False
         self._admitted.append(now)
         return True
 
     def report(self, now: float, *, at_once: bool) -> Iterator[LogEntry]:
-        if self._last is not None and (at_once or self._free(now)):
-            yield LogEntry(
-                execution_id=self._last.execution_id,
-                device_id=self._last.device_id,
-                level="WARN",
-                message=f"{self._shed} log {'entry was' if self._shed == 1 else 'entries were'} shed",
-                module_id=self._last.module_id,
-                timestamp=self._last.timestamp,
-            )
+        if self._shed and (at_once or self._free(now)):
+            yield self._shed.notice()
             self._admitted.append(now)
-            self._shed, self._last = 0, None
 
     def _free(self, now: float) -> bool:
         return len(self._admitted) < limits.LOGS_PER_SECOND or now - self._admitted[0] >= 1.0

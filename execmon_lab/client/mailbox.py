@@ -5,6 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from ..protocol import ExecutionProgress, LogEntry, Message, PreviewFrame
+from ..shaping import ShedLogs
 
 LOGS = 10_000
 """Log entries that wait for a slow program; the oldest are shed and counted."""
@@ -34,8 +35,7 @@ class Mailbox:
         self._cells: deque[_Cell] = deque()
         self._newest: dict[tuple[type[Message], str], _Cell] = {}
         self._logs: deque[_Cell] = deque()
-        self._shed = 0
-        self._last_shed: LogEntry | None = None
+        self._shed = ShedLogs()
         self._changed = asyncio.Condition()
         self._ended = False
         self._error: Exception | None = None
@@ -101,12 +101,12 @@ class Mailbox:
     def _shed_oldest(self) -> None:
         cell = self._logs.popleft()
         assert isinstance(cell.message, LogEntry)
-        self._shed += 1
-        self._last_shed, cell.message = cell.message, None
+        self._shed.add(cell.message)
+        cell.message = None
 
     def _take(self) -> Message | None:
-        if self._last_shed is not None:
-            return self._shed_notice(self._last_shed)
+        if self._shed:
+            return self._shed.notice()
         while self._cells:
             cell = self._cells.popleft()
             message = cell.message
@@ -117,15 +117,3 @@ class Mailbox:
             if message is not None:
                 return message
         return None
-
-    def _shed_notice(self, last: LogEntry) -> LogEntry:
-        notice = LogEntry(
-            execution_id=last.execution_id,
-            device_id=last.device_id,
-            level="WARN",
-            message=f"{self._shed} log {'entry was' if self._shed == 1 else 'entries were'} shed",
-            module_id=last.module_id,
-            timestamp=last.timestamp,
-        )
-        self._shed, self._last_shed = 0, None
-        return notice

@@ -253,7 +253,7 @@ class StepFailed(Message, frozen=True, kw_only=True):
 class LogEntry(Message, frozen=True, kw_only=True):
     """A line of the execution's log."""
 
-    ADDITIVE_FIELDS: ClassVar[tuple[str, ...]] = ("step_id", "attempt")
+    ADDITIVE_FIELDS: ClassVar[tuple[str, ...]] = ("step_id", "attempt", "shed")
 
     execution_id: ExecutionId
     device_id: str
@@ -263,6 +263,8 @@ class LogEntry(Message, frozen=True, kw_only=True):
     timestamp: Timestamp
     step_id: StepId | UnsetType = UNSET
     attempt: Number | UnsetType = UNSET
+    #: How many entries were dropped in its place.
+    shed: Number | UnsetType = UNSET
 
 
 class PreviewFrame(Message, frozen=True, kw_only=True):

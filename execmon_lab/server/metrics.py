@@ -54,7 +54,7 @@ class _Counts(Collector):
         yield CounterMetricFamily(
             "execmon_logs_shed",
             "Log entries shed for slow consumers",
-            tally.shed + sum(outbox.shed_ever for outbox in outboxes),
+            tally.shed + sum(outbox.shed for outbox in outboxes),
         )
         yield CounterMetricFamily(
             "execmon_messages_conflated",

@@ -7,6 +7,7 @@ from collections import deque
 
 from ..hub import Envelope
 from ..protocol import LogEntry
+from ..shaping import ShedLogs
 from .parcel import Kind, Parcel, Picture
 from .settings import Settings
 
@@ -28,16 +29,15 @@ class Outbox:
         "_bytes",
         "_frames",
         "_guaranteed",
-        "_last_shed",
         "_most",
         "_most_bytes",
         "_most_logs",
         "_progress",
         "_ring",
+        "_shed",
         "_statuses",
         "conflated",
         "shed",
-        "shed_ever",
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -47,14 +47,12 @@ class Outbox:
         self._guaranteed: deque[tuple[int, Parcel]] = deque()
         self._bytes = 0
         self._ring: deque[Parcel] = deque()
-        self._last_shed: LogEntry | None = None
+        self._shed = ShedLogs()
         self._statuses: dict[str, Parcel] = {}
         self._progress: Parcel | None = None
         self._frames: dict[str, Picture] = {}
         self.shed = 0
-        """Log entries dropped since the consumer was last told."""
-        self.shed_ever = 0
-        """Those of which it has been told."""
+        """Log entries dropped, in all."""
         self.conflated = 0
         """Progress, statuses and frames that a newer one replaced."""
 
@@ -118,8 +116,8 @@ class Outbox:
         """
         if self._guaranteed and not self._guaranteed[0][1].ends:
             return self._take_guaranteed()
-        if self._last_shed is not None:
-            return self._shed_notice(self._last_shed), 0
+        if self._shed:
+            return Parcel(Envelope(self._shed.notice())), 0
         if self._ring:
             return self._ring.popleft(), 0
         if self._statuses:
@@ -161,17 +159,4 @@ class Outbox:
             oldest = self._ring.popleft().message
             if isinstance(oldest, LogEntry):
                 self.shed += 1
-                self._last_shed = oldest
-
-    def _shed_notice(self, last: LogEntry) -> Parcel:
-        entry = LogEntry(
-            execution_id=last.execution_id,
-            device_id=last.device_id,
-            level="WARN",
-            message=f"{self.shed} log {'entry was' if self.shed == 1 else 'entries were'} shed",
-            module_id=last.module_id,
-            timestamp=last.timestamp,
-        )
-        self.shed_ever += self.shed
-        self.shed, self._last_shed = 0, None
-        return Parcel(Envelope(entry))
+                self._shed.add(oldest)

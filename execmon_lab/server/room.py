@@ -83,7 +83,7 @@ class Room:
         if connection not in self.connections:
             return
         del self.connections[connection]
-        self.tally.shed += connection.outbox.shed_ever + connection.outbox.shed
+        self.tally.shed += connection.outbox.shed
         self.tally.conflated += connection.outbox.conflated
         if not self.connections:
             self.empty.set()

@@ -12,6 +12,7 @@ from execmon_lab.protocol import LogEntry, Message
 from execmon_lab.server import Settings
 from execmon_lab.server.outbox import Outbox, Overflow
 from execmon_lab.server.parcel import Parcel, Picture
+from execmon_lab.shaping import ShedLogs
 from tests.server import messages as m
 
 EXECUTION = str(uuid.uuid4())
@@ -120,6 +121,16 @@ def test_every_entry_is_kept_or_counted(count: int, ring: int) -> None:
     assert kept == [str(number) for number in range(shed, count)]
     texts = {0: [], 1: ["1 log entry was shed"]}.get(shed, [f"{shed} log entries were shed"])
     assert [warning.message for warning in warnings] == texts
+
+
+def test_a_notice_that_is_shed_stands_for_all_that_it_tells_of() -> None:
+    shed = ShedLogs()
+    for number in range(37):
+        shed.add(m.log_entry(EXECUTION, str(number)))
+    outbox = Outbox(Settings(log_ring=1))
+    outbox.put(parcel(shed.notice()))
+    outbox.put(log("kept"))
+    assert [item.message.message for item in taken(outbox)] == ["37 log entries were shed", "kept"]
 
 
 def test_a_stopped_preview_leaves_nothing() -> None:
