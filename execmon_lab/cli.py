@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 import queue
+import signal
 import sys
+import threading
 import time
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -18,6 +21,7 @@ from .protocol import ExecutionCompleted, ExecutionSnapshot
 from .terminal import ExecutionDisplay
 
 if TYPE_CHECKING:
+    from .engine import Plan
     from .lab import Lab
     from .run import Run
 
@@ -127,6 +131,121 @@ def _hold(seconds: float) -> None:
 
 
 @app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The server's port; 0 takes a free one.")] = 0,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="A name and a token in each line; read again when it changes.", metavar="FILE"),
+    ] = None,
+    phones: Annotated[int, typer.Option(min=1, help="Virtual phones, when no device is named.")] = 1,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; anything but the loopback needs a token file.")
+    ] = "127.0.0.1",
+    device: Annotated[
+        list[str] | None, typer.Option(help="Serial of a real device; may be given again.", metavar="SERIAL")
+    ] = None,
+    plan: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A plan that clients may start by this name, found as 'run' finds it; may be given again.",
+            metavar="NAME=PLAN",
+        ),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another web page that may connect, as https://hub.example; may be given again.",
+            metavar="ORIGIN",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another name by which the server may be called, behind a proxy; may be given again.",
+            metavar="HOST",
+        ),
+    ] = None,
+) -> None:
+    """Serve devices to programs and people elsewhere, until interrupted."""
+    from .lab import Lab
+    from .server import Tokens
+
+    registered = _plans(plan or [])
+    try:
+        tokens = Tokens.from_file(token_file) if token_file is not None else None
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{token_file}: {error}", param_hint="--token-file") from error
+    # Whoever ends the process gently has its phones end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with Lab(
+            devices=device or None,
+            phones=phones,
+            host=host,
+            port=port,
+            tokens=tokens,
+            plans=registered,
+            allowed_origins=allow_origin or (),
+            allowed_hosts=allow_host or (),
+        ) as lab:
+            typer.echo(lab.server.url)
+            typer.echo(f"devices: {', '.join(lab.serials)}; plans: {', '.join(registered)}; Ctrl-C ends it")
+            sys.stdout.flush()
+            threading.Event().wait()
+    except NoDevice as error:
+        _fail(str(error), NO_DEVICE)
+    except OSError as error:
+        _fail(f"cannot serve on {host}, port {port}: {error.strerror or error}", USAGE)
+    except ValueError as error:
+        _fail(str(error), USAGE)
+    except KeyboardInterrupt:
+        raise typer.Exit(PASSED) from None
+
+
+def _plans(words: list[str]) -> "dict[str, Plan]":
+    """Find the plans that a client may start: the demo, and those named as NAME=PLAN."""
+    from . import plans
+
+    found = {"demo": plans.load("demo")}
+    for word in words:
+        name, equals, source = word.partition("=")
+        if not (name and equals and source):
+            raise typer.BadParameter(f"{word!r} is not NAME=PLAN", param_hint="--plan")
+        try:
+            found[name] = plans.load(source)
+        except plans.PlanError as error:
+            raise typer.BadParameter(str(error), param_hint="--plan") from error
+    return found
+
+
+@app.command()
+def watch(
+    url: Annotated[
+        str,
+        typer.Argument(help="The execution's address, ws:// or http://…/ws/executions/ID.", metavar="URL"),
+    ],
+    token: Annotated[
+        str | None, typer.Option(help="For a server that asks for one.", envvar="EXECMON_TOKEN")
+    ] = None,
+    logs: Annotated[
+        Literal["DEBUG", "INFO", "WARN", "ERROR"] | None,
+        typer.Option(help="Also show the execution's log, from this level on.", case_sensitive=False),
+    ] = None,
+) -> None:
+    """Follow an execution, wherever it runs; exit as the run itself does."""
+    from .watching import NotWatched, follow  # the client's libraries take a while to load
+
+    try:
+        with ExecutionDisplay(Console(), logs=logs) as display:
+            state = follow(url, token, display)
+    except NotWatched as error:
+        _fail(str(error), USAGE)
+    except KeyboardInterrupt:
+        _fail("interrupted", INTERRUPTED)
+    raise typer.Exit(_status_of(state))
+
+
+@app.command()
 def devices() -> None:
     """List the devices that the user's adb server knows."""
     with AdbServer.user() as server, DevicePool(server) as pool:
@@ -173,7 +292,7 @@ def _tell_phone(port: int, serial: str) -> None:
 
 
 def _fail(text: str, status: int) -> None:
-    Console(stderr=True).print(text, style="red", highlight=False)
+    Console(stderr=True).print(text, style="red", highlight=False, soft_wrap=True)
     raise typer.Exit(status)
 
 

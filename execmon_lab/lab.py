@@ -1,8 +1,10 @@
 """The face of it all: a `Lab` has devices, runs plans on them, and serves each execution."""
 
 import atexit
+import functools
 import weakref
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +21,14 @@ from .phone.process import PhoneProcess
 from .preview import PreviewService
 from .protocol import DeviceState, DeviceStatus, timestamp
 from .run import Run
-from .server import Server
+from .runqueue import RunQueue
+from .server import Server, Tokens
 
 _PHONE_SECONDS = 20.0
 _DEVICE_SECONDS = 5.0  # a real device is there or is not; its server may just have started
+
+KEPT_RUNS = 200
+"""Runs started over HTTP that are remembered; older ones are forgotten once they have ended."""
 
 
 class LabClosed(RuntimeError):
@@ -43,8 +49,16 @@ class Lab:
         How many virtual phones to start, when no devices are named.
     size
         The virtual phones' screens: width and height in pixels.
-    port
-        The server's port on 127.0.0.1; 0 takes a free one.
+    host, port
+        Where the server listens; port 0 takes a free one. Without tokens it is the loopback alone.
+    tokens
+        Who may connect: token by name, or `Tokens.from_file`. Without: everybody on this machine alone.
+    plans
+        What ``POST /api/v1/executions`` may start, by name: a plan, or a function that makes one. It runs on
+        all of the lab's devices, as soon as they are free.
+    allowed_origins, allowed_hosts
+        Without tokens: other web pages (``"https://hub.example"``) that may connect, and other names
+        (``"hub.example"``) by which the server may be called, for example behind a Jupyter proxy.
     history
         The folder where screenshots are kept; the user's data folder, when absent.
     heartbeat
@@ -72,7 +86,12 @@ class Lab:
         *,
         phones: int = 1,
         size: tuple[int, int] = (720, 1280),
+        host: str = "127.0.0.1",
         port: int = 0,
+        tokens: Tokens | Mapping[str, str] | None = None,
+        plans: Mapping[str, Plan | Callable[[], Plan]] | None = None,
+        allowed_origins: Iterable[str] = (),
+        allowed_hosts: Iterable[str] = (),
         history: str | Path | None = None,
         heartbeat: float = 2.0,
     ) -> None:
@@ -87,6 +106,8 @@ class Lab:
         self.hub = Hub()
         self.phones: list[PhoneProcess] = []
         self.runs: list[Run] = []
+        self._queue = RunQueue()
+        self._served: deque[Run] = deque()
         self._closed = False
         folder = Path(history) if history is not None else platformdirs.user_data_path("execmon-lab")
         self._artifacts = ArtifactStore(folder / "artifacts")
@@ -106,11 +127,22 @@ class Lab:
             self.preview = PreviewService(self.pool)
             stack.callback(self.preview.close)
             self.server = Server(
-                self.hub, self._artifacts, self.preview, devices=self, cancel=self._cancel, port=port
+                self.hub,
+                self._artifacts,
+                self.preview,
+                devices=self,
+                host=host,
+                port=port,
+                tokens=tokens,
+                cancel=self._cancel,
+                plans={name: functools.partial(self._serve, plan) for name, plan in (plans or {}).items()},
+                allowed_origins=allowed_origins,
+                allowed_hosts=allowed_hosts,
             )
             self.server.start()
             stack.callback(self.server.close)
             stack.callback(self._close_runs)
+            stack.callback(self._queue.close)
             self._stack = stack.pop_all()
         _OPEN.add(self)
 
@@ -151,6 +183,21 @@ class Lab:
         run.start()
         return run
 
+    def enqueue(self, plan: Plan, devices: Sequence[str] | None = None) -> Run:
+        """Run a plan as soon as its devices are free; returns at once.
+
+        See `prepare` for the parameters and errors.
+
+        Raises
+        ------
+        QueueFull
+            When too many runs wait already.
+        """
+        self._queue.check()
+        run = self.prepare(plan, devices)
+        self._queue.put(run)
+        return run
+
     def statuses(self) -> dict[str, DeviceStatus]:
         """Return each device's present status, by serial."""
         return {serial: _status(*record) for serial, record in self.pool.snapshot().items()}
@@ -180,13 +227,24 @@ class Lab:
         self.hub.publish(_status(serial, status, last_seen))
 
     def _cancel(self, execution_id: str) -> bool:
-        run = next((run for run in self.runs if run.execution_id == execution_id), None)
+        run = next((run for run in list(self.runs) if run.execution_id == execution_id), None)
         if run is not None:
             run.cancel()
         return run is not None
 
+    def _serve(self, plan: Plan | Callable[[], Plan]) -> str:
+        """Start a registered plan for a client of the server."""
+        run = self.enqueue(plan if isinstance(plan, Plan) else plan())
+        self._served.append(run)
+        while len(self._served) > KEPT_RUNS and self._served[0].done:
+            old = self._served.popleft()
+            self.runs.remove(old)
+            old.close()
+            self.hub.forget(old.execution_id)
+        return run.execution_id
+
     def _close_runs(self) -> None:
-        for run in self.runs:
+        for run in list(self.runs):
             run.close()
 
 

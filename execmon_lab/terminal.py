@@ -8,17 +8,17 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.text import Text
 
 from .protocol import (
+    Attempt,
     ErrorMessage,
     ExecutionCompleted,
-    ExecutionProgress,
     ExecutionSnapshot,
     LogEntry,
     Message,
-    StepCompleted,
-    StepFailed,
-    StepStarted,
+    Step,
 )
-from .state import ExecutionState
+from .state import FINAL, OPEN, ExecutionState
+
+LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
 
 _MARKS = {
     "completed": ("✓", "green"),
@@ -30,6 +30,9 @@ _MARKS = {
 
 class ExecutionDisplay:
     """Shows messages of one execution as they come; a context manager, for the bar.
+
+    Each attempt is shown once, and so are errors and the end, whether a message tells them or a later state:
+    one who comes late, or comes back, sees what he missed.
 
     Parameters
     ----------
@@ -43,6 +46,9 @@ class ExecutionDisplay:
         self._console = console
         self._levels = _levels_from(logs)
         self._state: ExecutionState | None = None
+        self._shown: set[tuple[str, int]] = set()
+        self._problems: set[tuple[str, str, str]] = set()
+        self._ended = False
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -72,62 +78,93 @@ class ExecutionDisplay:
         elif self._state is not None:
             self._state.fold(message)
         match message:
-            case StepStarted() | ExecutionProgress() | ExecutionSnapshot():
-                self._advance()
-            case StepCompleted():
-                self._line(message.status, message, f"{message.duration_seconds:.2f} s", message.reason or "")
-                self._advance()
-            case StepFailed():
-                spent = f"{message.duration_seconds:.2f} s" if message.duration_seconds else ""
-                mark = "retried" if message.will_retry else "failed"
-                self._line(mark, message, spent, f"{message.error_code}: {message.error_message}")
-                self._advance()
             case ErrorMessage():
-                self._print(Text(f"! {message.code}: {message.message}", style="bold red"))
-            case LogEntry() if message.level in self._levels:
-                self._print(Text(f"    {message.level:<5} {message.message}", style="dim"))
+                self._problem(message.code, message.message, message.timestamp)
+            case LogEntry():
+                if message.level in self._levels:
+                    self._print(Text(f"    {message.level:<5} {message.message}", style="dim"))
             case ExecutionCompleted():
-                self._summary(message)
+                skipped = message.total_steps - message.successful_steps - message.failed_steps
+                self._summary(
+                    message.status,
+                    (message.successful_steps, message.failed_steps, skipped),
+                    message.duration_seconds,
+                )
+            case _:
+                self._advance()
 
-    def _line(self, mark: str, message: StepCompleted | StepFailed, spent: str, reason: str) -> None:
-        sign, colour = _MARKS[mark]
+    def note(self, text: str) -> None:
+        """Show a line that is not the execution's."""
+        self._print(Text(f"~ {text}", style="yellow"))
+
+    def _problem(self, code: str, text: str, when: str) -> None:
+        if (code, text, when) not in self._problems:
+            self._problems.add((code, text, when))
+            self._print(Text(f"! {code}: {text}", style="bold red"))
+
+    def _attempts(self, step: Step) -> None:
+        for attempt in step.attempts:
+            known = (step.step_id, attempt.attempt)
+            if attempt.status != "running" and known not in self._shown:
+                self._shown.add(known)
+                self._line(step, attempt)
+
+    def _line(self, step: Step, attempt: Attempt) -> None:
+        retried = attempt.status == "failed" and (step.status in OPEN or attempt != step.attempts[-1])
+        sign, colour = _MARKS["retried" if retried else attempt.status]
+        spent = "" if attempt.duration_seconds is None else f"{attempt.duration_seconds:.2f} s"
+        reason = attempt.error_message or ""
+        if attempt.error_code:
+            reason = f"{attempt.error_code}: {reason}"
         line = Text(f"{sign} ", style=f"bold {colour}")
-        line.append(f"{message.module_id:<26}", style="default")
-        line.append(f"{message.device_id:<16}", style="dim not bold")
+        line.append(f"{step.module_id:<26}", style="default")
+        line.append(f"{step.device_id:<16}", style="dim not bold")
         line.append(f"{spent:>9}", style="not bold")
         if reason:
             first, *_ = reason.splitlines()
             line.append(f"  {first}", style=f"not bold {colour}")
-        if mark == "retried":
+        if retried:
             line.append("  (will be retried)", style="dim not bold")
         self._print(line)
 
-    def _summary(self, message: ExecutionCompleted) -> None:
-        skipped = message.total_steps - message.successful_steps - message.failed_steps
-        parts = [f"{message.successful_steps} passed", f"{message.failed_steps} failed"]
+    def _summary(self, status: str, counts: tuple[int, int, int], seconds: float) -> None:
+        """Tell the end: how many steps passed, failed, and did neither."""
+        if self._ended:
+            return
+        self._ended = True
+        passed, failed, skipped = counts
+        parts = [f"{passed} passed", f"{failed} failed"]
         if skipped:
             parts.append(f"{skipped} skipped or not run")
-        colour = "green" if message.status == "completed" and not message.failed_steps else "red"
+        colour = "green" if status == "completed" and not failed else "red"
         self._progress.update(self._task, visible=False)
-        spent = f"{message.total_steps} steps in {message.duration_seconds:.1f} s"
-        self._print(Text(f"{message.status}: {', '.join(parts)}, {spent}", style=f"bold {colour}"))
+        spent = f"{sum(counts)} steps in {seconds:.1f} s"
+        self._print(Text(f"{status}: {', '.join(parts)}, {spent}", style=f"bold {colour}"))
 
     def _advance(self) -> None:
         if self._state is None:
             return
         state = self._state.snapshot()
-        done = sum(step.status in ("completed", "failed", "skipped") for step in state.steps)
+        for step in state.steps:
+            self._attempts(step)
+        for problem in state.errors:
+            self._problem(problem.code, problem.message, problem.timestamp)
+        statuses = [step.status for step in state.steps]
+        done = sum(status not in OPEN for status in statuses)
         self._progress.update(
             self._task,
             description=state.current_step or "waiting",
             completed=state.progress_percentage,
-            steps=f"{done}/{len(state.steps)} steps",
+            steps=f"{done}/{len(statuses)} steps",
         )
+        if state.status in FINAL:
+            passed, failed = statuses.count("completed"), statuses.count("failed")
+            counts = (passed, failed, len(statuses) - passed - failed)
+            self._summary(state.status, counts, state.duration_seconds or 0.0)
 
     def _print(self, text: Text) -> None:
         self._progress.console.print(text, highlight=False, soft_wrap=not self._console.is_terminal)
 
 
 def _levels_from(lowest: str | None) -> frozenset[str]:
-    levels = ["DEBUG", "INFO", "WARN", "ERROR"]
-    return frozenset(levels[levels.index(lowest) :]) if lowest else frozenset()
+    return frozenset(LEVELS[LEVELS.index(lowest) :]) if lowest else frozenset()

@@ -7,8 +7,9 @@ async with connect("ws://…/ws/executions/<execution_id>") as execution:
 Without asyncio: `execmon_lab.client.sync`.
 """
 
+from .address import Address
 from .client import Client, connect
 from .errors import ConnectionLost, ExecutionError
 from .frames import Frame
 
-__all__ = ["Client", "ConnectionLost", "ExecutionError", "Frame", "connect"]
+__all__ = ["Address", "Client", "ConnectionLost", "ExecutionError", "Frame", "connect"]

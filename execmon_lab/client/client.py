@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -32,6 +32,7 @@ from ..protocol import (
     encode,
 )
 from ..state import ExecutionState
+from .address import Address
 from .backoff import delays
 from .errors import FINAL_REFUSALS, RECONNECT, REFUSALS, ConnectionLost, ExecutionError
 from .frames import Frame, FrameSlot
@@ -58,13 +59,14 @@ def connect(
     acknowledge: bool = False,
     full: bool = True,
     reconnect_seconds: float = 300.0,
+    on_lost: Callable[[str, float], object] | None = None,
 ) -> "Client":
     """Follow an execution.
 
     Parameters
     ----------
     url
-        The endpoint's address, ``ws://…/ws/executions/<execution_id>``.
+        The endpoint's address, ``ws://…/ws/executions/<execution_id>``, or the same with http or https.
     token
         For a server that asks for one.
     acknowledge
@@ -74,13 +76,28 @@ def connect(
         Ask for messages and fields beyond the specification's, such as `step_started`.
     reconnect_seconds
         How long to try to get a lost connection back; 0 not at all.
+    on_lost
+        Called in the loop's thread each time a connection is lost or could not be had again, with the reason
+        and the seconds until the next attempt; the state that follows says that it is back.
 
     Returns
     -------
     Client
         To be used with ``async with``.
+
+    Raises
+    ------
+    ValueError
+        When `url` is no such address.
     """
-    return Client(url, token=token, acknowledge=acknowledge, full=full, reconnect_seconds=reconnect_seconds)
+    return Client(
+        Address.parse(url).websocket,
+        token=token,
+        acknowledge=acknowledge,
+        full=full,
+        reconnect_seconds=reconnect_seconds,
+        on_lost=on_lost,
+    )
 
 
 class Client:
@@ -90,7 +107,14 @@ class Client:
     """
 
     def __init__(
-        self, url: str, *, token: str | None, acknowledge: bool, full: bool, reconnect_seconds: float
+        self,
+        url: str,
+        *,
+        token: str | None,
+        acknowledge: bool,
+        full: bool,
+        reconnect_seconds: float,
+        on_lost: Callable[[str, float], object] | None = None,
     ) -> None:
         self._url = url
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -99,6 +123,7 @@ class Client:
         if acknowledge:
             self._query["ack"] = "app"
         self._reconnect_seconds = reconnect_seconds
+        self._on_lost = on_lost
         self._state: ExecutionState | None = None
         self._session_id: str | None = None
         self._socket: ClientConnection | None = None
@@ -282,6 +307,8 @@ class Client:
             if code not in RECONNECT or loop.time() + wait - lost_at > self._reconnect_seconds:
                 return ConnectionLost(code, reason)
             log.info("connection lost (%s), again in %.1f s", reason or code, wait)
+            if self._on_lost is not None:
+                self._on_lost(reason or f"close code {code}", wait)
             await asyncio.sleep(wait)
 
     async def _connection(self) -> tuple[int | None, str]:

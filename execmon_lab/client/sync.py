@@ -7,7 +7,7 @@ with connect(url) as execution:
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -25,8 +25,11 @@ def connect(
     acknowledge: bool = False,
     full: bool = True,
     reconnect_seconds: float = 300.0,
+    on_lost: Callable[[str, float], object] | None = None,
 ) -> "Client":
-    """Follow an execution; see `execmon_lab.client.connect` for the parameters.
+    """Follow an execution; see `execmon_lab.client.connect` for the parameters and errors.
+
+    `on_lost` is called in the client's thread.
 
     Returns
     -------
@@ -35,7 +38,12 @@ def connect(
     """
     return Client(
         asynchronous.connect(
-            url, token=token, acknowledge=acknowledge, full=full, reconnect_seconds=reconnect_seconds
+            url,
+            token=token,
+            acknowledge=acknowledge,
+            full=full,
+            reconnect_seconds=reconnect_seconds,
+            on_lost=on_lost,
         )
     )
 

@@ -1,0 +1,84 @@
+"""What the server's HTTP side does for one who follows an execution; these calls block."""
+
+import urllib.error
+import urllib.request
+
+import msgspec
+
+from ..protocol import ExecutionSnapshot
+from .address import Address
+
+TIMEOUT = 10.0
+"""Seconds that an answer may take."""
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes that are read of an answer."""
+
+
+def state(address: Address, token: str | None = None) -> ExecutionSnapshot:
+    """Ask for an execution's state, also of one that has ended.
+
+    Raises
+    ------
+    OSError
+        When the server does not give it; the text says why.
+    """
+    body = fetch(address, f"/api/v1/executions/{address.execution_id}", token)
+    try:
+        return msgspec.json.decode(body, type=ExecutionSnapshot)
+    except msgspec.DecodeError as error:
+        raise OSError(f"{address.server} answered with no execution's state: {error}") from error
+
+
+def cancel(address: Address, token: str | None = None) -> None:
+    """Have an execution end; one that has ended already is no error.
+
+    Raises
+    ------
+    OSError
+        When the server does not do it; the text says why.
+    """
+    try:
+        fetch(address, f"/api/v1/executions/{address.execution_id}", token, method="DELETE")
+    except urllib.error.HTTPError as error:
+        if error.code != 409:
+            raise
+
+
+def fetch(address: Address, path: str, token: str | None = None, *, method: str = "GET") -> bytes:
+    """Get what is at a path of the server.
+
+    Parameters
+    ----------
+    address
+        The execution's, which may hold tokens of its own.
+    path
+        As messages give it, for example a `screenshot_url`.
+    token
+        For a server that asks for one.
+
+    Raises
+    ------
+    OSError
+        When the server cannot be reached or refuses; the text says why (RFC 9457, `detail`).
+    """
+    request = urllib.request.Request(address.http(path), method=method)
+    if token is not None:
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            body: bytes = answer.read(LARGEST)
+            return body
+    except urllib.error.HTTPError as error:
+        with error:
+            error.msg = _detail(error.read(64 * 1024)) or error.msg
+        raise
+
+
+def _detail(body: bytes) -> str | None:
+    try:
+        problem = msgspec.json.decode(body, type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    detail = problem.get("detail")
+    return detail if isinstance(detail, str) else None
