@@ -5,14 +5,43 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from ..devices import DeviceSession
 from ..protocol import Level
 from .outcome import Skipped
+from .plan import PlannedStep
+from .screenshots import Screenshots
 
-if TYPE_CHECKING:
-    from .attempt import Attempt
+
+class Attempt(Protocol):
+    """What a context needs of the attempt behind it."""
+
+    session: DeviceSession
+    planned: PlannedStep
+    number: int
+    execution_id: str
+    screenshots: Screenshots
+
+    @property
+    def name(self) -> str:
+        """A file name without its ending, which no other attempt has."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the verdict has been given."""
+
+    def log(self, level: Level, text: str) -> None:
+        """Tell a line of the log."""
+
+    def begin_action(self, name: str) -> None:
+        """Begin a named part of the attempt, inside those that are open."""
+
+    def end_action(self, *, failed: bool) -> None:
+        """Tell that the innermost open action has ended."""
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, no longer than the attempt lives."""
 
 
 class Log:

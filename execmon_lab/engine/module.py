@@ -7,10 +7,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, overload
-
-if TYPE_CHECKING:
-    from .context import Context
+from typing import Any, overload
 
 ModuleFunction = Callable[..., Any]
 """A function whose first parameter is the `Context`; what it returns is ignored."""
@@ -62,7 +59,7 @@ class Module:
         if params is not None:
             self.check()
 
-    def __call__(self, ctx: Context, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, ctx: Any, *args: Any, **kwargs: Any) -> Any:
         """Call the function, with what `with_args` bound for all that is not given here."""
         given = self._signature.bind_partial(ctx, *args, **kwargs).arguments
         bound = {name: value for name, value in self.params.items() if name not in given}
@@ -102,7 +99,7 @@ class Module:
             takes = ", ".join(list(self._signature.parameters)[1:]) or "no parameters"
             raise TypeError(f"{self.module_id}: {error}; it takes {takes} (give them by with_args)") from None
 
-    def run(self, ctx: Context) -> None:
+    def run(self, ctx: Any) -> None:
         """Call the function with the bound parameters."""
         self._function(ctx, **self.params)
 
