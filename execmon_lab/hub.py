@@ -122,10 +122,18 @@ class Hub:
 
     Callbacks run in the publisher's thread, one at a time and in the order of publication; they must be
     quick, must not block, and must not call the hub.
+
+    Parameters
+    ----------
+    clock
+        Monotonic seconds.
+    shaping
+        False for messages from another hub, whose rates are limited already.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, shaping: bool = True) -> None:
         self._clock = clock
+        self._shaping = shaping
         self._lock = threading.Lock()
         self._subscriptions: list[Subscription] = []
         self._routes: dict[str, tuple[Subscription, ...]] = {}
@@ -220,7 +228,8 @@ class Hub:
     def _fold(self, message: Message) -> None:
         if isinstance(message, ExecutionSnapshot) and message.execution_id not in self._states:
             self._states[message.execution_id] = ExecutionState(message)
-            self._shapers[message.execution_id] = Shaper()
+            if self._shaping:
+                self._shapers[message.execution_id] = Shaper()
         elif isinstance(message, DeviceStatus):
             for state in self._states.values():
                 if not state.ended and state.has_device(message.device_id):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..devices import DeviceError
-from ..preview import Frame, PreviewService, Watch
+from ..preview import Frame
 from ..protocol import Quality, timestamp
 from .flow import Flow
 from .parcel import Parcel
@@ -20,6 +21,33 @@ _EXPECTED = ""
 
 Stream = tuple[str, Quality]
 """A device's serial, and the quality of its picture."""
+
+
+class Watch(Protocol):
+    """Pictures under way."""
+
+    def close(self) -> None:
+        """End them; doing so twice is no error."""
+
+
+class PictureSource(Protocol):
+    """Who gives pictures: the lab's previews, or the connection to a server's."""
+
+    def watch(
+        self,
+        device_id: str,
+        quality: Quality,
+        callback: Callable[[Frame], None],
+        on_error: Callable[[Exception], None],
+        /,
+    ) -> Watch:
+        """Have a device's frames handed to `callback`, and why they cease to `on_error`; from any thread.
+
+        Raises
+        ------
+        DeviceError, RuntimeError
+            When there will be none.
+        """
 
 
 @dataclass
@@ -49,7 +77,7 @@ class Pictures:
 
     def __init__(
         self,
-        preview: PreviewService,
+        preview: PictureSource,
         wake: Callable[[float], None],
         clock: Callable[[], float],
         deaf: Callable[[], bool] = lambda: False,

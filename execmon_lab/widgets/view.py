@@ -5,27 +5,46 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import anywidget
 import msgspec
 import traitlets
 
-from ..history.artifacts import ArtifactStore
 from ..hub import Hub
-from ..preview import Frame, PreviewService
+from ..preview import Frame
 from ..protocol import LogEntry, timestamp
 from .cells import CellWatch
 from .commands import AnyCommand, Cancel, Drawn, Hello, Screenshot, Watch, read
 from .feed import Feed
 from .parcel import Parcel
-from .pictures import Pictures
+from .pictures import Pictures, PictureSource
 from .pump import SHARED
 from .static_html import render
 
 log = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).parent / "static"
+
+
+class Picture(Protocol):
+    """A picture's file, here or elsewhere."""
+
+    def read_bytes(self) -> bytes:
+        """Return its content."""
+
+
+class Screenshots(Protocol):
+    """Who has the pictures behind `screenshot_url`."""
+
+    def screenshot(self, name: str, /) -> Picture:
+        """Return the one of this address.
+
+        Raises
+        ------
+        FileNotFoundError
+            When there is none.
+        """
 
 
 class ExecutionView(anywidget.AnyWidget):
@@ -68,10 +87,10 @@ class ExecutionView(anywidget.AnyWidget):
         *,
         execution_id: str,
         hub: Hub,
-        preview: PreviewService | None = None,
+        preview: PictureSource | None = None,
         cancel: Callable[[], object] | None = None,
         base_url: str | None = None,
-        artifacts: ArtifactStore | None = None,
+        artifacts: Screenshots | None = None,
         logs: Callable[[], Iterable[LogEntry]] | None = None,
     ) -> None:
         super().__init__(server_url=base_url, may_cancel=cancel is not None)
