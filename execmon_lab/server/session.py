@@ -1,4 +1,12 @@
-"""What a consumer has not acknowledged outlives its connection (specification, "Reconnection Handling")."""
+"""What a consumer has not acknowledged outlives its connection (specification, "Reconnection Handling").
+
+A guaranteed message is given to the session when it is sent, whether the network has taken it or it still
+waits in the outbox, and stays there until it is acknowledged. A connection counts as there until the server
+knows that it is gone, so what is published after a silent loss was sent as well. What is published while a
+session has no connection was not sent: it is a missed message, which is not replayed; the `execution_state`
+with which every connection begins tells of it. So a consumer that resumes has each guaranteed message once,
+from its connections (those it knows already come first, in order) or from the state.
+"""
 
 import secrets
 from collections import deque

@@ -1,12 +1,9 @@
-"""Sessions and resumption (specification, "Reconnection Handling")."""
+"""Sessions: whose they are, how long they are kept (specification, "Reconnection Handling")."""
 
 import uuid
 from collections.abc import Callable
 
-import pytest
-
 from execmon_lab.hub import Envelope, Hub
-from execmon_lab.protocol import Message
 from execmon_lab.server import Server, Settings
 from execmon_lab.server.parcel import Parcel
 from execmon_lab.server.session import Sessions
@@ -18,63 +15,11 @@ from tests.server.raw import RawClient
 Start = Callable[..., Server]
 Join = Callable[..., Consumer]
 
-RUN: list[Callable[[str], Message]] = [
-    m.progress,
-    m.log_entry,
-    m.completed,
-    m.failed,
-    m.log_entry,
-    m.error,
-    m.completed,
-    m.failed,
-    m.completed,
-    m.ended,
-]
-
 
 def guaranteed(messages: list[dict[str, object]]) -> list[str]:
     """What identifies each guaranteed message, in order."""
     kinds = ("step_completed", "step_failed", "error", "execution_completed")
     return [str(message.get("step_id", message["type"])) for message in messages if message["type"] in kinds]
-
-
-@pytest.mark.parametrize("cut", range(len(RUN)))
-@pytest.mark.parametrize("answers", [True, False], ids=["answering pings", "answering none"])
-def test_a_connection_cut_at_any_message_loses_no_guaranteed_message(
-    server: Server, hub: Hub, execution: str, cut: int, answers: bool
-) -> None:
-    """The connection vanishes as soon as one message has arrived; the run goes on after the return."""
-    messages = [make(execution) for make in RUN]
-    expected = guaranteed([{"type": x.type_name(), **_ids(x)} for x in messages])
-    with RawClient(server.ws_url(execution), answers=answers) as client:
-        session = client.get()["session_id"]
-        first = []
-        for message in messages[: cut + 1]:
-            hub.publish(message)
-            first.append(client.get())
-    with RawClient(server.ws_url(execution) + f"?session={session}", answers=True) as client:
-        state = client.get()
-        if answers and state["type"] == "error":
-            # The very end had been acknowledged already: nothing was left to resume.
-            assert (cut, state["code"]) == (len(RUN) - 1, "EXECUTION_NOT_ACTIVE")
-            return
-        assert (state["type"], state["session_id"]) == ("execution_state", session)
-        for message in messages[cut + 1 :]:
-            hub.publish(message)
-        second = client.rest()
-        assert client.close_code == 1000
-    received = guaranteed(first)
-    repeated = [one for one in guaranteed(second) if one in received]
-    assert [*received, *(one for one in guaranteed(second) if one not in received)] == expected
-    assert repeated == received[len(received) - len(repeated) :]
-    if not answers:
-        assert repeated == received
-    assert len(set(guaranteed(second))) == len(guaranteed(second))
-
-
-def _ids(message: Message) -> dict[str, object]:
-    step_id = getattr(message, "step_id", None)
-    return {} if step_id is None or message.type_name() == "log_entry" else {"step_id": step_id}
 
 
 def test_what_was_missed_in_between_is_in_the_state_and_not_replayed(
