@@ -28,6 +28,8 @@ class Frame:
         Counts the frames since the device's preview began, from 1.
     changed
         False when it is the same picture as the frame before; True for the first that a new watcher gets.
+    source
+        Where it comes from (`Source.name`), in a word.
     """
 
     device_id: str
@@ -36,6 +38,7 @@ class Frame:
     timestamp: datetime
     number: int
     changed: bool
+    source: str = ""
 
     @property
     def jpeg(self) -> bytes:

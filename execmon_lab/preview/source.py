@@ -74,6 +74,8 @@ class ScreencapSource:
         Whose screen.
     """
 
+    name = "screencap"
+
     def __init__(self, device: Device) -> None:
         self._device = device
         self._lane = device.lane()

@@ -67,6 +67,14 @@ class Watch:
         self._closed = False
         self._failed = False
         self.fresh = True
+        self.fps: float | None = None
+
+    def pace(self, fps: float | None) -> None:
+        """Ask for at most so many frames a second; for the preview's own rate, with None.
+
+        It is a wish: another who watches the same device may need more, and then all are shown more.
+        """
+        self.fps = fps
 
     def show(self, frame: Frame) -> None:
         """Hand over a frame; what the callback raises is logged once, and stays its own."""
@@ -123,6 +131,7 @@ class Stream:
         self._watches: tuple[Watch, ...] = ()
         self._failure: DeviceError | None = None
         self._stop = threading.Event()
+        self._hurry = threading.Event()
         self._jpegs: dict[Quality, Jpeg] = {}
         self._number = 0
         self._ticks: deque[tuple[float, float, float, int]] = deque(maxlen=_RECENT)
@@ -136,6 +145,7 @@ class Stream:
         """Let somebody watch; return why there is no picture at present, if there is none."""
         with self._lock:
             self._watches += (watch,)
+            self._hurry.set()  # the pace may be slow, and this one waits for its first picture
             return self._failure
 
     def remove(self, watch: Watch) -> bool:
@@ -147,6 +157,7 @@ class Stream:
     def stop(self) -> None:
         """End the thread soon; a capture that is under way is cut off."""
         self._stop.set()
+        self._hurry.set()
         self._source.close()
 
     @property
@@ -189,8 +200,19 @@ class Stream:
                 self._failed(PreviewUnavailable(self._device.serial, str(error)))
                 self._stop.wait(_RETRY_SECONDS)
             # A late frame is made up for by the next; of more than that, the frames are left out.
-            due = max(due + self._period, time.monotonic() - self._period)
-            self._stop.wait(max(0.0, due - time.monotonic()))
+            period = self._present_period()
+            due = max(due + period, time.monotonic() - period)
+            self._hurry.wait(max(0.0, due - time.monotonic()))
+            self._hurry.clear()
+
+    def _present_period(self) -> float:
+        """As slow as the quickest who watches allows."""
+        with self._lock:
+            paces = [watch.fps for watch in self._watches]
+        wanted = [fps for fps in paces if fps is not None]
+        if not wanted or len(wanted) < len(paces):
+            return self._period
+        return max(self._period, 1 / max(wanted))
 
     def _tick(self) -> None:
         began = time.monotonic()
@@ -218,7 +240,8 @@ class Stream:
         jpeg = self._jpegs.get(quality)
         if jpeg is None:
             jpeg = self._jpegs[quality] = encode(capture.image, quality)
-        return Frame(self._device.serial, quality, jpeg, moment, self._number, capture.changed or fresh)
+        changed = capture.changed or fresh
+        return Frame(self._device.serial, quality, jpeg, moment, self._number, changed, self._source.name)
 
     def _failed(self, error: DeviceError) -> None:
         """Tell all who watch, once for each reason until there is a picture again."""

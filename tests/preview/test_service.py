@@ -38,6 +38,8 @@ def preview_threads() -> list[str]:
 class Still:
     """A source whose picture changes when it is told to, and which can fail."""
 
+    name = "still"
+
     def __init__(self, device: Device) -> None:
         self.image = Image.new("RGB", (72, 128), "navy")
         self.changed = True
@@ -292,3 +294,20 @@ def test_closing_leaves_no_thread_and_no_connection(
     service.close()
     with pytest.raises(RuntimeError, match="closed"):
         service.watch(phone.serial, "low", frames.append)
+
+
+def test_it_is_captured_no_faster_than_the_quickest_wants(
+    still_previews: PreviewService, phone: PhoneProcess, eventually: Eventually
+) -> None:
+    slow: list[Frame] = []
+    with still_previews.watch(phone.serial, "low", slow.append) as watch:
+        watch.pace(0.01)
+        assert eventually(lambda: slow)
+        assert slow[0].source == "still"
+        before = still_previews.stats()[phone.serial].frames
+        threading.Event().wait(0.5)
+        assert still_previews.stats()[phone.serial].frames <= before + 1
+        quick: list[Frame] = []
+        with still_previews.watch(phone.serial, "medium", quick.append):
+            assert eventually(lambda: len(quick) > 3), "who comes need not wait for the slow pace to end"
+        watch.pace(None)
