@@ -45,6 +45,10 @@ class Capture(NamedTuple):
 class Source(Protocol):
     """Gives one picture of a device's screen after the other, to one thread."""
 
+    @property
+    def name(self) -> str:
+        """What the pictures come from, for people: ``screencap``."""
+
     def capture(self) -> Capture:
         """Return the present picture.
 

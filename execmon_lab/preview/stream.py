@@ -200,8 +200,8 @@ class Stream:
                 self._failed(PreviewUnavailable(self._device.serial, str(error)))
                 self._stop.wait(_RETRY_SECONDS)
             # A late frame is made up for by the next; of more than that, the frames are left out.
-            period = self._present_period()
-            due = max(due + period, time.monotonic() - period)
+            period, now = self._present_period(), time.monotonic()
+            due = min(max(due + period, now - period), now + period)
             self._hurry.wait(max(0.0, due - time.monotonic()))
             self._hurry.clear()
 
