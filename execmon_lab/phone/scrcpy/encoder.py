@@ -6,7 +6,14 @@ from fractions import Fraction
 
 import av
 from av.codec.context import Flags
-from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
+from av.video.reformatter import (
+    ColorPrimaries,
+    ColorRange,
+    Colorspace,
+    ColorTrc,
+    Interpolation,
+    VideoReformatter,
+)
 
 from execmon_lab.phone.scrcpy.framing import Packet
 from execmon_lab.phone.screen.screen import Frame
@@ -61,18 +68,20 @@ class Encoder:
         }
         context.open()
         self._context = context
+        self._reformatter = VideoReformatter()
         self.config = Packet(bytes(context.extradata or b""), config=True)
 
     def encode(self, frame: Frame, pts: int) -> list[Packet]:
         """Encode a picture; `pts` in microseconds, rising."""
         picture = av.VideoFrame.from_bytes(frame.data, frame.width, frame.height, "rgba")
         scaled = (frame.width, frame.height) != self.size
-        yuv = picture.reformat(
+        yuv = self._reformatter.reformat(
+            picture,
             *self.size,
             "yuv420p",
-            dst_colorspace="ITU709",
-            dst_color_range="MPEG",
-            interpolation="AREA" if scaled else "FAST_BILINEAR",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.AREA if scaled else Interpolation.FAST_BILINEAR,
         )
         yuv.pts, yuv.time_base = pts, _MICROSECONDS
         return [Packet(bytes(out), pts, key=out.is_keyframe) for out in self._context.encode(yuv)]

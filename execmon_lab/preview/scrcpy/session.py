@@ -1,0 +1,209 @@
+"""One run of scrcpy's server on a device: started, connected to, read from, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import select
+import time
+from dataclasses import dataclass
+
+import adbutils
+
+from ...devices import AdbError, Device
+from ...devices.lane import Lane
+from ...devices.wire import Wire
+from .jar import Server
+from .packets import Demuxer, Packet, StreamBroken
+
+START_SECONDS = 8.0
+"""Within which the server must listen: an old phone needs two to start Java."""
+
+RESET_VIDEO = b"\x11"
+_AGAIN_SECONDS = 0.03
+_SEND_SECONDS = 2.0
+_BUFFER = 1 << 18
+_MOST_AT_ONCE = 8 << 20
+_KEPT_WORDS = 2000
+_FAULTS = (OSError, EOFError, adbutils.AdbError)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the device is asked to send.
+
+    Attributes
+    ----------
+    max_size : int
+        Pixels of the video's longer side, at most; 0 for the screen's own size.
+    max_fps : float
+        Frames a second, at most.
+    bit_rate : int
+        Bits a second.
+    """
+
+    max_size: int = 0
+    max_fps: float = 15.0
+    bit_rate: int = 4_000_000
+
+
+class Session:
+    """A running server and the sockets to it; used by one thread, ended by its lane from any.
+
+    It only watches: the device is not woken, and nothing is changed on it.
+
+    Parameters
+    ----------
+    device, lane
+        Whose, and the set of connections to use.
+    server
+        As `install` found it.
+    wanted
+        What it shall send.
+
+    Raises
+    ------
+    StreamBroken
+        When the server does not come up; with what it said.
+    DeviceError
+        As `Lane.service` raises it.
+    """
+
+    def __init__(self, device: Device, lane: Lane, server: Server, wanted: Wanted) -> None:
+        self._device = device
+        self._lane = lane
+        self._demuxer = Demuxer(server.major)
+        self._said = bytearray()
+        self._buffer = memoryview(bytearray(_BUFFER))
+        self.heard_at = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            self._start(stack, server, wanted)
+            self._stack = stack.pop_all()
+
+    def _start(self, stack: contextlib.ExitStack, server: Server, wanted: Wanted) -> None:
+        scid = f"{secrets.randbits(31):08x}"
+        line = server.command(
+            server.version,
+            scid=scid,
+            log_level="info",
+            tunnel_forward=True,
+            audio=False,
+            control=True,
+            cleanup=False,  # it would take its file away
+            power_on=False,
+            clipboard_autosync=False,
+            max_size=wanted.max_size,
+            max_fps=f"{wanted.max_fps:g}",
+            video_bit_rate=wanted.bit_rate,
+        )
+        shell = self._lane.service(f"shell,v2,raw:{line}", f"adb shell {line}", START_SECONDS)
+        self._shell, _ = stack.enter_context(shell)
+        self._deadline = time.monotonic() + START_SECONDS
+        socket = f"localabstract:scrcpy_{scid}"
+        self._video = self._open(stack, socket)
+        self._control = self._open(stack, socket)
+        self._poll = select.poll()  # unlike select, it knows descriptors above 1023
+        for wire in (self._shell, self._video, self._control):
+            wire.extend(None)
+            self._poll.register(wire.conn, select.POLLIN)
+
+    def _open(self, stack: contextlib.ExitStack, socket: str) -> Wire:
+        """Connect to the server as soon as it listens."""
+        waiting = select.poll()
+        waiting.register(self._shell.conn, select.POLLIN)
+        while True:
+            try:
+                wire, _ = stack.enter_context(
+                    self._lane.service(socket, f"adb forward {socket}", START_SECONDS)
+                )
+            except AdbError:
+                if waiting.poll(_AGAIN_SECONDS * 1000):
+                    self._listen()
+                if time.monotonic() > self._deadline:
+                    raise self._broken("the server did not listen") from None
+            else:
+                return wire
+
+    def receive(self, timeout: float) -> list[Packet]:
+        """Return the packets that have come, after at most `timeout` seconds where none has.
+
+        Raises
+        ------
+        StreamBroken
+            When the server has ended, or sends what is no video.
+        DeviceDisconnected, SessionClosed
+            When the device went, or the lane was closed.
+        """
+        packets: list[Packet] = []
+        taken = 0
+        try:
+            while taken < _MOST_AT_ONCE:
+                ready = {fd for fd, _ in self._poll.poll(timeout * 1000)}
+                timeout = 0.0
+                if self._shell.conn.fileno() in ready:
+                    self._listen()
+                if self._control.conn.fileno() in ready and not self._control.recv_into(self._buffer):
+                    raise EOFError
+                if self._video.conn.fileno() not in ready:
+                    break
+                count = self._video.recv_into(self._buffer)
+                if not count:
+                    raise EOFError
+                taken += count
+                self.heard_at = time.monotonic()
+                packets += self._demuxer.feed(self._buffer[:count])
+        except _FAULTS as fault:
+            raise self._named(fault) from fault
+        return packets
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a part of a packet has come, and the rest has not."""
+        return self._demuxer.waiting
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Pixels of the video, as the server last told them."""
+        return self._demuxer.size
+
+    def reset_video(self) -> None:
+        """Ask for a key frame; it comes also while the screen stands still."""
+        self.send(RESET_VIDEO)
+
+    def send(self, message: bytes) -> None:
+        """Send a control message; raises as `receive` does."""
+        try:
+            self._control.extend(_SEND_SECONDS)
+            self._control.sendall(message)
+            self._control.extend(None)
+        except _FAULTS as fault:
+            raise self._named(fault) from fault
+
+    def close(self) -> None:
+        """End the server, which ends when its sockets do."""
+        self._stack.close()
+
+    def _listen(self) -> None:
+        """Read what the server says; the newest of it is kept, to be told when it fails."""
+        count = self._shell.recv_into(self._buffer)
+        self._said += self._buffer[:count]
+        del self._said[:-_KEPT_WORDS]
+        if not count:
+            raise self._broken("the server ended")
+
+    def _named(self, fault: Exception) -> Exception:
+        """Turn what a socket said into what happened."""
+        self._lane.check()
+        for wire in (self._video, self._control, self._shell):
+            if wire.ended_by is not None:
+                return wire.ended_by
+        return self._broken(f"the connection to the server ended ({fault or type(fault).__name__})")
+
+    def _broken(self, what: str) -> StreamBroken:
+        words = bytes(self._said).decode(errors="replace")
+        lines = [line for line in _printable(words).splitlines() if "ERROR" in line or "WARN" in line]
+        return StreamBroken(f"{what}; it said: {' / '.join(lines)}" if lines else what)
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() or sign == "\n" else "" for sign in text)
