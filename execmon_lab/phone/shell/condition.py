@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from execmon_lab.phone.files import Entry, FileSystem
 from execmon_lab.phone.shell import expand
+from execmon_lab.phone.shell.process import Process
 from execmon_lab.phone.shell.syntax import Word
-
-if TYPE_CHECKING:
-    from execmon_lab.phone.files import Entry, FileSystem
-    from execmon_lab.phone.shell.interpreter import Interpreter
 
 _FILE_TESTS: dict[str, Callable[[Entry], bool]] = {
     "-e": lambda entry: True,
@@ -179,7 +177,15 @@ def _integer(text: str) -> int:
         raise ConditionError(f"{text}: bad number") from None
 
 
-async def evaluate(shell: Interpreter, items: list[Word | str]) -> bool:
+class Testing(expand.Scope, Protocol):
+    """Whose words are tested."""
+
+    @property
+    def process(self) -> Process:
+        """The shell's own process."""
+
+
+async def evaluate(shell: Testing, items: list[Word | str]) -> bool:
     """The value of ``[[ … ]]``.
 
     Raises
@@ -198,7 +204,7 @@ async def evaluate(shell: Interpreter, items: list[Word | str]) -> bool:
 
 
 class _Extended:
-    def __init__(self, shell: Interpreter, items: list[Word | str]) -> None:
+    def __init__(self, shell: Testing, items: list[Word | str]) -> None:
         self.shell = shell
         self.rest = items[::-1]
         self.tester = Tester(shell.files, shell.cwd, tty=shell.process.tty)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from execmon_lab.phone.files import FileSystem
 from execmon_lab.phone.pipe import Null, Source
 from execmon_lab.phone.shell import expand
 from execmon_lab.phone.shell.process import Reader, Writer, encode
 from execmon_lab.phone.shell.syntax import Redirect
 
-if TYPE_CHECKING:
-    from execmon_lab.phone.files import FileSystem
-    from execmon_lab.phone.shell.interpreter import Interpreter
+
+class Redirectable(expand.Scope, Protocol):
+    """Whose streams are redirected."""
+
+    fds: dict[int, Reader | Writer]
 
 
 class RedirectError(Exception):
@@ -64,7 +67,7 @@ def open_writer(files: FileSystem, path: str, *, append: bool) -> Writer:
 
 @contextlib.asynccontextmanager
 async def opened(
-    shell: Interpreter, redirects: Sequence[Redirect], *, keep: bool = False
+    shell: Redirectable, redirects: Sequence[Redirect], *, keep: bool = False
 ) -> AsyncIterator[None]:
     """Apply redirections to the shell's streams, and with ``keep`` false take them back at the end.
 
@@ -86,7 +89,7 @@ async def opened(
             shell.fds = saved
 
 
-async def _apply(shell: Interpreter, redirect: Redirect) -> None:
+async def _apply(shell: Redirectable, redirect: Redirect) -> None:
     target = await expand.text(shell, redirect.target)
     fd, operator = redirect.fd, redirect.op
     if operator == "<<":
@@ -112,7 +115,7 @@ async def _apply(shell: Interpreter, redirect: Redirect) -> None:
             shell.fds[2] = shell.fds[1]
 
 
-def _duplicate(shell: Interpreter, fd: int, target: str) -> None:
+def _duplicate(shell: Redirectable, fd: int, target: str) -> None:
     if target == "-":
         shell.fds[fd] = Null()
         return

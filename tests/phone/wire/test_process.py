@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import psutil
 import pytest
@@ -24,13 +25,13 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_life() -> None:
+def test_life(eventually: Callable[..., bool]) -> None:
     with PhoneProcess() as phone:
         assert phone.serial == f"emulator-{phone.port - 1}"
         assert phone.alive
         first = phone.pid
         phone.pause()
-        assert psutil.Process(first).status() == psutil.STATUS_STOPPED
+        assert eventually(lambda: psutil.Process(first).status() == psutil.STATUS_STOPPED)
         phone.resume()
         phone.kill()
         assert not phone.alive
