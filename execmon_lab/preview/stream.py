@@ -43,6 +43,8 @@ class StreamStats:
         Milliseconds that a frame takes to capture, and to encode in all its qualities (an unchanged one: 0).
     bytes_per_frame
         Bytes of JPEG a frame, all qualities together.
+    source
+        What the pictures come from (`Source.name`).
     """
 
     device_id: str
@@ -52,6 +54,7 @@ class StreamStats:
     capture_ms: float
     encode_ms: float
     bytes_per_frame: float
+    source: str
 
 
 class Watch:
@@ -183,6 +186,7 @@ class Stream:
             capture_ms=sum(tick[1] for tick in ticks) / count * 1000,
             encode_ms=sum(tick[2] for tick in ticks) / count * 1000,
             bytes_per_frame=sum(tick[3] for tick in ticks) / count,
+            source=self._source.name,
         )
 
     def _run(self) -> None:
