@@ -2,20 +2,12 @@
 
 from ..protocol import CloseCode, ErrorCode
 
-RECONNECT = frozenset(
-    {
-        CloseCode.GOING_AWAY,
-        1005,  # a proxy between has swallowed the code
-        1006,
-        1011,
-        1012,
-        1013,
-        1014,
-        CloseCode.TOO_SLOW,
-        CloseCode.CONNECTION_LIMIT,
-    }
-)
-"""Close codes after which connecting again may help; after any other it cannot."""
+RECONNECT = frozenset({code for code in CloseCode if code.again} | {1005, 1006, 1011, 1012, 1013, 1014})
+"""Close codes after which connecting again may help; after any other it cannot.
+
+Besides its own: 1005 is what a proxy makes of a code that it swallows, 1006 is no close at all, and the
+others are those of a server or a gateway in passing trouble (RFC 6455, section 7.4, and its registry).
+"""
 
 REFUSALS = frozenset(
     {

@@ -7,6 +7,7 @@ import msgspec
 from ..protocol import (
     Ack,
     ActionCompleted,
+    CloseCode,
     DeviceStatus,
     ErrorMessage,
     ExecutionCompleted,
@@ -23,6 +24,7 @@ from ..protocol import (
     SubscribeDevice,
     UnsubscribeDevice,
 )
+from .entrance import ENDPOINT
 
 API_VERSION = "1.0.0"
 
@@ -58,6 +60,7 @@ def asyncapi(host: str) -> dict[str, Any]:
     ----------
     host
         The server's host and port.
+
     Returns
     -------
     dict
@@ -75,7 +78,8 @@ def asyncapi(host: str) -> dict[str, Any]:
         "servers": {"this": {"host": host, "protocol": "ws"}},
         "channels": {
             "execution": {
-                "address": "/ws/executions/{execution_id}",
+                "address": ENDPOINT + "{execution_id}",
+                "description": _close_codes(),
                 "parameters": {"execution_id": {"description": "The execution's UUID."}},
                 "messages": {
                     kind.type_name(): {"$ref": f"#/components/messages/{kind.type_name()}"}
@@ -102,6 +106,7 @@ def openapi(url: str) -> dict[str, Any]:
     ----------
     url
         The server's address.
+
     Returns
     -------
     dict
@@ -231,11 +236,18 @@ def _operation(action: str, kinds: tuple[type[Message], ...], summary: str) -> d
 
 def _query() -> dict[str, Any]:
     return {
-        "token": {"type": "string", "description": "In server mode."},
+        "token": {"type": "string", "description": "In server mode; a proxy may take it for its own."},
+        "execmon_token": {"type": "string", "description": "The same, where a proxy takes `token`."},
         "session": {"type": "string", "description": "A session to resume, within five minutes."},
         "ack": {"type": "string", "enum": ["transport", "app"], "description": "How to acknowledge."},
         "detail": {"type": "string", "enum": ["plain", "full"], "description": "Additive messages too."},
     }
+
+
+def _close_codes() -> str:
+    """Tell each close code, and what a client should do about it."""
+    lines = (f"- {c.value}: {c.advice} ({'connect again' if c.again else 'give up'})" for c in CloseCode)
+    return "\n".join(("A connection that cannot be served is sent one `error`. Close codes:", "", *lines))
 
 
 def _list(name: str, item: dict[str, Any]) -> dict[str, Any]:

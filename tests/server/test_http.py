@@ -3,7 +3,7 @@
 import http.client
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -243,71 +243,3 @@ def test_metrics_ask_for_the_token_too(start: Start) -> None:
     server = start(tokens={"ci": "secret"})
     assert problem(*ask(server, "/metrics"))["status"] == 401
     assert ask(server, "/metrics?token=secret")[0].status == 200
-
-
-class TestDocuments:
-    def test_every_message_that_is_sent_fits_the_asyncapi_document(
-        self, server: Server, hub: Hub, execution: str
-    ) -> None:
-        jsonschema = pytest.importorskip("jsonschema")
-        document = json.loads(ask(server, "/asyncapi.json")[1])
-        messages = document["components"]["messages"]
-        with RawClient(server.ws_url(execution) + "?detail=full&ack=app", answers=True) as client:
-            received = [client.get()]
-            client.say(type="subscribe_device", device_id=m.DEVICE)
-            client.say(type="start_preview", device_id=m.DEVICE)
-            received += client.rest_until("preview_frame")
-            for make in (m.started, m.progress, m.log_entry, m.completed, m.failed, m.error, m.ended):
-                hub.publish(make(execution))
-            received += client.rest_until("execution_completed")
-        assert {message["type"] for message in received} == {
-            kind
-            for kind in messages
-            if kind
-            not in (
-                "subscribe_device",
-                "unsubscribe_device",
-                "start_preview",
-                "stop_preview",
-                "ack",
-                "action_completed",
-            )
-        }
-        for message in received:
-            schema = {**messages[message["type"]]["payload"], "components": document["components"]}
-            jsonschema.validate(message, schema)
-            with pytest.raises(jsonschema.ValidationError):
-                jsonschema.validate({**message, "timestamp": 7, "last_seen": 7}, schema)
-
-    def test_every_reference_leads_somewhere(self, server: Server) -> None:
-        for path in ("/asyncapi.json", "/openapi.json"):
-            document = json.loads(ask(server, path)[1])
-            references = list(_references(document))
-            assert references
-            for reference in references:
-                node = document
-                for part in reference.removeprefix("#/").split("/"):
-                    node = node[part]
-
-    def test_every_path_of_the_openapi_document_is_served(
-        self, start: Start, execution: str, artifacts: ArtifactStore
-    ) -> None:
-        artifacts.save_screenshot("step_001.png", b"png")
-        server = start(cancel=lambda execution_id: None, plans={"demo": lambda: execution})
-        document = json.loads(ask(server, "/openapi.json")[1])
-        for path, methods in document["paths"].items():
-            address = path.replace("{execution_id}", execution).replace("{name}", "step_001.png")
-            for method in {"get", "post", "delete"} & set(methods):
-                body = b'{"plan": "demo"}' if method == "post" else None
-                response, _ = ask(server, address, method.upper(), body)
-                assert str(response.status) in methods[method]["responses"]
-
-
-def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        node = list(node.values())
-    if isinstance(node, list):
-        for child in node:
-            yield from _references(child)

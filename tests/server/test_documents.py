@@ -1,0 +1,175 @@
+"""The documents that describe the endpoint: valid, served, and true of every message of a whole run."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+
+import execmon_lab as em
+from execmon_lab.client.errors import RECONNECT
+from execmon_lab.history.artifacts import ArtifactStore
+from execmon_lab.protocol import CloseCode
+from execmon_lab.server import Server
+from execmon_lab.server.documents import FROM_CLIENT, FROM_SERVER, asyncapi
+from tests.server.raw import RawClient
+from tests.server.test_http import ask
+from tests.server.test_live import FIELDS
+
+Start = Callable[..., Server]
+
+JS = Path(__file__).parents[2] / "js"
+
+PARSE = """
+import { Parser } from "@asyncapi/parser";
+import { readFileSync } from "node:fs";
+const { document, diagnostics } = await new Parser().parse(readFileSync(0, "utf8"));
+console.log(JSON.stringify({ parsed: Boolean(document), diagnostics }));
+"""
+
+SPECIFIED = FIELDS | {"preview_frame": {"device_id", "frame_data", "width", "height", "timestamp"}}
+
+
+def validator(document: dict[str, Any], kind: str) -> Draft202012Validator:
+    """Make the judge of one type's messages."""
+    payload = document["components"]["messages"][kind]["payload"]
+    return Draft202012Validator(
+        {**payload, "components": document["components"]}, format_checker=FormatChecker(["uuid"])
+    )
+
+
+def test_the_asyncapi_document_is_valid() -> None:
+    """By the specification's own parser; that there is a later version of it is no fault."""
+    said = subprocess.run(
+        ["node", "--input-type=module", "-e", PARSE],
+        input=json.dumps(asyncapi("127.0.0.1:8765")).encode(),
+        cwd=JS,
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+    )
+    found = json.loads(said.stdout)
+    faults = [d for d in found["diagnostics"] if d["code"] != "asyncapi-latest-version"]
+    assert (found["parsed"], faults) == (True, [])
+
+
+def test_every_close_code_is_told_with_what_to_do_about_it(server: Server) -> None:
+    text = json.loads(ask(server, "/asyncapi.json")[1])["channels"]["execution"]["description"]
+    for code in CloseCode:
+        (line,) = [line for line in text.splitlines() if line.startswith(f"- {code.value}: ")]
+        assert line.endswith("(connect again)" if code in RECONNECT else "(give up)")
+
+
+@em.module(timeout=20)
+def call_test_module(ctx: em.Context) -> None:
+    with ctx.action("go"):
+        ctx.device.home()
+    ctx.sleep(1.2)
+
+
+@em.module(timeout=20, retries=1)
+def data_test_module(ctx: em.Context) -> None:
+    ctx.log.error("no: %s", "\x00\ud800 €")
+    ctx.expect(False, "it works")
+
+
+@em.module(timeout=0.3)
+def slow_module(ctx: em.Context) -> None:
+    ctx.sleep(60)
+
+
+@em.module(timeout=20)
+def skipping_module(ctx: em.Context) -> None:
+    ctx.skip("not here")
+
+
+PLAN = em.Plan([call_test_module, data_test_module, slow_module, skipping_module])
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """All that a run on a virtual phone sends: to a plain consumer, and to one who asked for everything."""
+    received = {}
+    with em.Lab(history=tmp_path_factory.mktemp("history")) as lab:
+        run = lab.prepare(PLAN)
+        with (
+            RawClient(run.url, answers=True) as plain,
+            RawClient(run.url + "?detail=full&ack=app", answers=True) as full,
+        ):
+            for client in (plain, full):
+                client.say(type="subscribe_device", device_id=lab.serials[0])
+                client.say(type="start_preview", device_id=lab.serials[0])
+                client.say(type="start_preview", device_id="nobody")
+            run.start()
+            received["plain"] = plain.rest()
+            received["full"] = full.rest_until("execution_completed")
+    return received
+
+
+def test_every_message_of_a_run_fits_the_asyncapi_document(told: dict[str, list[dict[str, Any]]]) -> None:
+    document = json.loads(json.dumps(asyncapi("127.0.0.1:8765")))
+    judges = {kind.type_name(): validator(document, kind.type_name()) for kind in FROM_SERVER}
+    for messages in told.values():
+        for message in messages:
+            judges[message["type"]].validate(message)
+    assert {message["type"] for message in told["full"]} == set(judges)
+
+
+def test_a_plain_consumer_of_a_run_gets_exactly_the_fields_of_the_specification(
+    told: dict[str, list[dict[str, Any]]],
+) -> None:
+    state, *rest = told["plain"]
+    assert state["type"] == "execution_state"
+    for message in rest:
+        assert set(message) - {"type"} == SPECIFIED[message["type"]]
+    assert {message["type"] for message in rest} == set(SPECIFIED)
+
+
+@pytest.mark.parametrize("kind", [kind.type_name() for kind in (*FROM_CLIENT, *FROM_SERVER)])
+def test_a_schema_refuses_what_lacks_or_mistypes_a_field(kind: str) -> None:
+    document = asyncapi("127.0.0.1:8765")
+    name = document["components"]["messages"][kind]["payload"]["$ref"].rpartition("/")[2]
+    schema = document["components"]["schemas"][name]
+    assert "type" in schema["required"]
+    with pytest.raises(ValidationError):
+        validator(document, kind).validate({"type": kind})
+    with pytest.raises(ValidationError):
+        validator(document, kind).validate({field: {} for field in schema["required"]} | {"type": kind})
+
+
+class TestServed:
+    def test_every_reference_leads_somewhere(self, server: Server) -> None:
+        for path in ("/asyncapi.json", "/openapi.json"):
+            document = json.loads(ask(server, path)[1])
+            references = list(_references(document))
+            assert references
+            for reference in references:
+                node = document
+                for part in reference.removeprefix("#/").split("/"):
+                    node = node[part]
+
+    def test_every_path_of_the_openapi_document_is_served(
+        self, start: Start, execution: str, artifacts: ArtifactStore
+    ) -> None:
+        artifacts.save_screenshot("step_001.png", b"png")
+        server = start(cancel=lambda execution_id: None, plans={"demo": lambda: execution})
+        document = json.loads(ask(server, "/openapi.json")[1])
+        for path, methods in document["paths"].items():
+            address = path.replace("{execution_id}", execution).replace("{name}", "step_001.png")
+            for method in {"get", "post", "delete"} & set(methods):
+                body = b'{"plan": "demo"}' if method == "post" else None
+                response, _ = ask(server, address, method.upper(), body)
+                assert str(response.status) in methods[method]["responses"]
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from _references(child)
