@@ -1,0 +1,203 @@
+"""What a user does to a picture of the screen, and what that is on the screen itself.
+
+Positions are fractions of the picture, from its upper left corner: whoever sends them need not know the
+screen's size, and they hold at every scale and quality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple, Protocol
+
+import msgspec
+from msgspec import Meta
+
+Size = tuple[int, int]
+"""Width and height, in pixels."""
+
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Shift = Annotated[float, Meta(ge=-1, le=1)]
+Seconds = Annotated[float, Meta(ge=0, le=10)]
+
+KEYS = {
+    "back": "KEYCODE_BACK",
+    "home": "KEYCODE_HOME",
+    "recents": "KEYCODE_APP_SWITCH",
+    "enter": "KEYCODE_ENTER",
+    "backspace": "KEYCODE_DEL",
+    "delete": "KEYCODE_FORWARD_DEL",
+    "tab": "KEYCODE_TAB",
+    "up": "KEYCODE_DPAD_UP",
+    "down": "KEYCODE_DPAD_DOWN",
+    "left": "KEYCODE_DPAD_LEFT",
+    "right": "KEYCODE_DPAD_RIGHT",
+}
+"""The keys that can be sent, and what Android calls them."""
+
+KeyName = Literal[
+    "back", "home", "recents", "enter", "backspace", "delete", "tab", "up", "down", "left", "right"
+]
+
+PRESS_SECONDS = 0.6
+"""A long press: Android's own is 0.4 s, and some vendors' 0.5 s."""
+
+SCROLL_SECONDS = 0.25
+_MARGIN = 0.08  # what is nearer to an edge belongs to the system's gestures
+_ASPECT_TOLERANCE = 0.04  # scaled pictures are rounded to whole pixels, a stream's to multiples of 8
+
+
+class Misfit(ValueError):
+    """The picture is not one of the screen as it is now."""
+
+
+class Gesture(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag=str.lower):
+    """What all have in common."""
+
+
+class Tap(Gesture, frozen=True, kw_only=True):
+    """A short touch."""
+
+    x: Fraction
+    y: Fraction
+
+
+class Press(Gesture, frozen=True, kw_only=True):
+    """A long touch."""
+
+    x: Fraction
+    y: Fraction
+    seconds: Seconds = PRESS_SECONDS
+
+
+class Swipe(Gesture, frozen=True, kw_only=True):
+    """A finger drawn from one point to another."""
+
+    x1: Fraction
+    y1: Fraction
+    x2: Fraction
+    y2: Fraction
+    seconds: Seconds = 0.3
+
+
+class Scroll(Gesture, frozen=True, kw_only=True):
+    """A turn of the wheel over a point: positive shows what lies further right, or further down."""
+
+    x: Fraction
+    y: Fraction
+    dx: Shift = 0.0
+    dy: Shift = 0.0
+
+
+class Text(Gesture, frozen=True, kw_only=True):
+    """Characters typed."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=1000)]
+
+
+class Key(Gesture, frozen=True, kw_only=True):
+    """A key that is no character."""
+
+    key: KeyName
+
+
+AnyGesture = Tap | Press | Swipe | Scroll | Text | Key
+Pointing = (Tap, Press, Swipe, Scroll)
+"""The gestures that have a place on the picture."""
+
+
+class Touches(Protocol):
+    """What carries gestures out, in pixels of the screen as it is turned now: a `DeviceSession`."""
+
+    def tap(self, x: int, y: int) -> None:
+        """Touch a pixel."""
+
+    def swipe(self, x1: int, y1: int, x2: int, y2: int, duration: float = 0.3) -> None:
+        """Draw a finger from one pixel to another in `duration` seconds."""
+
+    def text(self, text: str) -> None:
+        """Type."""
+
+    def key(self, key: str | int) -> None:
+        """Press a key."""
+
+
+class Action(NamedTuple):
+    """A gesture on the screen: what the log says of it, and how it is done."""
+
+    words: str
+    run: Callable[[Touches], None]
+
+
+def turned(screen: Size, picture: Size) -> Size:
+    """Return the screen's size as it is turned on the picture.
+
+    Parameters
+    ----------
+    screen
+        As the device is held upright, as ``wm size`` has it, or in any other way.
+    picture
+        The picture's, in any scale.
+
+    Raises
+    ------
+    Misfit
+        When the picture has other proportions in both ways of turning the screen.
+    """
+    width, height = sorted(screen) if picture[0] <= picture[1] else sorted(screen, reverse=True)
+    if abs(width * picture[1] / (height * picture[0]) - 1) > _ASPECT_TOLERANCE:
+        raise Misfit(
+            f"the picture is {picture[0]}x{picture[1]}, the screen {width}x{height}: "
+            "nothing was sent, wait for the next picture"
+        )
+    return width, height
+
+
+def resolve(gesture: AnyGesture, screen: Size) -> Action:
+    """Find a gesture's place on the screen.
+
+    Parameters
+    ----------
+    gesture
+        In fractions of a picture.
+    screen
+        The size of what the picture shows, in pixels, as it is turned; of no matter for text and keys.
+    """
+
+    def pixel(x: float, y: float) -> tuple[int, int]:
+        width, height = screen
+        return min(int(x * width), width - 1), min(int(y * height), height - 1)
+
+    match gesture:
+        case Tap(x=x, y=y):
+            at = pixel(x, y)
+            return Action(f"tap {at[0]} {at[1]}", lambda touches: touches.tap(*at))
+        case Press(x=x, y=y, seconds=seconds):
+            at = pixel(x, y)
+            held = max(seconds, PRESS_SECONDS)
+            words = f"long press {at[0]} {at[1]} for {held:.1f} s"
+            return Action(words, lambda touches: touches.swipe(*at, *at, held))
+        case Swipe(x1=x1, y1=y1, x2=x2, y2=y2, seconds=seconds):
+            return _swipe("swipe", pixel(x1, y1), pixel(x2, y2), seconds)
+        case Scroll(x=x, y=y, dx=dx, dy=dy):
+            (x1, x2), (y1, y2) = _stroke(x, dx), _stroke(y, dy)
+            return _swipe("scroll", pixel(x1, y1), pixel(x2, y2), SCROLL_SECONDS)
+        case Text(text=text):
+            return Action(f"text {text!r}", lambda touches: touches.text(text))
+        case Key(key=key):
+            return Action(f"key {KEYS[key]}", lambda touches: touches.key(KEYS[key]))
+
+
+def _swipe(verb: str, start: tuple[int, int], end: tuple[int, int], seconds: float) -> Action:
+    words = f"{verb} {start[0]} {start[1]} to {end[0]} {end[1]} in {seconds:.2f} s"
+    return Action(words, lambda touches: touches.swipe(*start, *end, seconds))
+
+
+def _stroke(at: float, shift: float) -> tuple[float, float]:
+    """Where a finger begins and ends to move the content by `-shift`, moved off the edges where need be."""
+    if not shift:
+        return at, at
+    room = 1 - 2 * _MARGIN
+    shift = max(-room, min(room, shift))
+    low, high = _MARGIN + max(0.0, shift), 1 - _MARGIN + min(0.0, shift)
+    begin = max(low, min(high, at))
+    return begin, begin - shift

@@ -1,0 +1,184 @@
+"""One device's worker: it carries gestures out, one after the other, and lets nobody wait."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from ..devices import Device, DeviceDisconnected, DeviceError
+from ..protocol import Level
+from .gestures import AnyGesture, Misfit, Pointing, Scroll, Size, Swipe, Text, resolve, turned
+
+log = logging.getLogger(__name__)
+
+QUEUE = 16
+"""Gestures that may wait; a device that is slower than that must not be made to do them all later."""
+
+IDLE_SECONDS = 20.0
+"""After this long without a gesture the thread ends."""
+
+SIZE_SECONDS = 2.0
+"""How long the screen's size is believed: it changes when a device is unfolded."""
+
+_TEXT_MAX = 1000
+
+OnDone = Callable[[str | None], None]
+"""Called once for each gesture: with None when it was carried out, else with the reason why not."""
+
+SUPERSEDED = "a newer drag took its place"
+
+
+@dataclass
+class Order:
+    """A gesture to carry out, the size of the picture that it was made on, and who is to be told."""
+
+    gesture: AnyGesture
+    picture: Size
+    done: OnDone
+
+
+class Hand:
+    """Carries gestures out on one device, over a session and in a thread of its own.
+
+    Parameters
+    ----------
+    device
+        Which.
+    tell
+        Called with a level and a line for the log.
+    """
+
+    def __init__(self, device: Device, tell: Callable[[Level, str], None]) -> None:
+        self._device = device
+        self._tell = tell
+        self._session = device.session()
+        self._changed = threading.Condition()
+        self._orders: deque[Order] = deque()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._size: Size | None = None
+        self._sized_at = float("-inf")
+
+    def put(self, order: Order) -> None:
+        """Take a gesture on; returns at once. A waiting drag gives way to a newer one."""
+        with self._changed:
+            refusal = self._refusal()
+            if refusal is None:
+                order, refused = self._joined(order)
+                self._orders.append(order)
+                if self._thread is None:
+                    name = f"control-{self._device.serial}"
+                    self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+                    self._thread.start()
+                self._changed.notify_all()
+            else:
+                refused = order
+        if refused is not None:
+            _done(refused, refusal or SUPERSEDED)
+
+    def close(self) -> None:
+        """Cut off what is under way, refuse what waits, and end the thread; twice is no error."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            thread = self._thread
+        self._session.interrupt("control was switched off")
+        self._drop("control was switched off")
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=5)
+
+    def _refusal(self) -> str | None:
+        if self._closed:
+            return "control was switched off"
+        if not self._device.online:
+            return "the device is offline"
+        if len(self._orders) >= QUEUE:
+            return f"the device is slow: {QUEUE} touches wait already"
+        return None
+
+    def _joined(self, order: Order) -> tuple[Order, Order | None]:
+        """Make one of the newest that waits and this one, where they can be; say who lost its place."""
+        if not self._orders:
+            return order, None
+        last = self._orders[-1]
+        if isinstance(order.gesture, Swipe | Scroll) and isinstance(last.gesture, Swipe | Scroll):
+            return order, self._orders.pop()
+        if isinstance(order.gesture, Text) and isinstance(last.gesture, Text):
+            text = last.gesture.text + order.gesture.text
+            if len(text) <= _TEXT_MAX:
+                self._orders.pop()
+                told = (last.done, order.done)
+                return Order(replace(last.gesture, text=text), order.picture, _both(*told)), None
+        return order, None
+
+    def _run(self) -> None:
+        while (order := self._next()) is not None:
+            _done(order, self._carry_out(order))
+
+    def _next(self) -> Order | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._orders or self._closed, IDLE_SECONDS)
+            if self._closed or not self._orders:
+                self._thread = None
+                return None
+            return self._orders.popleft()
+
+    def _carry_out(self, order: Order) -> str | None:
+        """Do it; return why it was not done."""
+        words = ""
+        try:
+            screen = self._screen(order.picture) if isinstance(order.gesture, Pointing) else (1, 1)
+            action = resolve(order.gesture, screen)
+            words = f"Manual: {action.words}"
+            self._tell("INFO", words)
+            action.run(self._session)
+        except Misfit as error:
+            return str(error)
+        except DeviceError as error:
+            if isinstance(error, DeviceDisconnected):
+                self._size = None
+                self._drop("the device went offline")
+            reason = _first_line(error)
+            if words and not self._closed:
+                self._tell("WARN", f"{words} failed: {reason}")
+            return reason
+        return None
+
+    def _screen(self, picture: Size) -> Size:
+        """The screen's size as it is turned on the picture."""
+        if self._size is None or time.monotonic() - self._sized_at > SIZE_SECONDS:
+            self._size, self._sized_at = self._session.size, time.monotonic()
+        return turned(self._size, picture)
+
+    def _drop(self, reason: str) -> None:
+        with self._changed:
+            dropped = list(self._orders)
+            self._orders.clear()
+        for order in dropped:
+            _done(order, reason)
+
+
+def _done(order: Order, refusal: str | None) -> None:
+    try:
+        order.done(refusal)
+    except Exception:
+        log.exception("nobody could be told of a gesture")
+
+
+def _both(first: OnDone, second: OnDone) -> OnDone:
+    def tell(refusal: str | None) -> None:
+        first(refusal)
+        second(refusal)
+
+    return tell
+
+
+def _first_line(error: Exception) -> str:
+    """What a device prints may be a whole Java stack."""
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200]

@@ -1,0 +1,97 @@
+"""The user's hand in an execution: gestures for any of its devices, each a line of its log."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+
+from ..devices import DevicePool, NoDevice
+from ..hub import Hub
+from ..protocol import Level, LogEntry, timestamp
+from ..state import FINAL
+from .gestures import AnyGesture, Size
+from .hand import Hand, OnDone, Order
+
+log = logging.getLogger(__name__)
+
+MODULE = "manual"
+"""The `module_id` of the lines that tell what a user did by hand."""
+
+
+class ManualControl:
+    """Carries gestures out on the devices of an execution, from any thread and without blocking it.
+
+    Parameters
+    ----------
+    pool
+        Where the devices are.
+    hub, execution_id
+        The execution in whose log each gesture is a line, as long as it has not ended; later ones go to
+        Python's own log.
+    """
+
+    def __init__(self, pool: DevicePool, hub: Hub, execution_id: str) -> None:
+        self._pool = pool
+        self._hub = hub
+        self._execution_id = execution_id
+        self._lock = threading.Lock()
+        self._hands: dict[str, Hand] = {}
+        self._closed = False
+
+    def send(self, device_id: str, gesture: AnyGesture, picture: Size, done: OnDone) -> None:
+        """Have a gesture carried out, after those that wait for the same device; returns at once.
+
+        Parameters
+        ----------
+        device_id
+            The device's serial.
+        gesture
+            In fractions of the picture.
+        picture
+            The width and height of the picture that it was made on, in pixels; of no matter for text, keys.
+        done
+            Called once, from any thread: with None when it was carried out, else with the reason why not.
+        """
+        try:
+            hand = self._hand(device_id)
+        except NoDevice as error:
+            done(str(error))
+            return
+        if hand is None:
+            done("control was switched off")
+        else:
+            hand.put(Order(gesture, picture, done))
+
+    def close(self) -> None:
+        """Cut off what is under way and end every thread; closing twice is no error."""
+        with self._lock:
+            self._closed = True
+            hands = list(self._hands.values())
+        for hand in hands:
+            hand.close()
+
+    def _hand(self, device_id: str) -> Hand | None:
+        with self._lock:
+            if self._closed:
+                return None
+            hand = self._hands.get(device_id)
+            if hand is None:
+                tell = functools.partial(self._tell, device_id)
+                hand = self._hands[device_id] = Hand(self._pool.get(device_id), tell)
+            return hand
+
+    def _tell(self, device_id: str, level: Level, text: str) -> None:
+        if self._hub.snapshot(self._execution_id).status in FINAL:
+            log.info("%s: %s", device_id, text)
+            return
+        self._hub.publish(
+            LogEntry(
+                execution_id=self._execution_id,
+                device_id=device_id,
+                level=level,
+                message=text,
+                module_id=MODULE,
+                timestamp=timestamp(),
+            )
+        )
