@@ -12,6 +12,8 @@ from ..state import ExecutionState
 from ..tail import LINES
 from .parcel import Parcel, messages
 
+GREETING_SECONDS = 1.0
+"""How soon after its answer a page that asks again has only asked before it came."""
 BATCH_SECONDS = 0.08
 """How long messages are gathered: Jupyter's server drops what passes 1,000 comm messages a second."""
 
@@ -62,6 +64,7 @@ class Feed:
         self._due: float | None = None
         self._heralds: deque[float] = deque()
         self._greeted = False
+        self._answered = ("", 0.0)
         live: list[LogEntry] = []
         self._live: list[LogEntry] | None = live if logs is not None else None
         self._subscriptions: list[Subscription] = [
@@ -93,13 +96,21 @@ class Feed:
         self._wake(first)
 
     def greet(self, page: str) -> None:
-        """Answer a page that asks for everything so far."""
+        """Answer a page that asks for everything so far.
+
+        A page asks again until it is answered: what a busy kernel finds waiting is one question.
+        """
+        now = self._clock()
         with self._lock:
+            asked, at = self._answered
+            if asked == page and now - at < GREETING_SECONDS:
+                return
+            self._answered = (page, now)
             self._greeted = True
             self._heralds.clear()
             self._seal()
             self._parcels.append(self._everything(page))
-        self._wake(self._clock())
+        self._wake(now)
 
     def collect(self, now: float) -> tuple[list[Parcel], float | None]:
         """Take what is due at `now`, and tell when more will be."""

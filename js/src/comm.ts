@@ -12,6 +12,8 @@ import type { Frame, Listener, PreviewProblem, Source, Stream } from "./source";
 const ACKNOWLEDGE_EVERY = 4;
 /** How often a page that shows a picture says that it is still there; the kernel forgets it after three. */
 const PRESENCE_MS = 15_000;
+/** How often a page that was not answered greets again: while a page is loaded again, messages can be lost. */
+const GREETING_MS = 2_000;
 
 type Notice =
   | { kind: "messages"; now: number }
@@ -27,6 +29,7 @@ export class CommSource implements Source {
   #streams: Stream[] = [];
   #acknowledged = 0;
   #presence: ReturnType<typeof setInterval> | undefined;
+  #greeting: ReturnType<typeof setInterval> | undefined;
   #screenshots = new Map<string, PromiseWithResolvers<string>>();
   #objectUrls: string[] = [];
 
@@ -40,11 +43,14 @@ export class CommSource implements Source {
     this.#listener = listener;
     this.model.on("msg:custom", this.#receive);
     addEventListener("pagehide", this.#leave);
-    this.#send({ kind: "hello" });
+    const greet = () => this.#send({ kind: "hello" });
+    greet();
+    this.#greeting = setInterval(greet, GREETING_MS);
   }
 
   close(): void {
     this.#leave();
+    clearInterval(this.#greeting);
     this.model.off("msg:custom", this.#receive);
     removeEventListener("pagehide", this.#leave);
     for (const url of this.#objectUrls) URL.revokeObjectURL(url);
@@ -95,6 +101,7 @@ export class CommSource implements Source {
         // Another page's is as good while this one has none of its own.
         if (this.#welcomed && notice.page !== this.#page) break;
         this.#welcomed = true;
+        if (notice.page === this.#page) clearInterval(this.#greeting);
         listener.snapshot(read(buffers[0]), notice.now, notice.lost);
         break;
       case "frame":

@@ -34,6 +34,20 @@ describe("greeting", () => {
     expect(other.page).not.toEqual(model.page);
   });
 
+  test("a page greets again until it is answered: a message can be lost while a page is loaded", () => {
+    vi.useFakeTimers();
+    const lossy = new FakeModel();
+    const patient = new CommSource(lossy.model);
+    patient.open(heard());
+    vi.advanceTimersByTime(4_500);
+    expect(lossy.kinds()).toEqual(["hello", "hello", "hello"]);
+    lossy.say({ kind: "snapshot", now: NOW, lost: 0, page: lossy.page }, [snapshot()]);
+    vi.advanceTimersByTime(60_000);
+    expect(lossy.kinds()).toHaveLength(3);
+    patient.close();
+    vi.useRealTimers();
+  });
+
   test("messages before the first snapshot are passed over: the snapshot holds them", () => {
     model.say({ kind: "messages", now: NOW }, [entry("early")]);
     expect(listener.messages).not.toHaveBeenCalled();

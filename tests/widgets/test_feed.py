@@ -163,3 +163,14 @@ def test_a_closed_feed_gives_what_it_heard_and_hears_no_more(hub: Hub) -> None:
 def test_an_execution_that_is_not_known_is_refused() -> None:
     with pytest.raises(UnknownExecution):
         make(Hub(), Clock())
+
+
+def test_a_page_that_asks_again_before_it_is_answered_gets_one_snapshot(hub: Hub) -> None:
+    clock = Clock()
+    feed = make(hub, clock)
+    for _ in range(30):
+        feed.greet("page")
+    assert kinds(feed.collect(clock.now)[0]) == ["snapshot"]
+    clock.now += 2.0
+    feed.greet("page")
+    assert kinds(feed.collect(clock.now)[0]) == ["snapshot"], "the answer before was lost"
