@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .engine import Context, Module, Plan, module
     from .lab import Lab, LabClosed
+    from .remote import RemoteRun, connect
     from .run import Run
 
 __version__ = "0.1.0"
 
-__all__ = ["Context", "Lab", "LabClosed", "Module", "Plan", "Run", "module"]
+__all__ = ["Context", "Lab", "LabClosed", "Module", "Plan", "RemoteRun", "Run", "connect", "module"]
 
 _HOMES = {
     "Context": ".engine",
@@ -28,7 +29,9 @@ _HOMES = {
     "LabClosed": ".lab",
     "Module": ".engine",
     "Plan": ".engine",
+    "RemoteRun": ".remote",
     "Run": ".run",
+    "connect": ".remote",
     "module": ".engine",
 }
 

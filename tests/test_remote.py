@@ -1,0 +1,310 @@
+"""An execution that runs elsewhere: the same widget, fed by the WebSocket client."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from websockets.exceptions import InvalidHandshake
+
+import execmon_lab as em
+from execmon_lab.client import ConnectionLost, ExecutionError, backoff, client
+from execmon_lab.preview import Frame
+from execmon_lab.protocol import Attempt, ExecutionSnapshot, LogEntry
+from execmon_lab.widgets import ExecutionView
+from tests.client.relay import Relay
+
+DEADLINE = 60.0
+Eventually = Callable[..., bool]
+
+
+@em.module(timeout=60)
+def quick_module(ctx: em.Context) -> None:
+    ctx.log.info("quick")
+    ctx.device.home()
+
+
+@em.module(timeout=60)
+def failing_module(ctx: em.Context) -> None:
+    ctx.expect(False, "the sky is green")
+
+
+@em.module(timeout=60)
+def endless_module(ctx: em.Context) -> None:
+    ctx.sleep(600)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[em.Lab]:
+    with em.Lab(history=tmp_path_factory.mktemp("history")) as lab:
+        yield lab
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait less between attempts to connect."""
+    monkeypatch.setattr(client, "delays", lambda: backoff.delays(0.02, 0.1))
+
+
+@pytest.fixture
+def endless(lab: em.Lab) -> Iterator[em.Run]:
+    """A run that goes on until it is cancelled, begun with a quick step."""
+    run = lab.start(em.Plan([quick_module, endless_module], name="endless"))
+    yield run
+    run.cancel()
+    run.wait(DEADLINE)
+
+
+class Page:
+    """What a page would get: the parcels that the view sends over its comm."""
+
+    def __init__(self, run: em.RemoteRun, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.parcels: list[tuple[dict[str, Any], list[bytes]]] = []
+        monkeypatch.setattr(
+            ExecutionView, "send", lambda _, content, buffers=(): self.parcels.append((content, buffers))
+        )
+        self.view = run.view
+        self.say("hello")
+
+    def say(self, kind: str, **content: Any) -> None:
+        self.view._hear(None, {"kind": kind, "page": "p", **content}, [])
+
+    def of(self, kind: str) -> list[tuple[dict[str, Any], list[bytes]]]:
+        return [parcel for parcel in self.parcels if parcel[0]["kind"] == kind]
+
+    def watch(self, *devices: str, quality: str = "medium") -> None:
+        self.say("watch", streams=[{"device_id": device, "quality": quality} for device in devices])
+
+    def log(self) -> list[str]:
+        batches = [
+            msgspec.json.decode(buffers[0])
+            for content, buffers in self.parcels
+            if content["kind"] in ("messages", "snapshot")
+        ]
+        return [m["message"] for batch in batches for m in batch if m["type"] == "log_entry"]
+
+
+def without_moments(state: ExecutionSnapshot) -> ExecutionSnapshot:
+    """The message that a fold saw last differs: frames and rates are each connection's own."""
+    return msgspec.structs.replace(state, timestamp="")
+
+
+def test_a_run_elsewhere_is_followed_to_its_end(lab: em.Lab, no_leaks: None) -> None:
+    run = lab.prepare(em.Plan([quick_module, failing_module], name="elsewhere"))
+    with em.connect(run.url) as remote:
+        assert remote.execution_id == run.execution_id
+        assert remote.url == run.url
+        assert (remote.state.status, remote.done) == ("pending", False)
+        run.start()
+        state = remote.wait(DEADLINE)
+        assert remote.done
+        assert [step.status for step in state.steps] == ["completed", "failed"]
+        assert without_moments(state) == without_moments(run.state)
+        assert repr(remote) == f"RemoteRun(completed, 2 steps, {run.execution_id})"
+
+
+def test_it_is_shown_by_the_same_widget(
+    lab: em.Lab, endless: em.Run, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    with em.connect(endless.url) as remote:
+        page = Page(remote, monkeypatch)
+        assert eventually(lambda: page.of("snapshot"))
+        data, _ = remote._repr_mimebundle_()
+        assert "application/vnd.jupyter.widget-view+json" in data
+        assert "quick_module" in data["text/html"]
+        assert remote.view is remote.view
+
+
+def test_a_page_gets_pictures_while_it_looks(
+    lab: em.Lab, endless: em.Run, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    [serial] = lab.serials
+    with em.connect(endless.url) as remote:
+        page = Page(remote, monkeypatch)
+        page.watch(serial, quality="low")
+        assert eventually(lambda: page.of("frame"))
+        content, buffers = page.of("frame")[0]
+        assert (content["device_id"], content["quality"]) == (serial, "low")
+        assert buffers[0][:3] == b"\xff\xd8\xff"
+        assert 0 < content["width"] < content["height"]
+        assert serial in lab.preview.stats()
+        page.watch()
+        assert eventually(lambda: serial not in lab.preview.stats())
+
+
+def test_two_qualities_share_the_better_picture(lab: em.Lab, endless: em.Run, eventually: Eventually) -> None:
+    [serial] = lab.serials
+    frames: dict[str, list[Frame]] = {"low": [], "high": []}
+    with em.connect(endless.url) as remote:
+        previews = remote._link.previews
+        low = previews.watch(serial, "low", frames["low"].append, lambda _: None)
+        assert eventually(lambda: frames["low"])
+        small = frames["low"][0].width
+        high = previews.watch(serial, "high", frames["high"].append, lambda _: None)
+        assert eventually(lambda: any(frame.width == 720 for frame in frames["high"]))
+        assert {frame.quality for frame in frames["high"]} == {"high"}
+        assert {frame.quality for frame in frames["low"]} == {"low"}
+        assert small < 720
+        for watch in (high, high, low):
+            watch.close()
+        assert eventually(lambda: serial not in lab.preview.stats())
+
+
+def test_an_unknown_device_is_a_problem_of_its_watcher_alone(
+    endless: em.Run, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    with em.connect(endless.url) as remote:
+        page = Page(remote, monkeypatch)
+        page.watch("nobody")
+        assert eventually(lambda: page.of("problem"))
+        assert "nobody" in page.of("problem")[0][0]["message"]
+        assert remote.state.errors == ()
+
+
+def test_screenshots_come_through_the_kernel(
+    lab: em.Lab, endless: em.Run, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    def first_attempt() -> tuple[Attempt, ...]:
+        return tuple(a for a in remote.state.steps[0].attempts if a.screenshot_url)
+
+    with em.connect(endless.url) as remote:
+        assert eventually(first_attempt)
+        page = Page(remote, monkeypatch)
+        for url in (first_attempt()[0].screenshot_url, "/api/v1/artifacts/screenshots/none.png", "http://x/"):
+            page.say("screenshot", url=url)
+        found = page.of("screenshot")
+        assert [content["found"] for content, _ in found] == [True, False, False]
+        assert found[0][1][0].startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("by", ["method", "page"])
+def test_it_can_be_cancelled(lab: em.Lab, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+    run = lab.start(em.Plan([endless_module]))
+    with em.connect(run.url) as remote:
+        if by == "method":
+            remote.cancel()
+        else:
+            Page(remote, monkeypatch).say("cancel")
+        assert remote.wait(DEADLINE).status == "cancelled"
+        remote.cancel()  # of one that has ended: no error
+    assert run.wait(DEADLINE).status == "cancelled"
+
+
+def test_closing_leaves_the_execution_as_it_is(endless: em.Run, no_leaks: None) -> None:
+    remote = em.connect(endless.url)
+    with pytest.raises(TimeoutError):
+        remote.wait(0.05)
+    remote.close()
+    remote.close()
+    assert remote.done
+    with pytest.raises(ConnectionLost):
+        remote.wait(DEADLINE)
+    assert not endless.done
+
+
+def test_a_lost_connection_is_shown_and_had_again(
+    lab: em.Lab, endless: em.Run, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    [serial] = lab.serials
+    with Relay(endless.url) as relay, em.connect(relay.url) as remote:
+        page = Page(remote, monkeypatch)
+        page.watch(serial)
+        assert eventually(lambda: page.of("frame"))
+        relay.refusing = True
+        relay.cut()
+        assert eventually(lambda: any("connection lost" in line for line in page.log()))
+        assert "connection was lost" in page.of("problem")[0][0]["message"]
+        frames = len(page.of("frame"))
+        relay.refusing = False
+        assert eventually(lambda: any("connected again" in line for line in page.log()))
+        assert eventually(lambda: len(page.of("frame")) > frames)
+        endless.cancel()
+        assert remote.wait(DEADLINE).status == "cancelled"
+        assert remote.state.errors == ()
+
+
+def test_a_connection_lost_for_good_is_an_error_of_this_side(
+    endless: em.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Relay(endless.url) as relay, em.connect(relay.url, reconnect_seconds=0.3) as remote:
+        relay.refusing = True
+        relay.cut()
+        with pytest.raises(ConnectionLost):
+            remote.wait(DEADLINE)
+        [problem] = remote.state.errors
+        assert (problem.code, "no more will be heard" in problem.message) == ("CONNECTION_LOST", True)
+
+
+def test_of_one_that_has_ended_there_is_the_outcome(
+    lab: em.Lab, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    run = lab.start(em.Plan([quick_module]))
+    run.wait(DEADLINE)
+    with em.connect(run.url) as remote:
+        assert remote.wait(DEADLINE) == run.state
+        page = Page(remote, monkeypatch)
+        assert eventually(lambda: page.of("snapshot"))
+        page.watch(lab.serials[0])
+        assert eventually(lambda: page.of("problem"))
+        assert "ended" in page.of("problem")[0][0]["message"]
+
+
+def test_a_token_opens_the_socket_the_screenshots_and_the_cancelling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with em.Lab(history=tmp_path, tokens={"ci": "secret"}) as lab:
+        run = lab.start(em.Plan([endless_module]))
+        with pytest.raises(ExecutionError, match="UNAUTHORIZED"):
+            em.connect(run.url)
+        with em.connect(run.url.replace("ws:", "http:"), token="secret") as remote:
+            remote.cancel()
+            [step] = remote.wait(DEADLINE).steps
+            page = Page(remote, monkeypatch)
+            page.say("screenshot", url=step.attempts[0].screenshot_url)
+            assert page.of("screenshot")[0][0]["found"]
+        with em.connect(f"{run.url}?execmon_token=secret") as remote:
+            assert "secret" not in repr(remote) + remote.url
+            assert remote.state.status == "cancelled"
+
+
+def test_what_is_no_execution_is_told_at_once(lab: em.Lab, endless: em.Run, no_leaks: None) -> None:
+    with pytest.raises(ValueError, match="ws://host:port/ws/executions/"):
+        em.connect(lab.server.url)
+    with pytest.raises(ExecutionError, match="INVALID_EXECUTION_ID"):
+        em.connect(lab.server.ws_url("550e8400-e29b-41d4-a716-446655440000"))
+    with pytest.raises(OSError, match="Connect call failed"):
+        em.connect(f"ws://127.0.0.1:1/ws/executions/{endless.execution_id}")
+    web = http.server.HTTPServer(("127.0.0.1", 0), Silent)
+    thread = threading.Thread(target=web.serve_forever)
+    thread.start()
+    with pytest.raises(InvalidHandshake):
+        em.connect(f"ws://127.0.0.1:{web.server_port}/ws/executions/{endless.execution_id}")
+    web.shutdown()
+    web.server_close()
+    thread.join()
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    """A web server that has no such page."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_logs_that_came_before_the_widget_are_in_it(
+    endless: em.Run, lab: em.Lab, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    run = lab.prepare(em.Plan([quick_module]))
+    with em.connect(run.url) as remote:
+        endless.cancel()
+        endless.wait(DEADLINE)
+        run.start()
+        remote.wait(DEADLINE)
+        page = Page(remote, monkeypatch)
+        assert eventually(lambda: "quick" in page.log())
+        assert isinstance(remote._tail.entries()[0], LogEntry)
