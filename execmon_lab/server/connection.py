@@ -26,7 +26,7 @@ from ..state import FINAL
 from .commands import Commands
 from .entrance import ENDPOINT
 from .outbox import Outbox, Overflow
-from .parcel import Kind, Parcel, Picture, ping_frame, text_frame
+from .parcel import Batch, Kind, Parcel, Picture, ping_frame, text_frame
 from .room import Room
 from .session import Session
 from .wire import INVALID_DATA, Wire
@@ -200,6 +200,20 @@ class Connection(Wire):
             self.commands.stop_all()
         elif session.exceeds(self.settings):
             self._too_slow()
+
+    def send_batch(self, batch: Batch) -> None:
+        """Send messages that are not guaranteed, in one piece where the consumer can take it."""
+        if self.writable and self.session is not None and self.is_open:
+            joined, types = batch.joined(self.detail)
+            if len(joined) <= self.settings.batch_bytes:
+                self._active = True
+                sent = self.room.tally.sent
+                for name, count in types:
+                    sent[name] += count
+                self.transport.write(joined)
+                return
+        for parcel in batch.parcels:
+            self.send(parcel)
 
     def send_error(self, code: ErrorCode, text: str, device_id: str | None = None) -> None:
         """Tell this consumer alone that something is wrong with what it asked."""

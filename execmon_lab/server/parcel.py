@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections import Counter
 from enum import Enum, auto
 
 from websockets.frames import Frame, Opcode
@@ -115,6 +116,32 @@ class Parcel:
             if detail == "full" or not self.message.ADDITIVE_FIELDS:
                 self._full = framed
         return framed
+
+
+class Batch:
+    """Messages in a row, none of them guaranteed: joined once for all connections that can take them so.
+
+    Parameters
+    ----------
+    parcels
+        The messages, in order.
+    """
+
+    __slots__ = ("_joined", "parcels")
+
+    def __init__(self, parcels: list[Parcel]) -> None:
+        self.parcels = parcels
+        self._joined: dict[Detail, tuple[bytes, list[tuple[str, int]]]] = {}
+
+    def joined(self, detail: Detail) -> tuple[bytes, list[tuple[str, int]]]:
+        """Return the frames in one piece, and how many of each type they are."""
+        made = self._joined.get(detail)
+        if made is None:
+            sent = [parcel for parcel in self.parcels if detail == "full" or not parcel.additive]
+            frames = b"".join(parcel.frame(detail) for parcel in sent)
+            types = Counter(parcel.type_name for parcel in sent)
+            made = self._joined[detail] = (frames, list(types.items()))
+        return made
 
 
 _pictures = itertools.count(1)

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ..hub import Envelope, Hub, Subscription
-from .parcel import Parcel
+from .parcel import Batch, Kind, Parcel
 
 SLICE = 256
 """Messages handed on before sockets are looked at again, so that a burst does not fill the outboxes."""
+
+BATCH = 16
+"""Messages that are joined at most: a burst of log entries then costs each connection one system call."""
 
 
 class Follower(Protocol):
@@ -20,6 +23,9 @@ class Follower(Protocol):
 
     def send(self, parcel: Parcel) -> None:
         """Take a message."""
+
+    def send_batch(self, batch: Batch) -> None:
+        """Take several messages."""
 
 
 class Switchboard:
@@ -136,9 +142,28 @@ class Switchboard:
             deliver(item)
 
     def _to_execution(self, envelope: Envelope) -> None:
-        followers = self._executions.get(getattr(envelope.message, "execution_id", ""))
-        if followers:
-            _send(Parcel(envelope), followers)
+        execution_id = getattr(envelope.message, "execution_id", "")
+        followers = self._executions.get(execution_id)
+        if not followers:
+            return
+        parcel = Parcel(envelope)
+        if parcel.kind is Kind.GUARANTEED:
+            _send(parcel, followers)
+        else:
+            _send_batch(Batch([parcel, *self._take_behind(execution_id)]), followers)
+
+    def _take_behind(self, execution_id: str) -> list[Parcel]:
+        """Take what stands next in the inbox and may be sent in one piece with what comes before it."""
+        behind: list[Parcel] = []
+        while self._inbox and len(behind) < BATCH - 1:
+            deliver, item = self._inbox[0]
+            if deliver != self._to_execution or item.message.GUARANTEED:
+                break
+            if getattr(item.message, "execution_id", "") != execution_id:
+                break
+            self._inbox.popleft()
+            behind.append(Parcel(item))
+        return behind
 
     def _to_device(self, envelope: Envelope) -> None:
         followers = self._devices.get(getattr(envelope.message, "device_id", ""))
@@ -150,6 +175,11 @@ def _send(parcel: Parcel, followers: dict[Follower, None]) -> None:
     # A copy: a connection that overflows leaves while it is being sent to.
     for follower in tuple(followers):
         follower.send(parcel)
+
+
+def _send_batch(batch: Batch, followers: dict[Follower, None]) -> None:
+    for follower in tuple(followers):
+        follower.send_batch(batch)
 
 
 def _leave(table: dict[str, dict[Follower, None]], key: str, follower: Follower) -> None:

@@ -8,6 +8,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from execmon_lab.hub import Hub
+from execmon_lab.protocol import encode
 from execmon_lab.server import Server
 from tests.server import messages as m
 from tests.server.conftest import DEADLINE, Consumer, Devices
@@ -151,6 +152,27 @@ def test_no_message_is_missing_or_twice_between_the_state_and_what_follows(
         known = [step["step_id"] for step in consumer.get()["steps"]]
         live = [message["step_id"] for message in consumer.rest() if message["type"] == "step_completed"]
         assert known + live == [step.step_id for step in steps]
+
+
+def test_a_burst_comes_in_order_and_each_consumer_gets_only_what_it_asked_for(
+    server: Server, join: Join, hub: Hub, execution: str
+) -> None:
+    plain, full = join(server), join(server, "?detail=full")
+    plain.get(), full.get()
+    run = []
+    for number in range(120):
+        run.append(m.log_entry(execution, "x" * (number * number % 4000), device=f"device-{number % 7}"))
+        if number % 5 == 0:
+            run.append(m.started(execution))
+        if number % 50 == 49:
+            run.append(m.completed(execution))
+    run.append(m.ended(execution))
+    for message in run:
+        hub.publish(message)
+    everything = [json.loads(encode(message, "full")) for message in run]
+    exact = [json.loads(encode(message, "plain")) for message in run if not message.ADDITIVE]
+    assert full.rest() == everything
+    assert plain.rest() == exact
 
 
 def test_other_executions_are_not_heard(server: Server, join: Join, hub: Hub, execution: str) -> None:
