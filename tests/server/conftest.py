@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,14 @@ from execmon_lab.state import planned
 DEVICE = "emulator-5554"
 DEADLINE = 20.0
 """Seconds after which something that should have come will not come."""
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 class Devices:

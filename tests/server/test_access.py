@@ -1,11 +1,13 @@
 """Origins, hosts and tokens (decisions, "Security")."""
 
+import hmac
 import http.client
 import json
 import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -129,6 +131,22 @@ class TestTokens:
         tokens = Tokens({"ci": "one", "ada": "two"})
         assert (tokens.name_of("two"), tokens.name_of("one"), tokens.name_of("three")) == ("ada", "ci", None)
         assert tokens.name_of("\udcff") is None
+
+    @pytest.mark.parametrize("given", ["first", "second", "third", "firsT", "f", "", "x" * 10_000, "ü"])
+    def test_whatever_is_given_the_same_comparisons_are_made(
+        self, given: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each token is compared, right or wrong, as a digest of one length, and never by ``==``."""
+        compared: list[tuple[int, int]] = []
+
+        def compare(one: bytes, other: bytes) -> bool:
+            compared.append((len(one), len(other)))
+            return hmac.compare_digest(one, other)
+
+        tokens = Tokens({"ci": "first", "ada": "second", "eve": "third"})
+        monkeypatch.setattr("execmon_lab.server.tokens.hmac", SimpleNamespace(compare_digest=compare))
+        tokens.name_of(given)
+        assert compared == [(32, 32)] * 3
 
     @pytest.mark.parametrize("tokens", [{}, {"ci": ""}])
     def test_an_empty_token_would_let_everybody_in(self, tokens: dict[str, str]) -> None:

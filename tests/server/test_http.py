@@ -156,6 +156,15 @@ class TestScreenshots:
         assert b"secret" not in response.partition(b"\r\n\r\n")[2]
 
 
+@pytest.mark.parametrize("path", ["executions", "reports"])
+@pytest.mark.parametrize(
+    "name", ["..%2f..%2fsecret", "%2e%2e", "..%5c..", "%00", "..%c0%af", "{}", "x" * 4000]
+)
+def test_a_name_that_is_no_execution_reaches_nothing(server: Server, path: str, name: str) -> None:
+    answer = raw(server, f"GET /api/v1/{path}/{name} HTTP/1.1")
+    assert answer.split(b" ")[1] in (b"400", b"404")
+
+
 def raw(server: Server, *lines: str) -> bytes:
     with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as sock:
         sock.sendall(("\r\n".join([*lines, f"Host: 127.0.0.1:{server.port}"]) + "\r\n\r\n").encode())

@@ -16,7 +16,7 @@ from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.hub import Hub
 from execmon_lab.server import Server
 from tests.server import messages as m
-from tests.server.conftest import DEADLINE, Camera, Consumer
+from tests.server.conftest import DEADLINE, Camera, Consumer, eventually
 from tests.server.raw import RawClient
 
 Start = Callable[..., Server]
@@ -196,7 +196,4 @@ def test_a_client_killed_at_any_stage_leaves_nothing(
                 assert time.monotonic() < deadline
                 served = RawClient(server.ws_url(execution))
             served.cut()
-    deadline = time.monotonic() + DEADLINE
-    while preview.watching:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    eventually(lambda: not preview.watching)

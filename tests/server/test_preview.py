@@ -1,12 +1,11 @@
 """Live preview: start, stop, quality, limits, and slow viewers."""
 
-import time
 from collections.abc import Callable
 
 from execmon_lab.hub import Hub
 from execmon_lab.server import Server
 from tests.server import messages as m
-from tests.server.conftest import DEADLINE, Camera, Consumer, Devices
+from tests.server.conftest import Camera, Consumer, Devices, eventually
 from tests.server.raw import RawClient
 
 Start = Callable[..., Server]
@@ -15,13 +14,6 @@ Join = Callable[..., Consumer]
 
 def watched(preview: Camera) -> list[tuple[str, str]]:
     return sorted((shot.device_id, shot.quality) for shot in preview.watching)
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_frames_come_with_exactly_the_specified_fields(server: Server, join: Join, preview: Camera) -> None:
