@@ -176,29 +176,25 @@ class Server:
         options = self._options
         names = [name for name in ("video", "audio", "control") if getattr(options, name)]
         async with contextlib.AsyncExitStack() as stack:
-            accept = await self._listen(stack) if options.tunnel_forward else self._connect
             found: dict[str, Socket] = {}
-            for name in names:
-                found[name] = await accept()
-                stack.push_async_callback(found[name].close)
-                if options.tunnel_forward and options.send_dummy_byte and len(found) == 1:
-                    await found[name].send(b"\0")
+            connecting = contextlib.nullcontext(self._connect)
+            with self._listening() if options.tunnel_forward else connecting as meet:
+                for name in names:
+                    found[name] = await meet()
+                    stack.push_async_callback(found[name].close)
+                    if options.tunnel_forward and options.send_dummy_byte and len(found) == 1:
+                        await found[name].send(b"\0")
             yield found
 
-    async def _listen(self, stack: contextlib.AsyncExitStack) -> Callable[[], Awaitable[Socket]]:
+    @contextlib.contextmanager
+    def _listening(self) -> Iterator[Callable[[], Awaitable[Socket]]]:
+        """Listen until all sockets are there; who comes after that is refused."""
         network: dict[str, Any] = self._system.network
         name = self._options.socket_name
         if name in network:
             raise ServerError("java.io.IOException: Address already in use")
         listener = Listener()
         network[name] = listener
-
-        def unlisten() -> None:
-            if network.get(name) is listener:
-                del network[name]
-            listener.close()
-
-        stack.callback(unlisten)
 
         async def accept() -> Socket:
             reader, writer, done = await listener.accept()
@@ -208,7 +204,12 @@ class Server:
 
             return Socket(reader, writer, close)
 
-        return accept
+        try:
+            yield accept
+        finally:
+            if network.get(name) is listener:
+                del network[name]
+            listener.close()
 
     async def _connect(self) -> Socket:
         try:
