@@ -1,6 +1,7 @@
 """Connection limits, deadlines, and the codes with which connections end."""
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Opcode
 
 from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.hub import Hub
-from execmon_lab.server import Server
+from execmon_lab.protocol import limits
+from execmon_lab.server import Server, Settings
 from tests.server import messages as m
 from tests.server.conftest import DEADLINE, Camera, Consumer, eventually
 from tests.server.raw import RawClient
@@ -73,6 +76,30 @@ def test_an_inactive_hour_ends_with_4408(start: Start, hub: Hub, execution: str)
         client.get()
         client.rest()
         assert client.close_code == 4408
+
+
+def test_pings_and_pongs_are_no_activity(start: Start, execution: str) -> None:
+    server = start({"inactivity_seconds": 0.5})
+    with RawClient(server.ws_url(execution), answers=True) as client:
+        client.get()
+        client.socket.settimeout(0.05)
+        while client.close_code is None:
+            with contextlib.suppress(TimeoutError):
+                client.rest()
+            with contextlib.suppress(ConnectionError):
+                client.send(b"here", Opcode.PING)
+                client.pong(b"here too")
+        assert client.close_code == 4408
+
+
+def test_the_numbers_are_those_of_the_specification() -> None:
+    """Tests shorten them; this one holds what a server goes by where nobody does."""
+    given = Settings()
+    assert (given.connections_per_client, given.previews_per_connection) == (10, 5)
+    assert (given.inactivity_seconds, given.session_seconds, given.pong_seconds) == (3600, 300, 20)
+    assert (given.frames_in_flight, given.message_bytes) == (2, 64 * 1024)
+    assert (limits.PROGRESS_PER_SECOND, limits.LOGS_PER_SECOND) == (1, 100)
+    assert (limits.PREVIEW_FPS_MIN, limits.PREVIEW_FPS_MAX, limits.PROGRESS_SILENCE_SECONDS) == (10, 15, 2)
 
 
 def test_messages_of_either_side_are_activity(start: Start, hub: Hub, execution: str) -> None:

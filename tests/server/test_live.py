@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
+from execmon_lab.engine.watchdog import HEARTBEAT_SECONDS
 from execmon_lab.hub import Hub
-from execmon_lab.protocol import encode
+from execmon_lab.protocol import encode, limits
 from execmon_lab.server import Server
+from execmon_lab.shaping import Shaper
 from tests.server import messages as m
 from tests.server.conftest import DEADLINE, Consumer, Devices
 
@@ -265,3 +270,72 @@ def test_no_compression_is_agreed_to(server: Server, join: Join) -> None:
     consumer = join(server, compression="deflate")
     assert consumer.socket.protocol.extensions == []
     json.loads(consumer.socket.recv(timeout=DEADLINE))
+
+
+def test_the_state_is_enough_to_draw_the_present_picture(
+    server: Server, join: Join, hub: Hub, execution: str
+) -> None:
+    failed, done = m.failed(execution), m.completed(execution)
+    for message in (m.progress(execution, 40), failed, done, m.error(execution), m.device_status("busy")):
+        hub.publish(message)
+    state = join(server).get()
+    assert {
+        "type",
+        "execution_id",
+        "status",
+        "progress_percentage",
+        "current_step",
+        "devices",
+        "steps",
+        "started_at",
+        "session_id",
+        "acknowledgement",
+        "timestamp",
+    } <= set(state)
+    assert (state["status"], state["progress_percentage"]) == ("running", 40)
+    assert state["current_step"] == "sms_test_module"
+    assert [(device["device_id"], device["status"]) for device in state["devices"]] == [(m.DEVICE, "busy")]
+    outcomes = {step["step_id"]: [a["status"] for a in step["attempts"]] for step in state["steps"]}
+    assert outcomes == {failed.step_id: ["failed"], done.step_id: ["completed"]}
+    assert [error["code"] for error in state["errors"]] == ["DEVICE_DISCONNECTED"]
+
+
+def test_a_step_waits_for_no_limit_of_other_messages(
+    server: Server, join: Join, hub: Hub, execution: str
+) -> None:
+    """More logs and progress than may go out in a second; nothing is published after the steps."""
+    consumer = join(server)
+    consumer.get()
+    for number in range(150):
+        hub.publish(m.log_entry(execution, str(number)))
+        hub.publish(m.progress(execution, number * 100 // 150))
+    hub.publish(m.completed(execution))
+    hub.publish(m.failed(execution))
+    logs = 0
+    while (message := consumer.get())["type"] != "step_completed":
+        logs += message["type"] == "log_entry"
+    assert logs == 100
+    assert consumer.get()["type"] == "step_failed"
+
+
+def test_every_change_of_a_device_is_told(server: Server, join: Join, hub: Hub, execution: str) -> None:
+    consumer = join(server)
+    consumer.say(type="subscribe_device", device_id=m.DEVICE)
+    consumer.until("device_status")
+    changes = ["busy", "available", "offline", "unauthorized"] * 50
+    for status in changes:
+        hub.publish(m.device_status(status))
+    assert [consumer.get()["status"] for _ in changes] == changes
+
+
+@given(st.lists(st.floats(0, 0.4), min_size=20, max_size=60))
+def test_a_running_execution_is_never_silent_for_long(late: list[float]) -> None:
+    """The engine tells progress at each heartbeat; late by some of it, and shaped, it still comes in time."""
+    shaper = Shaper()
+    told = [
+        now
+        for beat, delay in enumerate(late)
+        for now in [beat * HEARTBEAT_SECONDS + delay]
+        for _ in shaper.shape(m.progress(""), now)
+    ]
+    assert all(later - earlier <= limits.PROGRESS_SILENCE_SECONDS for earlier, later in pairwise(told))

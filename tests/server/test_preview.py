@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from execmon_lab.hub import Hub
-from execmon_lab.server import Server
+from execmon_lab.server import Server, previews
 from tests.server import messages as m
 from tests.server.conftest import Camera, Consumer, Devices, eventually
 from tests.server.raw import RawClient
@@ -197,3 +199,28 @@ def test_a_pong_brings_the_newest_frame(server: Server, join: Join, preview: Cam
             newest = other.until("preview_frame")
         client.pong(client.next_ping())
         assert client.get()["timestamp"] >= newest["timestamp"] > last["timestamp"]
+
+
+def test_frames_reach_only_those_who_asked(server: Server, join: Join, hub: Hub, execution: str) -> None:
+    asked, silent = join(server), join(server)
+    asked.say(type="start_preview", device_id=m.DEVICE)
+    silent.say(type="subscribe_device", device_id=m.DEVICE)
+    for _ in range(3):
+        asked.until("preview_frame")
+    hub.publish(m.ended(execution))
+    kinds = [message["type"] for message in silent.rest()]
+    assert kinds == ["execution_state", "device_status", "execution_completed"]
+
+
+def test_only_changes_still_brings_a_frame_now_and_then(
+    server: Server, join: Join, preview: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One a second, which the test shortens."""
+    assert previews.STILL_SECONDS == 1.0
+    monkeypatch.setattr(previews, "STILL_SECONDS", 0.1)
+    consumer = join(server)
+    consumer.say(type="start_preview", device_id=m.DEVICE, only_changes=True)
+    consumer.until("preview_frame")
+    preview.watching[0].changed = False
+    for _ in range(5):
+        consumer.until("preview_frame")
