@@ -173,7 +173,7 @@ class Lab:
                 f"no such device in this lab: {', '.join(strangers) or 'none named'}; it has {known}"
             )
         execution = Execution(plan, serials, pool=self.pool, hub=self.hub, artifacts=self._artifacts)
-        run = Run(execution, self.hub, self.preview, self.server)
+        run = Run(execution, self.hub, self.preview, self.server, self.pool)
         self.runs.append(run)
         return run
 

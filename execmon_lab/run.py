@@ -3,10 +3,13 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from .control import ManualControl
+from .devices import DevicePool
 from .engine import Execution
 from .hub import Hub
 from .preview import PreviewService
 from .protocol import ExecutionSnapshot
+from .runpreview import RunPreview
 from .server import Server
 from .tail import LogTail
 
@@ -18,13 +21,22 @@ class Run:
     """One execution; shown in a cell, it is the live view of it.
 
     Made by `Lab.start` and `Lab.prepare`.
+
+    Attributes
+    ----------
+    preview : RunPreview
+        The live pictures of its devices: their figures and their budget.
     """
 
-    def __init__(self, execution: Execution, hub: Hub, preview: PreviewService, server: Server) -> None:
+    def __init__(
+        self, execution: Execution, hub: Hub, preview: PreviewService, server: Server, pool: DevicePool
+    ) -> None:
         self._execution = execution
         self._hub = hub
-        self._preview = preview
+        self._service = preview
         self._server = server
+        self._manual = ManualControl(pool, hub, execution.execution_id)
+        self.preview = RunPreview(preview, self._serials, lambda: self.__dict__.get("view"))
         self._tail = LogTail(hub, execution.execution_id)
 
     @property
@@ -76,6 +88,7 @@ class Run:
         self._tail.close()
         if "view" in self.__dict__:
             self.view.close()
+        self._manual.close()
 
     @cached_property
     def view(self) -> "ExecutionView":
@@ -85,11 +98,16 @@ class Run:
         return ExecutionView(
             execution_id=self.execution_id,
             hub=self._hub,
-            preview=self._preview,
+            preview=self._service,
             cancel=self.cancel,
             base_url=self._server.url,
             logs=self._tail.entries,
+            manual=self._manual,
+            budget=self.preview.budget,
         )
+
+    def _serials(self) -> list[str]:
+        return [device.device_id for device in self.state.devices]
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.view._repr_mimebundle_(**options)

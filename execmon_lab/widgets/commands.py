@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
+from ..control import AnyGesture
 from ..protocol import Quality
 
 
@@ -32,10 +34,23 @@ class Watch(Command, frozen=True, kw_only=True):
     streams: tuple[Stream, ...]
 
 
+class Seen(Stream, frozen=True, kw_only=True):
+    """What a page says of a stream's frames that it drew since it last said so.
+
+    `latency_ms` is the mean time from capture to drawing, by the `clock` that both sides have (``same``) or
+    by the kernel's as the page estimates it.
+    """
+
+    frames: Annotated[int, Meta(ge=0, le=1000)]
+    latency_ms: float
+    clock: Literal["same", "estimated"]
+
+
 class Drawn(Command, frozen=True, kw_only=True):
     """The frame of this number was drawn, or a later one."""
 
     number: int
+    seen: tuple[Seen, ...] = ()
 
 
 class Cancel(Command, frozen=True, kw_only=True):
@@ -48,7 +63,27 @@ class Screenshot(Command, frozen=True, kw_only=True):
     url: str
 
 
-AnyCommand = Hello | Watch | Drawn | Cancel | Screenshot
+class Control(Command, frozen=True, kw_only=True):
+    """The reader takes the devices in hand, or lets go of them."""
+
+    on: bool
+
+
+class Touch(Command, frozen=True, kw_only=True):
+    """The reader touched a device's picture, or typed.
+
+    `id` is the page's own, for the answer. `at` is when, in ms since the epoch by the kernel's clock: a
+    kernel that was busy hears of it late. `picture` is the width and height of the picture that was touched.
+    """
+
+    id: int
+    device_id: str
+    at: float
+    picture: tuple[Annotated[int, Meta(ge=1)], Annotated[int, Meta(ge=1)]] = (1, 1)
+    gesture: AnyGesture
+
+
+AnyCommand = Hello | Watch | Drawn | Cancel | Screenshot | Control | Touch
 
 
 def read(content: Any) -> AnyCommand:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from ..devices import DeviceError
 from ..preview import Frame
+from ..preview.budget import Budget
 from ..protocol import Quality, timestamp
+from .commands import Seen
 from .flow import Flow
+from .numbers import StreamNumbers, Tally
 from .parcel import Parcel
 
 LEASE_SECONDS = 60.0
@@ -28,6 +31,18 @@ class Watch(Protocol):
 
     def close(self) -> None:
         """End them; doing so twice is no error."""
+
+
+@runtime_checkable
+class PacedWatch(Watch, Protocol):
+    """Pictures under way that need not come faster than they are sent on."""
+
+    def pace(self, fps: float | None) -> None:
+        """Ask for at most so many frames a second, or for as many as there are."""
+
+
+_PACE_AHEAD = 1.25
+"""A device is captured a little faster than its pictures are sent, so that no turn finds nothing."""
 
 
 class PictureSource(Protocol):
@@ -57,7 +72,19 @@ class _Channel:
     watch: Watch | None = None
     frame: Frame | None = None
     fresh: bool = False
+    again: bool = False
     failed: bool = False
+    sent_at: float = float("-inf")
+    tally: Tally = field(default_factory=Tally)
+
+    def send(self, now: float, number: int) -> Parcel:
+        """Pack the newest frame, as the number-th."""
+        assert self.frame is not None, "only a channel with a fresh frame sends"
+        parcel = _parcel(self.frame, number, again=self.again)
+        self.fresh = self.again = False
+        self.sent_at = now
+        self.tally.send(now, len(self.frame.jpeg))
+        return parcel
 
 
 class Pictures:
@@ -73,6 +100,8 @@ class Pictures:
         Monotonic seconds.
     deaf
         Tells whether the kernel hears no page at present, so that silence proves nothing.
+    budget
+        What all streams together may take.
     """
 
     def __init__(
@@ -81,11 +110,13 @@ class Pictures:
         wake: Callable[[float], None],
         clock: Callable[[], float],
         deaf: Callable[[], bool] = lambda: False,
+        budget: Budget | None = None,
     ) -> None:
         self._preview = preview
         self._wake = wake
         self._clock = clock
         self._deaf = deaf
+        self._budget = budget or Budget()
         self._lock = threading.Lock()
         self._steering = threading.Lock()  # held while watches open and close, which may call back
         self._flow = Flow()
@@ -111,15 +142,39 @@ class Pictures:
             self._keep(page, wanted)
             for stream in new:
                 channel = self._channels.setdefault(stream, _Channel())
-                channel.fresh = channel.frame is not None
+                channel.fresh = channel.again = channel.frame is not None
         self._steer()
         self._wake(self._clock())
 
-    def drawn(self, number: int) -> None:
-        """Take a page's acknowledgement."""
+    def drawn(self, page: str, number: int, seen: Iterable[Seen] = ()) -> None:
+        """Take a page's acknowledgement, and what it says of the frames that it drew since its last."""
+        now = self._clock()
         with self._lock:
-            self._flow.acknowledge(number, self._clock())
+            self._flow.acknowledge(number, now)
+            for one in seen:
+                channel = self._channels.get((one.device_id, one.quality))
+                if channel is not None:
+                    channel.tally.draw(now, page, one.frames, one.latency_ms, one.clock)
+        self._wake(now)
+
+    def limit(self, budget: Budget) -> None:
+        """Keep to another budget from now on."""
+        with self._lock:
+            self._budget = budget
+            self._pace()
         self._wake(self._clock())
+
+    def numbers(self) -> dict[Stream, StreamNumbers]:
+        """Return how each stream that is looked at does."""
+        now = self._clock()
+        with self._lock:
+            return {
+                stream: channel.tally.numbers(
+                    now, channel.frame.source, channel.frame.width, channel.frame.height
+                )
+                for stream, channel in self._channels.items()
+                if channel.watch is not None and channel.frame is not None
+            }
 
     def last(self, device_id: str | None = None) -> Frame | None:
         """Return the newest frame of a device, or of any."""
@@ -137,22 +192,38 @@ class Pictures:
             self._steer()
         with self._lock:
             parcels, self._notices = self._notices, []
-            due = min((heard + LEASE_SECONDS for heard in self._heard.values()), default=None)
-            for channel in self._channels.values():
+            dues = [heard + LEASE_SECONDS for heard in self._heard.values()]
+            for channel in sorted(self._channels.values(), key=lambda channel: channel.sent_at):
                 if channel.frame is None or not channel.fresh:
                     continue
-                ready = self._flow.ready(now)
+                ready = max(self._flow.ready(now), now if channel.again else self._turn(channel))
                 if ready > now:
-                    return parcels, min(ready, due or ready)
-                channel.fresh = False
-                parcels.append(_frame(channel.frame, self._flow.send(now)))
-            return parcels, due
+                    dues.append(ready)
+                    continue
+                parcels.append(channel.send(now, self._flow.send(now)))
+                self._pace()
+            return parcels, min(dues, default=None)
 
     def close(self) -> None:
         """End every watch; pages keep the last picture."""
         with self._lock:
             self._closed = True
         self._steer()
+
+    def _interval(self, channel: _Channel) -> float:
+        streams = sum(other.watch is not None for other in self._channels.values())
+        return self._budget.interval(max(1, streams), len(channel.frame.jpeg) if channel.frame else 0)
+
+    def _turn(self, channel: _Channel) -> float:
+        """When the budget allows a stream its next frame."""
+        return channel.sent_at + self._interval(channel)
+
+    def _pace(self) -> None:
+        """What will not be sent need not be captured."""
+        for channel in self._channels.values():
+            if isinstance(channel.watch, PacedWatch):
+                interval = self._interval(channel)
+                channel.watch.pace(_PACE_AHEAD / interval if interval else None)
 
     def _keep(self, page: str, wanted: frozenset[Stream]) -> None:
         if wanted:
@@ -186,6 +257,8 @@ class Pictures:
                     watch.close()
             for stream in wanted - watched:
                 self._open(stream)
+            with self._lock:
+                self._pace()
 
     def _open(self, stream: Stream) -> None:
         device_id, quality = stream
@@ -218,7 +291,7 @@ class Pictures:
         self._wake(self._clock())
 
 
-def _frame(frame: Frame, number: int) -> Parcel:
+def _parcel(frame: Frame, number: int, *, again: bool) -> Parcel:
     content = {
         "kind": "frame",
         "device_id": frame.device_id,
@@ -227,5 +300,7 @@ def _frame(frame: Frame, number: int) -> Parcel:
         "height": frame.height,
         "timestamp": timestamp(frame.timestamp),
         "number": number,
+        "source": frame.source,
+        "again": again,
     }
     return Parcel(content, (frame.jpeg,))

@@ -13,14 +13,17 @@ import traitlets
 
 from ..hub import Hub
 from ..preview import Frame
+from ..preview.budget import Budget
 from ..protocol import LogEntry, timestamp
 from .cells import CellWatch
-from .commands import AnyCommand, Cancel, Drawn, Hello, Screenshot, Watch, read
+from .commands import AnyCommand, Cancel, Control, Drawn, Hello, Screenshot, Touch, Watch, read
 from .feed import Feed
+from .numbers import StreamNumbers
 from .parcel import Parcel
-from .pictures import Pictures, PictureSource
+from .pictures import Pictures, PictureSource, Stream
 from .pump import SHARED
 from .static_html import render
+from .touches import Manual, Touches
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +70,10 @@ class ExecutionView(anywidget.AnyWidget):
         Where the kernel gets screenshots for pages elsewhere.
     logs
         Gives the log so far, for a view that is made later than its execution.
+    manual
+        What carries out the touches of a user who has switched control on; without it there is no control.
+    budget
+        What all pictures together may take.
 
     Raises
     ------
@@ -79,6 +86,9 @@ class ExecutionView(anywidget.AnyWidget):
 
     server_url = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     may_cancel = traitlets.Bool().tag(sync=True)
+    may_control = traitlets.Bool().tag(sync=True)
+    control = traitlets.Bool().tag(sync=True)
+    """Whether touches on the picture go to the device; the user's to switch, off at first."""
     saved = traitlets.Dict().tag(sync=True)
     """The final state and the last picture: what a saved notebook shows without a kernel."""
 
@@ -92,16 +102,21 @@ class ExecutionView(anywidget.AnyWidget):
         base_url: str | None = None,
         artifacts: Screenshots | None = None,
         logs: Callable[[], Iterable[LogEntry]] | None = None,
+        manual: Manual | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        super().__init__(server_url=base_url, may_cancel=cancel is not None)
+        super().__init__(server_url=base_url, may_cancel=cancel is not None, may_control=manual is not None)
         self._end_execution = cancel
         self._artifacts = artifacts
         self._closed = False
         self._cells = CellWatch()
         self._feed = Feed(execution_id, hub, self._wake, SHARED.clock, logs)
         self._pictures = (
-            Pictures(preview, self._wake, SHARED.clock, lambda: self._cells.running) if preview else None
+            Pictures(preview, self._wake, SHARED.clock, lambda: self._cells.running, budget)
+            if preview
+            else None
         )
+        self._touches = Touches(manual, self._send_parcel, self._newest, self._has_device) if manual else None
         self.on_msg(self._hear)
         SHARED.add(self)
 
@@ -126,11 +141,23 @@ class ExecutionView(anywidget.AnyWidget):
             return
         self._closed = True
         self._cells.close()
+        if self._touches is not None:
+            self.control = False
+            self._touches.close()
         self._feed.close()
         if self._pictures is not None:
             self._pictures.close()
         SHARED.remove(self)
         self._wake(SHARED.clock())
+
+    def numbers(self) -> dict[Stream, StreamNumbers]:
+        """Return how each stream of pictures does that a page looks at, by serial and quality."""
+        return self._pictures.numbers() if self._pictures is not None else {}
+
+    def limit(self, budget: Budget) -> None:
+        """Keep all pictures together to this budget from now on."""
+        if self._pictures is not None:
+            self._pictures.limit(budget)
 
     def __repr__(self) -> str:
         return f"ExecutionView({self._feed.snapshot().name!r})"
@@ -178,12 +205,22 @@ class ExecutionView(anywidget.AnyWidget):
                 self._feed.greet(page)
             case Watch(page=page, streams=streams) if self._pictures is not None:
                 self._pictures.look(page, [(stream.device_id, stream.quality) for stream in streams])
-            case Drawn(number=number) if self._pictures is not None:
-                self._pictures.drawn(number)
+            case Drawn(page=page, number=number, seen=seen) if self._pictures is not None:
+                self._pictures.drawn(page, number, seen)
             case Cancel() if self._end_execution is not None:
                 self._end_execution()
             case Screenshot(url=url):
                 self._send_parcel(self._screenshot(url))
+            case Control(on=on) if self.may_control and not self._closed:
+                self.control = on
+            case Touch() if self._touches is not None:
+                self._touches.take(command, on=self.control)
+
+    def _newest(self, device_id: str) -> Frame | None:
+        return self._pictures.last(device_id) if self._pictures is not None else None
+
+    def _has_device(self, device_id: str) -> bool:
+        return any(device.device_id == device_id for device in self._feed.snapshot().devices)
 
     def _screenshot(self, url: str) -> Parcel:
         content = {"kind": "screenshot", "url": url, "found": False}

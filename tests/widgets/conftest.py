@@ -57,13 +57,17 @@ class FakeWatch:
     callback: Callable[[Frame], None]
     on_error: Callable[[DeviceError], None]
     closed: bool = False
+    fps: float | None = None
+
+    def pace(self, fps: float | None) -> None:
+        self.fps = fps
 
     def close(self) -> None:
         self.closed = True
 
     def show(self, content: bytes = b"jpeg", *, changed: bool = True) -> None:
         jpeg = Jpeg(content, 2, 3)
-        self.callback(Frame(self.device_id, self.quality, jpeg, datetime.now(UTC), 1, changed))  # type: ignore[arg-type]
+        self.callback(Frame(self.device_id, self.quality, jpeg, datetime.now(UTC), 1, changed, "fake"))  # type: ignore[arg-type]
 
 
 @dataclass

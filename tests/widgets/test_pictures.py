@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from execmon_lab.devices import DeviceDisconnected
+from execmon_lab.preview.budget import Budget
+from execmon_lab.widgets.commands import Seen
 from execmon_lab.widgets.flow import WINDOW
 from execmon_lab.widgets.pictures import LEASE_SECONDS, Pictures
 from tests.widgets.conftest import Clock, FakePreview
@@ -19,7 +21,7 @@ OTHER = ("R58M", "medium")
 class Rig:
     """Pictures with a fake preview and a clock of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget | None = None) -> None:
         self.clock = Clock()
         self.preview = FakePreview()
         self.deaf = False
@@ -28,6 +30,7 @@ class Rig:
             lambda due: None,
             self.clock,
             lambda: self.deaf,
+            budget or Budget(None, None),
         )
 
     def look(self, page: str, *streams: Any) -> None:
@@ -126,14 +129,14 @@ def test_but_not_while_the_kernel_could_not_have_heard_it(rig: Rig) -> None:
 
 def test_the_window_holds_frames_back_and_keeps_the_newest(rig: Rig) -> None:
     rig.look("a", MEDIUM)
-    rig.pictures.drawn(0)
+    rig.pictures.drawn("a", 0)
     watch = rig.preview.watches[0]
     sent = []
     for number in range(WINDOW + 5):
         watch.show(str(number).encode())
         sent += rig.frames()
     assert len(sent) == WINDOW
-    rig.pictures.drawn(4)
+    rig.pictures.drawn("a", 4)
     assert rig.frames() == [("medium", str(WINDOW + 4).encode())]
 
 
@@ -169,3 +172,93 @@ def test_closed_pictures_watch_nothing_and_still_have_the_last(rig: Rig) -> None
     last = rig.pictures.last()
     assert last is not None
     assert last.jpeg == b"last"
+
+
+def shown(rig: Rig, seconds: float, step: float = 0.02) -> list[str]:
+    """Have every watched device change its picture all the time; tell whose were sent."""
+    sent = []
+    for number in range(round(seconds / step)):
+        for watch in rig.preview.watches:
+            if not watch.closed:
+                watch.show(b"%09d" % number)
+        parcels, _ = rig.pictures.collect(rig.clock.now)
+        for parcel in parcels:
+            sent.append(parcel.content["device_id"])
+            rig.pictures.drawn("a", parcel.content["number"])
+        rig.clock.now += step
+    return sent
+
+
+def test_streams_share_the_budget_of_frames_evenly() -> None:
+    rig = Rig(Budget(frames_per_second=10))
+    streams = [(f"device-{number}", "low") for number in range(5)]
+    rig.look("a", *streams)
+    sent = shown(rig, 10)
+    assert 80 <= len(sent) <= 105
+    for device, _ in streams:
+        assert sent.count(device) == pytest.approx(20, abs=3)
+    assert [watch.fps for watch in rig.preview.watches] == pytest.approx([2.5] * 5), (
+        "captured not much faster"
+    )
+    rig.look("a", streams[0])
+    assert len(shown(rig, 10)) >= 80, "the one that is left gets all of it"
+
+
+def test_and_the_budget_of_bytes() -> None:
+    rig = Rig(Budget(frames_per_second=None, bytes_per_second=90))
+    rig.look("a", MEDIUM, OTHER)
+    assert 80 <= len(shown(rig, 10)) <= 102, "10 frames of 9 bytes a second, and no more"
+    rig.pictures.limit(Budget(None, None))
+    assert len(shown(rig, 1)) == 100
+    assert rig.preview.watches[0].fps is None
+
+
+def test_a_full_window_favours_none() -> None:
+    rig = Rig()
+    rig.look("a", MEDIUM, OTHER)
+    rig.pictures.drawn("a", 0)
+    sent = []
+    for _ in range(40):
+        for watch in rig.preview.watches:
+            watch.show()
+        parcels, _ = rig.pictures.collect(rig.clock.now)
+        sent += [parcel.content["device_id"] for parcel in parcels]
+        rig.pictures.drawn("a", len(sent) - WINDOW + 1)
+        rig.clock.now += 0.01
+    assert sent.count("R58M") == pytest.approx(len(sent) / 2, abs=WINDOW)
+
+
+def test_a_picture_that_is_sent_again_is_told_as_such_and_waits_for_no_budget() -> None:
+    rig = Rig(Budget(frames_per_second=0.1))
+    rig.look("a", MEDIUM)
+    rig.preview.watches[0].show(b"one")
+    parcels, _ = rig.pictures.collect(rig.clock.now)
+    assert [parcel.content["again"] for parcel in parcels] == [False]
+    rig.look("b", MEDIUM)
+    parcels, _ = rig.pictures.collect(rig.clock.now)
+    assert [parcel.content["again"] for parcel in parcels] == [True]
+
+
+def test_the_numbers_tell_what_was_sent_and_what_pages_drew(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    for _ in range(10):
+        rig.preview.watches[0].show(b"jpeg")
+        rig.frames()
+        rig.clock.now += 0.1
+    for page, latency in (("a", 20.0), ("b", 30.0), ("b", 90.0)):
+        seen = Seen(device_id="emulator-5554", quality="medium", frames=4, latency_ms=latency, clock="same")
+        rig.pictures.drawn(page, 8, [seen])
+    numbers = rig.pictures.numbers()[MEDIUM]  # type: ignore[index]
+    assert (numbers.sent_per_second, numbers.bytes_per_second) == (2.0, 8.0), "10 frames in 5 s"
+    assert numbers.drawn_per_second == 1.6, "the quickest page drew 8"
+    assert (numbers.latency_ms, numbers.clock) == (30.0, "same")
+    assert (numbers.width, numbers.height, numbers.source) == (2, 3, "fake")
+    rig.clock.now += 60
+    later = rig.pictures.numbers()[MEDIUM]  # type: ignore[index]
+    assert (later.sent_per_second, later.latency_ms, later.clock) == (0.0, None, None)
+
+
+@pytest.mark.parametrize("bounds", [{"frames_per_second": 0}, {"bytes_per_second": -1.0}])
+def test_a_budget_of_nothing_is_refused(bounds: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        Budget(**bounds)

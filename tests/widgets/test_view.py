@@ -68,6 +68,8 @@ def test_displaying_it_sends_a_snapshot_and_a_picture_unasked(make: Make) -> Non
         "height": 3,
         "number": 1,
         "timestamp": "",
+        "source": "fake",
+        "again": False,
     }
     assert buffers == [b"picture"]
 

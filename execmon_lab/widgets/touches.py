@@ -1,0 +1,99 @@
+"""The touches of pages on their way to the devices: which are let through, and what pages are answered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from ..control import AnyGesture
+from ..control.gestures import Pointing, Size
+from ..control.hand import SUPERSEDED
+from ..preview import Frame
+from .commands import Touch
+from .parcel import Parcel
+
+STALE_SECONDS = 2.0
+"""A touch that a busy kernel hears of later than this is not carried out: the screen is another by then."""
+
+
+class Manual(Protocol):
+    """What carries gestures out: a `ManualControl`."""
+
+    def send(
+        self,
+        device_id: str,
+        gesture: AnyGesture,
+        picture: Size,
+        done: Callable[[str | None], None],
+        /,
+    ) -> None:
+        """Carry a gesture out soon, and call `done` with None, or with why not; never blocks."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Touches:
+    """Judges what pages send, and passes it on.
+
+    Parameters
+    ----------
+    manual
+        What carries gestures out.
+    answer
+        Sends a parcel to the pages; from any thread.
+    newest
+        Gives the newest picture of a device, if there is one.
+    has_device
+        Tells whether the execution uses a device.
+    clock
+        Seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        manual: Manual,
+        answer: Callable[[Parcel], None],
+        newest: Callable[[str], Frame | None],
+        has_device: Callable[[str], bool],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._manual = manual
+        self._answer = answer
+        self._newest = newest
+        self._has_device = has_device
+        self._clock = clock
+
+    def take(self, touch: Touch, *, on: bool) -> None:
+        """Pass a touch on, if control is `on` and nothing else speaks against it; the page is answered."""
+
+        def done(refused: str | None) -> None:
+            # Of the drags that wait only the newest is carried out: nothing that the reader must know.
+            told = None if refused == SUPERSEDED else refused
+            self._answer(Parcel({"kind": "touched", "page": touch.page, "id": touch.id, "refused": told}))
+
+        refusal = "control is switched off" if not on else self._refusal(touch)
+        if refusal is not None:
+            done(refusal)
+            return
+        self._manual.send(touch.device_id, touch.gesture, touch.picture, done)
+
+    def _refusal(self, touch: Touch) -> str | None:
+        if not self._has_device(touch.device_id):
+            return f"{touch.device_id} is no device of this execution"
+        late = self._clock() - touch.at / 1000
+        if late > STALE_SECONDS:
+            return f"the kernel was busy for {late:.0f} s: nothing was sent"
+        newest = self._newest(touch.device_id)
+        if newest is not None and isinstance(touch.gesture, Pointing) and _turned(newest, touch.picture):
+            return "the screen has turned: nothing was sent"
+        return None
+
+    def close(self) -> None:
+        """Let go of the devices."""
+        self._manual.close()
+
+
+def _turned(newest: Frame, picture: Size) -> bool:
+    return (newest.width > newest.height) != (picture[0] > picture[1])
