@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 WIDGET := execmon_lab/widgets/static/widget.js
 JS_SOURCES := $(shell find js/src -type f) js/package.json js/package-lock.json js/tsconfig.json js/build.mjs
 LAB_FLAGS := --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) \
+	--ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/quickstart.ipynb --log-level=WARN \
 	--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -58,7 +59,7 @@ $(VENV)/chromium.ok: | $(VENV)/python.ok
 # --- Verbs ---
 
 demo: $(VENV)/python.ok $(WIDGET)
-	$(BIN)/jupyter lab $(LAB_FLAGS) notebooks/quickstart.ipynb
+	$(BIN)/jupyter lab $(LAB_FLAGS)
 
 test: test-js test-python test-notebooks test-browser
 
