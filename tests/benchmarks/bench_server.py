@@ -35,8 +35,8 @@ _NOTICE = re.compile(r"(\d+) log entr(?:y was|ies were) shed")
 class Scale:
     """How long everything takes."""
 
-    rounds: int = 7
-    cpu_seconds: float = 0.8
+    rounds: int = 6
+    cpu_seconds: float = 0.7
     latency_rounds: int = 5
     latency_seconds: float = 3.0
     stall_seconds: float = Settings().pong_seconds
