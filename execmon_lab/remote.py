@@ -39,6 +39,8 @@ def connect(url: str, token: str | None = None, *, reconnect_seconds: float = 30
         When `url` is no execution's address.
     ExecutionError
         When the server does not serve it; `ExecutionError.code` says why.
+    ConnectionLost
+        When the connection is closed without a word, as by a proxy that the server refuses.
     OSError
         When there is no such server.
     InvalidHandshake

@@ -137,6 +137,7 @@ class Client:
         self._seen: dict[Message, None] = {}
         self._seq_filed = 0
         self._unacknowledged: int | None = None
+        self._greeted = False
 
     # Life
 
@@ -147,6 +148,8 @@ class Client:
         ------
         ExecutionError
             When the endpoint does not serve the connection, and says why.
+        ConnectionLost
+            When it is closed without a word, as by a proxy that the server refuses.
         OSError, InvalidHandshake
             When there is no such endpoint.
         """
@@ -294,7 +297,10 @@ class Client:
                 code, reason = await self._connection()
                 if code is None:
                     return None
-                waits, lost_at = delays(), loop.time()
+                if self._state is None:
+                    return ConnectionLost(code, f"closed before the state was told ({reason or 'no reason'})")
+                if self._greeted:
+                    waits, lost_at = delays(), loop.time()
             except ExecutionError as error:
                 if self._state is None or error.code in FINAL_REFUSALS:
                     raise
@@ -313,6 +319,7 @@ class Client:
 
     async def _connection(self) -> tuple[int | None, str]:
         """Serve one connection; return its close code and reason, no code when the execution has ended."""
+        self._greeted = False  # a proxy may take a connection that the server behind it does not
         query = dict(self._query)
         if self._session_id is not None:
             query["session"] = self._session_id
@@ -352,6 +359,7 @@ class Client:
         else:
             self._state.fold(first)
         await self._mailbox.put(first)
+        self._greeted = True
         if self._opened is not None and not self._opened.done():
             self._opened.set_result(None)
 
