@@ -1,0 +1,408 @@
+"""Pictures by scrcpy's protocol, from the virtual phone's real H.264."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from execmon_lab.devices import (
+    AdbServer,
+    Device,
+    DeviceDisconnected,
+    DevicePool,
+    DeviceSession,
+    PrivateAdbServer,
+    SessionClosed,
+)
+from execmon_lab.phone.process import PhoneProcess
+from execmon_lab.phone.screen import code
+from execmon_lab.preview import (
+    BestSource,
+    Frame,
+    PreviewService,
+    ScrcpyFailed,
+    ScrcpySource,
+    Source,
+    Wanted,
+)
+from execmon_lab.preview.scrcpy import Server, jar
+from execmon_lab.preview.scrcpy import source as source_module
+
+from .tamper import Spoil, Tamper
+
+pytest.importorskip("av")
+
+Eventually = Callable[..., bool]
+MOTION = "am start -n com.execmon.motion/.MotionActivity --ei fps 30"
+
+
+@pytest.fixture
+def source(device: Device) -> Iterator[ScrcpySource]:
+    source = ScrcpySource(device)
+    yield source
+    source.close()
+
+
+@pytest.fixture
+def still(session: DeviceSession) -> Iterator[None]:
+    """The home screen, without anything that moves but the clock."""
+    session.home()
+    yield
+    session.shell("settings put system user_rotation 0")
+    session.home()
+
+
+@pytest.fixture(params=["3.3.4", "4.1"])
+def version(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of the server that is talked to."""
+    server = Server(jar.BUILT_IN_PATH, request.param)
+    monkeypatch.setattr(source_module, "install", lambda lane: server)
+    return str(request.param)
+
+
+def settled(source: Source, seconds: float = 0.3) -> Image.Image:
+    """Return the picture when none has come for a while."""
+    end = time.monotonic() + 20
+    quiet = time.monotonic()
+    while time.monotonic() - quiet < seconds:
+        assert time.monotonic() < end
+        capture = source.capture()
+        if capture.changed:
+            quiet = time.monotonic()
+        time.sleep(0.02)
+    return capture.image
+
+
+def capture_for_ever(source: Source) -> None:
+    while True:
+        source.capture()
+
+
+def mean_error(one: Image.Image, other: Image.Image) -> float:
+    difference = ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
+    return max(ImageStat.Stat(difference).mean)
+
+
+@pytest.mark.usefixtures("still")
+class TestThePicture:
+    def test_it_is_the_screens(self, version: str, source: ScrcpySource, session: DeviceSession) -> None:
+        first = source.capture()
+        assert first.changed
+        assert first.image.size == session.size
+        for package in ("com.android.settings", "com.android.calculator2"):
+            session.start(package=package)
+            assert mean_error(settled(source), session.screenshot()) < 4
+
+    def test_a_still_screen_gives_no_new_picture(self, source: ScrcpySource) -> None:
+        settled(source)
+        captures = [source.capture() for _ in range(3)]
+        assert not all(capture.changed for capture in captures)
+        assert captures[0].image.size == (720, 1280)
+
+    def test_it_turns_with_the_device(
+        self, version: str, source: ScrcpySource, session: DeviceSession, eventually: Eventually
+    ) -> None:
+        assert source.capture().image.size == (720, 1280)
+        for rotation, size in ((1, (1280, 720)), (0, (720, 1280))):
+            session.shell(f"settings put system user_rotation {rotation}")
+            assert eventually(lambda size=size: source.capture().image.size == size)
+            assert mean_error(settled(source), session.screenshot()) < 4
+
+    def test_the_device_scales_it(self, device: Device) -> None:
+        source = ScrcpySource(device, Wanted(max_size=640))
+        assert source.capture().image.size == (360, 640)
+        source.close()
+
+    def test_the_newest_wins(self, source: ScrcpySource, session: DeviceSession) -> None:
+        session.shell(MOTION)
+        source.capture()
+        time.sleep(1)
+        source.capture()
+        before = code.read(source.capture().image).number
+        time.sleep(1)
+        after = code.read(source.capture().image)
+        assert after.number >= before + 15
+        assert after.age() < 5
+
+    def test_the_device_is_not_woken_to_be_watched(
+        self, source: ScrcpySource, session: DeviceSession
+    ) -> None:
+        session.key("SLEEP")
+        try:
+            assert (
+                source.capture().image.getextrema()[:3] == ((0, 0), (0, 0), (0, 0))
+                or mean_error(settled(source), Image.new("RGB", (720, 1280))) < 2
+            )
+        finally:
+            session.key("WAKEUP")
+
+
+class Spoiled:
+    """A source behind somebody who spoils its stream."""
+
+    def __init__(self, tamper: Tamper, source: Source) -> None:
+        self.tamper = tamper
+        self.source = source
+
+    def spoil(self, how: Spoil) -> None:
+        """Spoil the video that is open now; the next one passes unharmed."""
+        present = self.tamper.videos
+        self.tamper.spoil = lambda data: how(data) if self.tamper.videos == present else data
+
+    def recovers(self, within: float = 20.0) -> bool:
+        """Whether new pictures come, of a screen that moves."""
+        last = code.read(self.source.capture().image).number
+        end = time.monotonic() + within
+        fresh = 0
+        while time.monotonic() < end and fresh < 5:
+            capture = self.source.capture()
+            if capture.changed:
+                number = code.read(capture.image).number
+                fresh += number > last
+                last = number
+            time.sleep(0.03)
+        return fresh == 5
+
+
+class TestFaults:
+    @pytest.fixture
+    def tamper(self, adb_server: PrivateAdbServer) -> Iterator[Tamper]:
+        with Tamper(adb_server.port) as tamper:
+            yield tamper
+
+    @pytest.fixture
+    def spoiled(self, tamper: Tamper, phone: PhoneProcess, session: DeviceSession) -> Iterator[Spoiled]:
+        session.shell(MOTION)
+        with DevicePool(AdbServer("127.0.0.1", tamper.port), [phone.serial]) as pool:
+            source = ScrcpySource(pool.wait_available(phone.serial, timeout=30))
+            source.capture()
+            yield Spoiled(tamper, source)
+            source.close()
+        session.home()
+
+    def test_a_stream_that_stalls_is_started_anew(
+        self, spoiled: Spoiled, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        spoiled.spoil(lambda data: None)
+        begun = time.monotonic()
+        assert spoiled.recovers()
+        assert spoiled.tamper.videos == 2
+        assert "started anew" in caplog.text
+        assert time.monotonic() - begun < 15
+
+    def test_a_packet_that_is_cut_off_is_not_waited_for(
+        self, spoiled: Spoiled, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        gone = threading.Event()
+
+        def cut(data: bytes) -> bytes | None:
+            if gone.is_set():
+                return None
+            gone.set()
+            return data[: len(data) // 2]
+
+        spoiled.spoil(cut)
+        assert spoiled.recovers()
+        assert spoiled.tamper.videos == 2
+        assert "started anew" in caplog.text
+
+    def test_garbage_is_not_shown(self, spoiled: Spoiled, caplog: pytest.LogCaptureFixture) -> None:
+        spoiled.spoil(lambda data: random.Random(len(data)).randbytes(len(data)))
+        assert spoiled.recovers()
+        assert spoiled.tamper.videos == 2
+        assert "started anew" in caplog.text
+
+    def test_a_damaged_picture_is_made_up_for_by_a_key_frame(
+        self, spoiled: Spoiled, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        hits = iter(range(1))
+
+        def damage(data: bytes) -> bytes:
+            if len(data) > 2000 and next(hits, None) is not None:
+                return data[:1000] + bytes(600) + data[1600:]
+            return data
+
+        spoiled.spoil(damage)
+        assert spoiled.recovers()
+        assert spoiled.recovers()
+        assert "key frame is asked for" in caplog.text or "started anew" in caplog.text
+
+    def test_a_stream_that_breaks_again_and_again_is_given_up(self, spoiled: Spoiled) -> None:
+        spoiled.tamper.spoil = lambda data: b"\xff" * len(data) if len(data) > 100 else data
+        with pytest.raises(ScrcpyFailed, match="again and again"):
+            capture_for_ever(spoiled.source)
+
+    @pytest.mark.parametrize("fault", ["kill", "pause"])
+    def test_a_phone_that_goes_is_told_and_shown_again(
+        self, adb_server: PrivateAdbServer, own_phone: PhoneProcess, fault: str, eventually: Eventually
+    ) -> None:
+        with (
+            DevicePool(adb_server, [own_phone.serial], heartbeat=0.3) as pool,
+            PreviewService(pool, source=BestSource) as previews,
+        ):
+            pool.wait_available(own_phone.serial, timeout=30)
+            frames: list[Frame] = []
+            errors: list[Exception] = []
+            previews.watch(own_phone.serial, "low", frames.append, errors.append)
+            assert eventually(lambda: len(frames) > 2)
+            getattr(own_phone, fault)()
+            assert eventually(lambda: errors)
+            assert isinstance(errors[0], DeviceDisconnected)
+            {"kill": own_phone.restart, "pause": own_phone.resume}[fault]()
+            shown = len(frames)
+            assert eventually(lambda: len(frames) > shown + 2)
+            assert previews.stats()[own_phone.serial].source == "scrcpy"
+            assert frames[-1].source == "scrcpy"
+
+
+class TestTheEnd:
+    def test_closing_ends_it_from_another_thread(self, source: ScrcpySource) -> None:
+        threading.Timer(0.5, source.close).start()
+        with pytest.raises(SessionClosed):
+            capture_for_ever(source)
+
+    @pytest.mark.usefixtures("no_leaks")
+    def test_fifty_starts_and_stops_leave_nothing(
+        self, device: Device, session: DeviceSession, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(50):
+            source = ScrcpySource(device)
+            if number % 10 == 0:
+                source.capture()
+            elif number % 2:
+                threading.Timer(number / 100, source.close).start()
+                with pytest.raises(SessionClosed):
+                    capture_for_ever(source)
+            source.close()
+            with pytest.raises(SessionClosed):
+                source.capture()
+        deadline = time.monotonic() + 20
+        while "app_process" in (running := session.shell("ps -A")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert "app_process" not in running
+
+
+class TestTheChoice:
+    @pytest.fixture
+    def best(self, device: Device) -> Iterator[Callable[[], BestSource]]:
+        made: list[BestSource] = []
+
+        def make() -> BestSource:
+            made.append(BestSource(device))
+            return made[-1]
+
+        yield make
+        for source in made:
+            source.close()
+
+    def test_it_is_scrcpy_where_that_works(self, best: Callable[[], BestSource]) -> None:
+        source = best()
+        assert source.capture().image.size == (720, 1280)
+        assert source.name == "scrcpy"
+
+    def test_without_a_decoder_it_is_screencap_and_told(
+        self,
+        best: Callable[[], BestSource],
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr("execmon_lab.preview.choice.can_decode", lambda: False)
+        source = best()
+        assert source.capture().image.size == (720, 1280)
+        assert source.name == "screencap"
+        assert "PyAV is missing" in caplog.text
+
+    def test_without_a_server_it_is_screencap_and_told(
+        self,
+        best: Callable[[], BestSource],
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr(jar, "BUILT_IN", "ro.execmon.none")
+        monkeypatch.setenv(jar.ENVIRONMENT, "/nowhere/scrcpy-server")
+        source = best()
+        assert source.capture().image.size == (720, 1280)
+        assert source.name == "screencap"
+        assert "there is no scrcpy server on this machine" in caplog.text
+
+    def test_a_server_that_does_not_start_says_why(
+        self,
+        best: Callable[[], BestSource],
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        broken = Server("/data/local/tmp/none.jar", "4.1")
+        monkeypatch.setattr(source_module, "install", lambda lane: broken)
+        source = best()
+        assert source.capture().image.size == (720, 1280)
+        assert source.name == "screencap"
+        assert "the server ended" in caplog.text
+
+    def test_it_may_be_closed_before_it_was_used(self, best: Callable[[], BestSource]) -> None:
+        source = best()
+        source.close()
+        with pytest.raises(SessionClosed):
+            source.capture()
+
+
+class TestTheServersFile:
+    @pytest.fixture
+    def file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A file of this machine that stands for the server's, for a device that has none."""
+        path = tmp_path / "scrcpy-server"
+        path.write_bytes(random.Random(1).randbytes(90_980))
+        monkeypatch.setattr(jar, "BUILT_IN", "ro.execmon.none")
+        monkeypatch.setenv(jar.ENVIRONMENT, str(path))
+        return path
+
+    @pytest.mark.usefixtures("file")
+    def test_it_is_put_there_once_and_asked_for_its_version(
+        self, device: Device, session: DeviceSession, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO)
+        times = []
+        for _ in range(2):
+            source = ScrcpySource(device)
+            assert source.capture().image.size == (720, 1280)
+            source.close()
+            [listed] = session.shell("ls -l /data/local/tmp/ | grep execmon-scrcpy").splitlines()
+            times.append(listed)
+        assert "90980" in times[0]
+        assert times[0] == times[1]
+        assert "server 4.1" in caplog.text
+        session.shell("rm /data/local/tmp/execmon-scrcpy-*")
+
+    def test_an_installed_scrcpy_has_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv(jar.ENVIRONMENT, raising=False)
+        program = tmp_path / "bin" / "scrcpy"
+        server = tmp_path / "share" / "scrcpy" / "scrcpy-server"
+        for path in (program, server):
+            path.parent.mkdir(parents=True)
+            path.write_bytes(b"")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(program.parent))
+        assert jar.find_jar() == server
+
+    def test_a_path_that_is_wrong_is_told(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setenv(jar.ENVIRONMENT, "/nowhere/scrcpy-server")
+        assert jar.find_jar() is None
+        assert "/nowhere/scrcpy-server, which is no file" in caplog.text
+
+
+def test_it_is_one_stream_for_all_who_watch(pool: DevicePool, phone: PhoneProcess) -> None:
+    with PreviewService(pool, source=BestSource) as previews:
+        seen = {quality: threading.Event() for quality in ("low", "medium", "high")}
+        for quality, event in seen.items():
+            previews.watch(phone.serial, quality, lambda frame, event=event: event.set())
+        assert all(event.wait(20) for event in seen.values())
+        assert previews.stats()[phone.serial].source == "scrcpy"
+        assert len([t for t in threading.enumerate() if t.name.startswith("preview-")]) == 1
