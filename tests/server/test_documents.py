@@ -128,6 +128,14 @@ def test_a_plain_consumer_of_a_run_gets_exactly_the_fields_of_the_specification(
     assert {message["type"] for message in rest} == set(SPECIFIED)
 
 
+def test_durations_are_told_to_the_millisecond(told: dict[str, list[dict[str, Any]]]) -> None:
+    durations = [
+        message["duration_seconds"] for message in told["plain"][1:] if "duration_seconds" in message
+    ]
+    assert len(durations) == 3  # of the two steps that did not fail, and of the whole
+    assert durations == [round(duration, 3) for duration in durations]
+
+
 @pytest.mark.parametrize("kind", [kind.type_name() for kind in (*FROM_CLIENT, *FROM_SERVER)])
 def test_a_schema_refuses_what_lacks_or_mistypes_a_field(kind: str) -> None:
     document = asyncapi("127.0.0.1:8765")
