@@ -14,7 +14,7 @@ from execmon_lab.protocol import (
     StepFailed,
     StepStarted,
 )
-from execmon_lab.state import planned
+from execmon_lab.state import ExecutionState, planned
 from execmon_lab.terminal import ExecutionDisplay
 
 NOW = "2026-01-27T10:30:00Z"
@@ -66,6 +66,24 @@ def test_the_summary_names_what_did_not_run() -> None:
     assert "completed: 1 passed, 0 failed, 1 skipped or not run, 2 steps in 3.0 s" in shown(
         START, PASSED, END
     )
+
+
+def test_one_who_comes_late_or_again_sees_everything_once() -> None:
+    so_far = ExecutionState(START)
+    problem = ErrorMessage(code="DEVICE_DISCONNECTED", message="gone", execution_id=RUN, timestamp=NOW)
+    for message in (StepStarted(**ONE, attempt=1), RETRIED, problem, PASSED):
+        so_far.fold(message)
+    state = so_far.snapshot()
+    lines = shown(state, RETRIED, problem, PASSED, state, END, END).splitlines()
+    assert [line[0] for line in lines] == ["↻", "✓", "!", "c"]
+
+
+def test_the_end_may_be_told_by_a_state() -> None:
+    state = ExecutionState(START)
+    state.fold(PASSED)
+    state.fold(END)
+    *_, last = shown(state.snapshot(), END).splitlines()
+    assert last == "completed: 1 passed, 0 failed, 1 steps in 3.0 s"
 
 
 def test_errors_are_shown_and_logs_only_on_request() -> None:
