@@ -1,0 +1,84 @@
+"""An execution of another process in a notebook: the same view, fed over the WebSocket."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from .notebook import JupyterServer, NotebookPage
+
+PLAN = """
+import execmon_lab as em
+
+@em.module(timeout=60)
+def quick_module(ctx):
+    ctx.log.info("quick")
+    ctx.device.home()
+
+@em.module(timeout=120)
+def slow_module(ctx):
+    ctx.log.info("slow")
+    ctx.sleep(100)
+
+plan = em.Plan([quick_module, slow_module], name="elsewhere")
+"""
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """A server in a process of its own, which runs an execution: its address."""
+    (tmp_path / "suite.py").write_text(PLAN)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "execmon_lab", "serve", "--plan", "elsewhere=suite.py"],
+        cwd=tmp_path,
+        env={**os.environ, "XDG_DATA_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        server = process.stdout.readline().strip()
+        request = urllib.request.Request(
+            f"{server}/api/v1/executions", json.dumps({"plan": "elsewhere"}).encode()
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            yield f"{server}/ws/executions/{json.load(answer)['execution_id']}"
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def test_an_execution_of_another_process_is_seen_and_cancelled(
+    jupyter: JupyterServer, lab_page: NotebookPage, address: str
+) -> None:
+    jupyter.write("connect.ipynb", f"import execmon_lab as em\nrun = em.connect({address!r})\nrun")
+    lab_page.open("connect.ipynb")
+    lab_page.run_cell()
+    view = lab_page.view()
+    expect(view.locator(".xm-canvas[data-frame]")).to_be_visible(timeout=60_000)
+    expect(view.locator(".xm-veil")).to_be_hidden(timeout=30_000)
+    expect(view.locator(".xm-step-group")).to_have_count(2)
+    expect(view.locator('.xm-step-group[data-status="completed"]')).to_have_count(1)
+    colours = lab_page.picture(view).getcolors(maxcolors=1 << 24)
+    assert colours is not None
+    assert len(colours) > 50, "it is the phone's screen"
+    cancel = view.locator(".xm-cancel")
+    cancel.click()
+    cancel.click()
+    expect(view.locator(".xm-pill")).to_have_text(re.compile("Cancelled", re.IGNORECASE), timeout=30_000)
+    lab_page.keep("connected", view)
+    assert lab_page.errors() == []
+    assert lab_page.json("run.wait(20).status") == "cancelled"
+    lab_page.execute("run.close()")
+    assert lab_page.complaints == []
