@@ -168,10 +168,10 @@ def test_frames_go_on_while_the_main_thread_is_busy_in_pure_python(server: Serve
         try:
             watcher.stdout.readline()
             begun = time.monotonic()
-            while (ended := time.monotonic()) < begun + 2.5:
+            while (ended := time.monotonic()) < begun + 1.8:
                 pass
         finally:
             watcher.kill()
         arrived = [float(line) for line in watcher.stdout if line.endswith("\n")]
     while_busy = [at for at in arrived if begun + 0.5 < at < ended]
-    assert len(while_busy) >= 20
+    assert len(while_busy) >= 10

@@ -155,7 +155,7 @@ def test_what_was_sent_and_never_read_comes_again(server: Server, hub: Hub, exec
 
 
 @pytest.mark.parametrize("way", ["by pongs", "by messages"])
-@pytest.mark.parametrize("cut", range(3 * (RUN - 2) + 1))  # the progress of three parts may come as one
+@pytest.mark.parametrize("cut", range(0, 3 * (RUN - 2) + 1, 2))  # the progress of three parts may come as one
 def test_of_a_run_that_goes_on_each_guaranteed_message_is_received_or_in_the_state(
     server: Server, hub: Hub, execution: str, cut: int, way: str
 ) -> None:
