@@ -143,6 +143,7 @@ export interface LogEntry {
   timestamp: string;
   step_id?: string;
   attempt?: number;
+  shed?: number;
 }
 
 export interface PreviewFrame {
