@@ -110,7 +110,7 @@ class Link:
             self.failure = error
             self._tell_failure(error)
         finally:
-            self.previews.end(str(self.failure or "the execution has ended"))
+            self.previews.end(str(self.failure or "The execution has ended"))
             self.done.set()
             self._known.set()
 
@@ -161,7 +161,7 @@ class Link:
         if not self._away:
             self._away = True
             self._note("WARN", f"connection lost ({reason}); trying to get it back")
-            self.previews.fail("the connection was lost; trying to get it back")
+            self.previews.fail("The connection was lost; trying to get it back")
 
     async def _cancel(self) -> None:
         try:
