@@ -6,9 +6,10 @@ import threading
 from collections.abc import Coroutine
 
 from .client import Address, ConnectionLost, ExecutionError, http
-from .client.client import REQUEST_ERRORS, connect
+from .client.client import connect
 from .hub import Hub
 from .protocol import (
+    ANSWERS,
     ErrorCode,
     ErrorMessage,
     ExecutionSnapshot,
@@ -140,7 +141,7 @@ class Link:
         match message:
             case PreviewFrame():
                 self.previews.take(message)
-            case ErrorMessage(code=code, device_id=str(device_id)) if code in REQUEST_ERRORS:
+            case ErrorMessage(code=code, device_id=str(device_id)) if code in ANSWERS:
                 self.previews.fail(message.message, device_id)
             case ExecutionSnapshot():
                 await self._begin(message)
