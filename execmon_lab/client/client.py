@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from ..protocol import (
+    ANSWERS,
     Ack,
     ErrorCode,
     ErrorMessage,
@@ -45,11 +46,6 @@ MESSAGE_BYTES = 64 * 1024 * 1024
 
 REMEMBERED = 2_000
 """Guaranteed messages that are remembered, to know those again that a resumed session repeats."""
-
-REQUEST_ERRORS = frozenset(
-    {ErrorCode.INVALID_MESSAGE, ErrorCode.UNKNOWN_DEVICE, ErrorCode.PREVIEW_UNAVAILABLE}
-)
-"""Codes of errors that answer this client, and say nothing of the execution."""
 
 
 def connect(
@@ -378,7 +374,7 @@ class Client:
         if message.GUARANTEED and self._is_repeated(message):
             return
         assert self._state is not None
-        if isinstance(message, ErrorMessage) and message.code in REQUEST_ERRORS:
+        if isinstance(message, ErrorMessage) and message.code in ANSWERS:
             self._tell_previews(message)
         else:
             self._state.fold(message)

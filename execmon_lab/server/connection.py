@@ -29,7 +29,7 @@ from .outbox import Outbox, Overflow
 from .parcel import Batch, Kind, Parcel, Picture, ping_frame, text_frame
 from .room import Room
 from .session import Session
-from .wire import INVALID_DATA, Wire
+from .wire import Wire
 
 _CHOICES = {"detail": ("plain", "full"), "ack": ("transport", "app")}
 
@@ -313,7 +313,7 @@ class Connection(Wire):
             payload.decode()
         except UnicodeDecodeError as error:
             self.send_error(ErrorCode.INVALID_MESSAGE, f"not UTF-8: {error.reason} at byte {error.start}")
-            self.close(INVALID_DATA, "text that is no UTF-8")
+            self.close(CloseCode.INVALID_DATA, "text that is no UTF-8")
             return
         try:
             message = decode_client(payload)

@@ -53,7 +53,7 @@ _UUID = {"type": "string", "format": "uuid"}
 _SCHEMAS = "#/components/schemas/"
 
 
-def asyncapi(host: str) -> dict[str, Any]:
+def asyncapi(host: str = "127.0.0.1") -> dict[str, Any]:
     """Describe the WebSocket endpoint.
 
     Parameters
@@ -99,7 +99,7 @@ def asyncapi(host: str) -> dict[str, Any]:
     }
 
 
-def openapi(url: str) -> dict[str, Any]:
+def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
     """Describe the HTTP side.
 
     Parameters
@@ -210,6 +210,11 @@ def openapi(url: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def as_text(document: dict[str, Any]) -> str:
+    """Write a document as indented JSON, for people and for generators."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
 def _schemas(kinds: tuple[type[Message], ...]) -> dict[str, Any]:

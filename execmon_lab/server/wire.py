@@ -18,9 +18,6 @@ from .settings import Settings
 _silent = logging.getLogger(f"{__name__}.silent")
 _silent.disabled = True
 
-INVALID_DATA = 1007
-"""A text message that is no UTF-8 (RFC 6455, section 7.4.1)."""
-
 
 class Wire(asyncio.BufferedProtocol):
     """Handshake, messages, pings and the closing handshake; what they mean is the subclass's.

@@ -14,7 +14,7 @@ from execmon_lab.client.errors import RECONNECT
 from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.protocol import CloseCode
 from execmon_lab.server import Server
-from execmon_lab.server.documents import FROM_CLIENT, FROM_SERVER, asyncapi
+from execmon_lab.server.documents import FROM_CLIENT, FROM_SERVER, as_text, asyncapi
 from tests.server.raw import RawClient
 from tests.server.test_http import ask
 from tests.server.test_live import FIELDS
@@ -45,7 +45,7 @@ def test_the_asyncapi_document_is_valid() -> None:
     """By the specification's own parser; that there is a later version of it is no fault."""
     said = subprocess.run(
         ["node", "--input-type=module", "-e", PARSE],
-        input=json.dumps(asyncapi("127.0.0.1:8765")).encode(),
+        input=as_text(asyncapi("127.0.0.1:8765")).encode(),
         cwd=JS,
         stdout=subprocess.PIPE,
         check=True,
