@@ -5,13 +5,16 @@
 
 import type { AnyModel } from "@anywidget/types";
 
+import { isLoopback } from "./loopback";
 import type { ServerMessage } from "./messages";
-import type { Frame, Listener, PreviewProblem, Source, Stream } from "./source";
+import type { Control, Drawing, Frame, Listener, PreviewProblem, Source, Stream, Touch } from "./source";
 
 /** Frames drawn between two acknowledgements: each costs the page a repaint while the kernel is idle. */
 const ACKNOWLEDGE_EVERY = 4;
 /** How often a page that shows a picture says that it is still there; the kernel forgets it after three. */
 const PRESENCE_MS = 15_000;
+/** Touches whose answer is waited for; a kernel that is gone answers none. */
+const UNANSWERED = 64;
 /** How often a page that was not answered greets again: while a page is loaded again, messages can be lost. */
 const GREETING_MS = 2_000;
 
@@ -20,7 +23,11 @@ type Notice =
   | { kind: "snapshot"; now: number; lost: number; page: string | null }
   | ({ kind: "frame" } & Omit<Frame, "jpeg">)
   | ({ kind: "problem" } & PreviewProblem)
-  | { kind: "screenshot"; url: string; found: boolean };
+  | { kind: "screenshot"; url: string; found: boolean }
+  | { kind: "touched"; page: string; id: number; refused: string | null };
+
+/** What is told of a stream with an acknowledgement: how many frames were drawn, and how old on average. */
+type Seen = Drawing & { frames: number };
 
 export class CommSource implements Source {
   readonly #page = randomId();
@@ -28,6 +35,10 @@ export class CommSource implements Source {
   #welcomed = false;
   #streams: Stream[] = [];
   #acknowledged = 0;
+  #seen = new Map<string, Seen>();
+  readonly control: Control | undefined;
+  #touches = new Map<number, (refused: string | null) => void>();
+  #touched = 0;
   #presence: ReturnType<typeof setInterval> | undefined;
   #greeting: ReturnType<typeof setInterval> | undefined;
   #screenshots = new Map<string, PromiseWithResolvers<string>>();
@@ -37,11 +48,15 @@ export class CommSource implements Source {
     readonly model: AnyModel,
     readonly serverUrl: string | null = null,
     readonly mayCancel = false,
-  ) {}
+    mayControl = false,
+  ) {
+    if (mayControl) this.control = this.#makeControl();
+  }
 
   open(listener: Listener): void {
     this.#listener = listener;
     this.model.on("msg:custom", this.#receive);
+    this.model.on("change:control", this.#controlled);
     addEventListener("pagehide", this.#leave);
     const greet = () => this.#send({ kind: "hello" });
     greet();
@@ -52,6 +67,7 @@ export class CommSource implements Source {
     this.#leave();
     clearInterval(this.#greeting);
     this.model.off("msg:custom", this.#receive);
+    this.model.off("change:control", this.#controlled);
     removeEventListener("pagehide", this.#leave);
     for (const url of this.#objectUrls) URL.revokeObjectURL(url);
     this.#listener = undefined;
@@ -66,10 +82,13 @@ export class CommSource implements Source {
     this.#presence = streams.length ? setInterval(() => this.#sayWatched(), PRESENCE_MS) : undefined;
   }
 
-  drawn(number: number): void {
+  drawn(number: number, drawing?: Drawing): void {
+    if (drawing) this.#note(drawing);
     if (number - this.#acknowledged < ACKNOWLEDGE_EVERY) return;
     this.#acknowledged = number;
-    this.#send({ kind: "drawn", number });
+    const seen = [...this.#seen.values()];
+    this.#seen.clear();
+    this.#send({ kind: "drawn", number, ...(seen.length && { seen }) });
   }
 
   get cancel(): (() => void) | undefined {
@@ -113,6 +132,11 @@ export class CommSource implements Source {
       case "screenshot":
         this.#answer(notice, buffers[0]);
         break;
+      case "touched":
+        if (notice.page !== this.#page) break;
+        this.#touches.get(notice.id)?.(notice.refused);
+        this.#touches.delete(notice.id);
+        break;
     }
   };
 
@@ -128,6 +152,45 @@ export class CommSource implements Source {
     this.#objectUrls.push(url);
     asked.resolve(url);
   }
+
+  /** Tell of several frames as of one, with the mean of their ages. */
+  #note(drawing: Drawing): void {
+    const key = `${drawing.quality} ${drawing.device_id}`;
+    const frames = this.#seen.get(key)?.frames ?? 0;
+    const before = this.#seen.get(key)?.latency_ms ?? 0;
+    const latency_ms = (before * frames + drawing.latency_ms) / (frames + 1);
+    this.#seen.set(key, { ...drawing, latency_ms, frames: frames + 1 });
+  }
+
+  /** The kernel's word is the trait's; the page's own counts until that comes, for the kernel may be busy. */
+  #makeControl(): Control {
+    let on = Boolean(this.model.get("control"));
+    const source = this;
+    this.#controlled = () => {
+      on = Boolean(this.model.get("control"));
+      this.#listener?.controlled();
+    };
+    return {
+      get on() {
+        return on;
+      },
+      switch(wanted) {
+        on = wanted;
+        source.#send({ kind: "control", on });
+        source.#listener?.controlled();
+      },
+      touch: (touch) => source.#touch(touch),
+    };
+  }
+
+  #touch(touch: Touch): Promise<string | null> {
+    const id = ++this.#touched;
+    this.#touches.delete(id - UNANSWERED);
+    this.#send({ kind: "touch", id, ...touch });
+    return new Promise((resolve) => this.#touches.set(id, resolve));
+  }
+
+  #controlled = (): void => {};
 
   readonly #leave = (): void => {
     this.watch([]);
@@ -149,10 +212,6 @@ function read(buffer: DataView | undefined): ServerMessage[] {
 function bytes(buffer: DataView | undefined): Uint8Array<ArrayBuffer> {
   if (!buffer) return new Uint8Array();
   return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
-}
-
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
 }
 
 /** `crypto.randomUUID` and `Promise.withResolvers` are missing on plain http and in older browsers. */

@@ -51,6 +51,11 @@ const ICONS = {
   close: '<path d="m4 4 8 8m0-8-8 8"/>',
   down: '<path d="M8 3v9m-3.5-3.5L8 12l3.5-3.5"/>',
   retry: '<path d="M12.6 6.2A5 5 0 1 0 13 8.6"/><path d="M13 3v3.3H9.7"/>',
+  hand: '<path d="M6 8.5V3.6a1.1 1.1 0 0 1 2.2 0V7m0 .2a1 1 0 0 1 2 0v.6m0 0a1 1 0 0 1 2 0V10c0 2.2-1.5 3.8-3.7 3.8-1.7 0-2.6-.6-3.5-1.9L3.4 9.4c-.5-.8.6-1.6 1.3-.9L6 9.9"/>',
+  numbers: '<path d="M2.5 11.5a5.6 5.6 0 1 1 11 0"/><path d="m8 10.5 2.6-3.2"/>',
+  back: '<path d="M10.5 3.5 4.5 8l6 4.5v-9Z"/>',
+  home: '<circle cx="8" cy="8" r="4.6"/>',
+  recents: '<rect x="3.6" y="3.6" width="8.8" height="8.8" rx="1.2"/>',
   search: '<circle cx="7" cy="7" r="4"/><path d="m10 10 3.5 3.5"/>',
 } as const;
 

@@ -1,5 +1,14 @@
 // How times and counts are written.
 
+import type { DeviceState } from "./messages";
+
+export const DEVICE_STATES: Record<DeviceState, string> = {
+  available: "ready",
+  busy: "in use",
+  offline: "offline",
+  unauthorized: "not authorized",
+};
+
 /** Seconds as a short text: "0.42 s", "12.5 s", "3:07", "1:02:03". */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${seconds.toFixed(2)} s`;
@@ -37,4 +46,11 @@ function moment(time: string | number): number {
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+/** Bytes a second: "0 B/s", "812 B/s", "41 kB/s", "1.3 MB/s". */
+export function rate(bytes: number): string {
+  if (bytes < 1000) return `${Math.round(bytes)} B/s`;
+  if (bytes < 999_500) return `${Math.round(bytes / 1000)} kB/s`;
+  return `${(bytes / 1_000_000).toFixed(1)} MB/s`;
 }

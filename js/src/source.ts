@@ -10,6 +10,10 @@ export interface Frame {
   height: number;
   timestamp: string;
   number: number;
+  /** What it comes from, in a word: "screencap". */
+  source?: string;
+  /** Sent again for a page that had it not: its age says nothing of the way. */
+  again?: boolean;
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
@@ -17,6 +21,41 @@ export interface Frame {
 export interface Stream {
   device_id: string;
   quality: Quality;
+}
+
+/** By which clock a latency was measured: one that both sides have, or the kernel's as the page guesses it. */
+export type Clock = "same" | "estimated";
+
+/** A frame that was drawn, and how old it was then. */
+export interface Drawing extends Stream {
+  latency_ms: number;
+  clock: Clock;
+}
+
+/** What a reader does to a picture, in fractions of it; see execmon_lab/control/gestures.py. */
+export type Gesture =
+  | { do: "tap"; x: number; y: number }
+  | { do: "press"; x: number; y: number; seconds: number }
+  | { do: "swipe"; x1: number; y1: number; x2: number; y2: number; seconds: number }
+  | { do: "scroll"; x: number; y: number; dx: number; dy: number }
+  | { do: "text"; text: string }
+  | { do: "key"; key: string };
+
+export interface Touch {
+  device_id: string;
+  gesture: Gesture;
+  /** Width and height of the picture that was touched. */
+  picture: [number, number];
+  /** When, by the kernel's clock: it refuses what it hears of too late. */
+  at: number;
+}
+
+/** The way back to the devices, where there is one. */
+export interface Control {
+  readonly on: boolean;
+  switch(on: boolean): void;
+  /** Send a touch; gives null once it was carried out, or why it was not. */
+  touch(touch: Touch): Promise<string | null>;
 }
 
 /** Why a device's picture cannot be had. */
@@ -32,6 +71,8 @@ export interface Listener {
   snapshot(messages: ServerMessage[], now: number, lost: number): void;
   frame(frame: Frame): void;
   problem(problem: PreviewProblem): void;
+  /** Control was switched on or off. */
+  controlled(): void;
 }
 
 export interface Source {
@@ -39,10 +80,12 @@ export interface Source {
   open(listener: Listener): void;
   /** Say which pictures are looked at now; all others end. */
   watch(streams: Stream[]): void;
-  /** The frame was drawn, or a newer one was. */
-  drawn(number: number): void;
+  /** The frame was drawn, or a newer one was; `drawing` where its latency could be told. */
+  drawn(number: number, drawing?: Drawing): void;
   /** Ask for the execution to be cancelled; undefined where this source may not. */
   readonly cancel?: (() => void) | undefined;
+  /** The way back to the devices; undefined where this source has none. */
+  readonly control?: Control | undefined;
   /** Turn a `screenshot_url` into an address that an <img> can load. */
   screenshot(url: string): Promise<string>;
   close(): void;

@@ -1,8 +1,9 @@
 // What all views of one execution share: its state, its log, its clock, its pictures.
 
 import { Logbook } from "./logbook";
+import { isLoopback } from "./loopback";
 import type { ExecutionSnapshot, ServerMessage } from "./messages";
-import type { Frame, Listener, PreviewProblem, Source, Stream } from "./source";
+import type { Clock, Frame, Listener, PreviewProblem, Source, Stream } from "./source";
 import { ended, fold } from "./state";
 
 /** What a saved notebook keeps: the final state and the last picture. */
@@ -12,6 +13,11 @@ export interface Saved {
 }
 
 type SavedPicture = Omit<Frame, "jpeg"> & { jpeg: DataView };
+
+/** How long the best guess of the sender's clock is believed before a worse one takes its place. */
+const CLOCK_MS = 60_000;
+/** Clocks that differ less than this, seen from a page of the loopback, are one. */
+const SAME_CLOCK_MS = 50;
 
 export interface Viewer {
   /** Something changed; called at most once a repaint. */
@@ -24,8 +30,9 @@ export class Store implements Listener {
   readonly logs = new Logbook();
   #state: ExecutionSnapshot | undefined;
   #offset = 0;
+  #guessed = -Infinity;
   #heard = Date.now();
-  #viewers = new Map<Viewer, Stream | undefined>();
+  #viewers = new Map<Viewer, Stream[]>();
   #pictures = new Map<string, Frame>();
   #scheduled = false;
 
@@ -52,26 +59,36 @@ export class Store implements Listener {
     return Date.now() + this.#offset;
   }
 
+  /** The clock of which `now` is. A tunnel's other end may be another machine: then the clocks tell. */
+  get clock(): Clock {
+    return isLoopback(location.hostname) && Math.abs(this.#offset) < SAME_CLOCK_MS ? "same" : "estimated";
+  }
+
+  /** Milliseconds since a moment that the sender stamped. */
+  age(timestamp: string): number {
+    return (this.clock === "same" ? Date.now() : this.now()) - Date.parse(timestamp);
+  }
+
   /** Milliseconds since anything was heard. */
   silence(): number {
     return Date.now() - this.#heard;
   }
 
   add(viewer: Viewer, signal: AbortSignal): void {
-    this.#viewers.set(viewer, undefined);
+    this.#viewers.set(viewer, []);
     signal.addEventListener("abort", () => {
-      this.look(viewer, undefined);
+      this.look(viewer, []);
       this.#viewers.delete(viewer);
     });
     viewer.update();
   }
 
-  /** Say which picture a viewer looks at; what all look at together is asked for. */
-  look(viewer: Viewer, stream: Stream | undefined): void {
+  /** Say which pictures a viewer looks at; what all look at together is asked for. */
+  look(viewer: Viewer, streams: Stream[]): void {
     if (!this.#viewers.has(viewer)) return;
-    this.#viewers.set(viewer, stream);
+    this.#viewers.set(viewer, streams);
     const wanted = new Map<string, Stream>();
-    for (const other of this.#viewers.values()) if (other) wanted.set(keyOf(other), other);
+    for (const stream of [...this.#viewers.values()].flat()) wanted.set(keyOf(stream), stream);
     this.source.watch([...wanted.values()]);
   }
 
@@ -104,9 +121,17 @@ export class Store implements Listener {
     for (const viewer of this.#viewers.keys()) viewer.problem(problem);
   }
 
+  controlled(): void {
+    this.#schedule();
+  }
+
+  /** The message that was quickest on its way tells the sender's clock best. */
   #hear(now: number): void {
     this.#heard = Date.now();
-    this.#offset = now - this.#heard;
+    const offset = now - this.#heard;
+    if (offset < this.#offset && this.#heard < this.#guessed + CLOCK_MS) return;
+    this.#offset = offset;
+    this.#guessed = this.#heard;
   }
 
   #fold(state: ExecutionSnapshot, messages: ServerMessage[]): void {

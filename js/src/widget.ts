@@ -10,6 +10,8 @@ import { ExecutionView } from "./views/view";
 interface Traits {
   server_url: string | null;
   may_cancel: boolean;
+  may_control: boolean;
+  control: boolean;
   /** What a saved notebook keeps of an execution that ended. */
   saved: Partial<Saved>;
 }
@@ -18,7 +20,8 @@ const widget: AnyWidget<Traits> = () => {
   let store: Store;
   return {
     initialize({ model, signal }) {
-      const source = new CommSource(model as AnyModel, model.get("server_url"), model.get("may_cancel"));
+      const [url, cancel, control] = [model.get("server_url"), model.get("may_cancel"), model.get("may_control")];
+      const source = new CommSource(model as AnyModel, url, cancel, control);
       store = new Store(source, model.get("saved"));
       signal.addEventListener("abort", () => source.close());
     },

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
-import { CommSource, isLoopback } from "../src/comm";
+import { CommSource } from "../src/comm";
+import { isLoopback } from "../src/loopback";
 import type { Listener } from "../src/source";
 import { DEVICE, entry, FakeModel, NOW, snapshot } from "./fakes";
 
@@ -9,6 +10,7 @@ const heard = () => ({
   snapshot: vi.fn<Listener["snapshot"]>(),
   frame: vi.fn<Listener["frame"]>(),
   problem: vi.fn<Listener["problem"]>(),
+  controlled: vi.fn<Listener["controlled"]>(),
 });
 
 let model: FakeModel;

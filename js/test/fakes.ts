@@ -4,7 +4,7 @@ import type { AnyModel } from "@anywidget/types";
 import { vi } from "vitest";
 
 import type { ExecutionSnapshot, LogEntry, ServerMessage } from "../src/messages";
-import type { Frame, Listener, Source, Stream } from "../src/source";
+import type { Control, Frame, Gesture, Listener, Source, Stream, Touch } from "../src/source";
 
 export const EXECUTION = "550e8400-e29b-41d4-a716-446655440000";
 export const DEVICE = "emulator-5554";
@@ -59,12 +59,36 @@ export function frame(number: number, changes: Partial<Frame> = {}): Frame {
   };
 }
 
+/** A way back to the devices that notes what is sent, and answers when a test says so. */
+export class FakeControl implements Control {
+  on = false;
+  touches: Touch[] = [];
+  answer: (refused: string | null) => void = () => undefined;
+
+  constructor(readonly changed: () => void) {}
+
+  switch(on: boolean): void {
+    this.on = on;
+    this.changed();
+  }
+
+  touch(touch: Touch): Promise<string | null> {
+    this.touches.push(touch);
+    return new Promise((resolve) => (this.answer = resolve));
+  }
+
+  get gestures(): Gesture[] {
+    return this.touches.map(({ gesture }) => gesture);
+  }
+}
+
 /** A source that a test speaks for. */
 export class FakeSource implements Source {
   listener!: Listener;
   watched: Stream[] = [];
   drawn = vi.fn();
   cancel: (() => void) | undefined = vi.fn();
+  control: FakeControl | undefined = new FakeControl(() => this.listener.controlled());
   close = vi.fn();
 
   open(listener: Listener): void {
@@ -91,18 +115,33 @@ export class FakeSource implements Source {
 /** anywidget's model, as far as the comm source uses it. */
 export class FakeModel {
   sent: Record<string, unknown>[] = [];
-  #callbacks: ((content: unknown, buffers: DataView[]) => void)[] = [];
+  traits: Record<string, unknown> = {};
+  #callbacks: { event: string; callback: (content?: unknown, buffers?: DataView[]) => void }[] = [];
 
   get model(): AnyModel {
     return this as unknown as AnyModel;
   }
 
-  on(_event: string, callback: (content: unknown, buffers: DataView[]) => void): void {
-    this.#callbacks.push(callback);
+  on(event: string, callback: () => void): void {
+    this.#callbacks.push({ event, callback });
   }
 
   off(_event: string, callback: unknown): void {
-    this.#callbacks = this.#callbacks.filter((known) => known !== callback);
+    this.#callbacks = this.#callbacks.filter((known) => known.callback !== callback);
+  }
+
+  get(name: string): unknown {
+    return this.traits[name];
+  }
+
+  /** The kernel sets a trait. */
+  change(name: string, value: unknown): void {
+    this.traits[name] = value;
+    this.#emit(`change:${name}`);
+  }
+
+  #emit(wanted: string, content?: unknown, buffers?: DataView[]): void {
+    for (const { event, callback } of this.#callbacks) if (event === wanted) callback(content, buffers);
   }
 
   send(content: Record<string, unknown>): void {
@@ -120,13 +159,13 @@ export class FakeModel {
   say(content: object, payload: unknown = undefined): void {
     const json = new TextEncoder().encode(JSON.stringify(payload));
     const buffers = payload === undefined ? [] : [new DataView(json.buffer)];
-    for (const callback of this.#callbacks) callback(content, buffers);
+    this.#emit("msg:custom", content, buffers);
   }
 
   sayBytes(content: object, bytes: number[]): void {
     // As they come off the wire: a window on a larger buffer.
     const buffer = new Uint8Array([99, 99, ...bytes, 99]).buffer;
-    for (const callback of this.#callbacks) callback(content, [new DataView(buffer, 2, bytes.length)]);
+    this.#emit("msg:custom", content, [new DataView(buffer, 2, bytes.length)]);
   }
 }
 
@@ -136,7 +175,7 @@ export class FakeBrowser {
   decoding: { resolve: () => void }[] = [];
   /** False: each decode waits for `decode()`. */
   instant = true;
-  #observed: ((visible: boolean) => void)[] = [];
+  #observed: { element: Element | undefined; tell: (visible: boolean) => void }[] = [];
 
   constructor() {
     const browser = this;
@@ -152,9 +191,15 @@ export class FakeBrowser {
       "IntersectionObserver",
       class {
         constructor(readonly callback: (entries: { isIntersecting: boolean }[]) => void) {
-          browser.#observed.push((isIntersecting) => this.callback([{ isIntersecting }]));
+          browser.#observed.push(this.seen);
         }
-        observe(): void {}
+        readonly seen = {
+          element: undefined as Element | undefined,
+          tell: (isIntersecting: boolean) => this.callback([{ isIntersecting }]),
+        };
+        observe(element: Element): void {
+          this.seen.element = element;
+        }
         disconnect(): void {}
       },
     );
@@ -164,8 +209,11 @@ export class FakeBrowser {
     this.decoding.shift()?.resolve();
   }
 
-  onScreen(visible: boolean): void {
-    for (const tell of this.#observed) tell(visible);
+  /** Have everything come in sight or go, or what holds this selector. */
+  onScreen(visible: boolean, selector = "*"): void {
+    for (const { element, tell } of this.#observed) {
+      if (element?.matches(selector) || element?.querySelector(selector)) tell(visible);
+    }
   }
 }
 

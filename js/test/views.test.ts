@@ -252,7 +252,7 @@ describe("the preview", () => {
     source.listener.frame(frame(1));
     await settle();
     expect(browser.drawn).toEqual([1]);
-    expect(source.drawn).toHaveBeenCalledWith(1);
+    expect(source.drawn).toHaveBeenCalledWith(1, expect.objectContaining({ quality: "medium", clock: "estimated" }));
     expect(notice()).toBe("");
     expect(one(".xm-canvas").getAttribute("aria-label")).toBe(`Screen of ${DEVICE}`);
   });

@@ -1,29 +1,32 @@
 // The device's picture, in a frame like a phone's, and the buttons that steer it.
 
 import { attribute, children, h, icon, on, text } from "../dom";
-import type { DeviceState, ExecutionSnapshot, Quality } from "../messages";
+import { DEVICE_STATES } from "../format";
+import type { ExecutionSnapshot, Quality } from "../messages";
+import { Meter } from "../meter";
 import type { Frame, PreviewProblem, Stream } from "../source";
 import type { Store, Viewer } from "../store";
+import { ControlView } from "./control";
+import { GridView } from "./grid";
+import { NumbersView } from "./numbers";
+import { Picture } from "./picture";
 
 const QUALITIES: Record<Quality, string> = { low: "Low", medium: "Medium", high: "High" };
-const DEVICE_STATES: Record<DeviceState, string> = {
-  available: "ready",
-  busy: "in use",
-  offline: "offline",
-  unauthorized: "not authorized",
-};
+/** The choice among the devices that is all of them; no serial holds a blank. */
+const ALL = "all devices";
 
 export class PreviewView implements Viewer {
   readonly element: HTMLElement;
-  readonly #canvas = h("canvas", { class: "xm-canvas", role: "img", width: 360, height: 640 });
   readonly #notice = h("p", { class: "xm-notice" });
   readonly #again = h("button", { type: "button", class: "xm-button xm-again" }, icon("play"), "Start preview");
   readonly #veil = h("div", { class: "xm-veil" }, this.#notice, this.#again);
-  readonly #phone = h(
-    "div",
-    { class: "xm-phone" },
-    h("div", { class: "xm-screen" }, this.#canvas, this.#veil),
-  );
+  readonly #meter = new Meter();
+  readonly #picture: Picture;
+  readonly #grid: GridView;
+  readonly #control: ControlView;
+  readonly #numbers: NumbersView;
+  readonly #screen = h("div", { class: "xm-screen" });
+  readonly #phone = h("div", { class: "xm-phone" }, this.#screen);
   readonly #dot = h("span", { class: "xm-dot", "aria-hidden": "true" });
   readonly #serial = h("span", { class: "xm-serial" });
   readonly #deviceState = h("span", { class: "xm-device-state" });
@@ -40,22 +43,30 @@ export class PreviewView implements Viewer {
   readonly #toggle = h("button", { type: "button", class: "xm-button xm-toggle" });
   #device: string | undefined;
   #wanted = true;
-  #onScreen = true;
+  #inSight = true;
   #problem = "";
-  #shown: Stream | undefined;
-  #waiting: Frame | undefined;
-  #drawing = false;
+  #all = false;
 
   constructor(
     readonly store: Store,
     readonly signal: AbortSignal,
   ) {
+    this.#picture = new Picture(store, this.#meter, (frame) => this.#painted(frame), (why) => this.#fail(why), signal);
+    this.#grid = new GridView(store, this.#meter, () => this.#look(), (device) => this.#choose(device), signal);
+    this.#control = new ControlView(store, this.#picture, signal);
+    const frame = () => (this.#all ? undefined : this.#picture.shown);
+    this.#numbers = new NumbersView(store, this.#meter, frame, signal);
+    const { overlay, hint, toggle, bar, note } = this.#control;
+    this.#screen.append(this.#picture.canvas, this.#numbers.element, overlay, hint, this.#veil);
     this.element = h(
       "section",
       { class: "xm-preview", "aria-label": "Live preview" },
       h("div", { class: "xm-device" }, this.#dot, this.#serial, this.#devices, this.#deviceState),
       this.#phone,
-      h("div", { class: "xm-controls" }, this.#toggle, this.#quality),
+      this.#grid.element,
+      bar,
+      h("div", { class: "xm-controls" }, this.#toggle, this.#quality, toggle, this.#numbers.toggle),
+      note,
     );
     this.#quality.value = "medium";
     on(this.#toggle, "click", signal, () => this.#want(!this.#wanted));
@@ -70,43 +81,56 @@ export class PreviewView implements Viewer {
     if (!state) return;
     if (this.#device === undefined && state.devices[0]) this.#choose(state.devices[0].device_id);
     this.#showDevices(state);
+    if (this.#all) this.#grid.update(state);
     this.#showVeil();
   }
 
   frame(frame: Frame): void {
-    if (frame.device_id !== this.#device || frame.quality !== this.#quality.value || !this.#wanted) return;
-    this.#waiting = frame;
-    this.#problem = "";
-    if (!this.#drawing) void this.#draw();
+    if (!this.#wanted) return;
+    if (this.#all) return this.#grid.frame(frame);
+    if (frame.device_id === this.#device && frame.quality === this.#quality.value) this.#show(frame, true);
   }
 
   problem(problem: PreviewProblem): void {
-    if (problem.device_id !== this.#device) return;
-    this.#problem = problem.message;
+    if (this.#all) this.#grid.problem(problem);
+    else if (problem.device_id === this.#device) this.#fail(problem.message);
+  }
+
+  #show(frame: Frame, live: boolean): void {
+    this.#problem = "";
+    this.#picture.show(frame, live);
+  }
+
+  #fail(reason: string): void {
+    this.#problem = reason;
     this.#showVeil();
   }
 
   /** Only what is on screen is asked for. */
   #gate(): void {
-    const seen = { intersects: true };
-    const decide = () => {
-      const onScreen = seen.intersects && document.visibilityState !== "hidden";
-      if (onScreen === this.#onScreen) return;
-      this.#onScreen = onScreen;
-      this.#look();
-    };
     const observer = new IntersectionObserver((entries) => {
-      seen.intersects = entries.at(-1)?.isIntersecting ?? false;
-      decide();
+      const inSight = entries.at(-1)?.isIntersecting ?? false;
+      if (inSight === this.#inSight) return;
+      this.#inSight = inSight;
+      if (!this.#all) this.#look();
     });
     observer.observe(this.#phone);
-    document.addEventListener("visibilitychange", decide, { signal: this.signal });
+    document.addEventListener("visibilitychange", () => this.#look(), { signal: this.signal });
     this.signal.addEventListener("abort", () => observer.disconnect());
   }
 
   #choose(device: string): void {
-    this.#device = device;
-    this.#shown = undefined;
+    this.#all = device === ALL;
+    if (!this.#all) this.#device = device;
+    this.#inSight = true; // it is where the reader chose
+    this.#devices.value = device;
+    this.#picture.clear();
+    this.#meter.clear();
+    attribute(this.element, "data-all", this.#all);
+    this.#phone.hidden = this.#quality.hidden = this.#all;
+    this.#grid.element.hidden = !this.#all;
+    (this.#all ? this.#grid.element : this.#picture.canvas).after(this.#numbers.element);
+    if (this.#all && this.store.state) this.#grid.update(this.store.state);
     this.#look();
   }
 
@@ -117,51 +141,29 @@ export class PreviewView implements Viewer {
 
   #look(): void {
     this.#problem = "";
-    const stream = this.#stream();
-    this.store.look(this, stream && this.#wanted && this.#onScreen ? stream : undefined);
-    const known = stream && this.store.picture(stream);
-    if (known) this.frame(known);
+    const streams = this.#streams();
+    const seen = (this.#all || this.#inSight) && document.visibilityState !== "hidden";
+    this.store.look(this, this.#wanted && seen ? streams : []);
+    if (this.#all) {
+      this.#grid.recall();
+    } else {
+      const known = this.#wanted && streams[0] && this.store.picture(streams[0]);
+      if (known) this.#show(known, false);
+    }
     this.#showVeil();
   }
 
-  #stream(): Stream | undefined {
-    if (this.#device === undefined) return undefined;
-    return { device_id: this.#device, quality: this.#quality.value as Quality };
+  #streams(): Stream[] {
+    if (this.#all) return this.#grid.streams();
+    if (this.#device === undefined) return [];
+    return [{ device_id: this.#device, quality: this.#quality.value as Quality }];
   }
 
-  /** Draw the newest frame; those that came while another was drawn are passed over. */
-  async #draw(): Promise<void> {
-    this.#drawing = true;
-    try {
-      for (let frame = this.#waiting; frame; frame = this.#waiting) {
-        this.#waiting = undefined;
-        const picture = await createImageBitmap(new Blob([frame.jpeg], { type: "image/jpeg" }));
-        if (this.signal.aborted) return picture.close();
-        this.#paint(frame, picture);
-        picture.close();
-        this.store.source.drawn(frame.number);
-      }
-    } catch (error) {
-      this.problem({ device_id: this.#device ?? "", message: `A picture could not be read: ${String(error)}` });
-    } finally {
-      this.#drawing = false;
-    }
-  }
-
-  #paint(frame: Frame, picture: ImageBitmap): void {
-    const canvas = this.#canvas;
-    if (canvas.width !== picture.width || canvas.height !== picture.height) {
-      canvas.width = picture.width;
-      canvas.height = picture.height;
-      this.#phone.classList.toggle("xm-landscape", picture.width > picture.height);
-    }
-    canvas.getContext("2d")?.drawImage(picture, 0, 0);
-    canvas.dataset["frame"] = String(frame.number);
-    canvas.dataset["timestamp"] = frame.timestamp;
-    if (this.#shown?.device_id === frame.device_id) return;
-    this.#shown = { device_id: frame.device_id, quality: frame.quality };
-    attribute(canvas, "aria-label", `Screen of ${frame.device_id}`);
-    this.#showVeil();
+  #painted(frame: Frame): void {
+    const { width, height } = this.#picture.canvas;
+    this.#phone.classList.toggle("xm-landscape", width > height);
+    attribute(this.#picture.canvas, "data-source", frame.source);
+    if (!this.#veil.hidden || !this.#control.active) this.#showVeil();
   }
 
   #showDevices(state: ExecutionSnapshot): void {
@@ -169,21 +171,22 @@ export class PreviewView implements Viewer {
     const device = state.devices.find((known) => known.device_id === this.#device);
     this.#devices.hidden = !several;
     this.#serial.hidden = several;
+    this.#dot.hidden = this.#deviceState.hidden = this.#all;
     text(this.#serial, this.#device ?? "No device");
     attribute(this.#serial, "title", this.#device);
     attribute(this.#dot, "data-status", device?.status ?? "offline");
     text(this.#deviceState, device ? DEVICE_STATES[device.status] : "");
-    if (several && this.#devices.options.length !== state.devices.length) {
-      children(
-        this.#devices,
-        state.devices.map(({ device_id }) => h("option", { value: device_id }, device_id)),
-      );
-      this.#devices.value = this.#device ?? "";
+    if (several && this.#devices.options.length !== state.devices.length + 1) {
+      children(this.#devices, [
+        ...state.devices.map(({ device_id }) => h("option", { value: device_id }, device_id)),
+        h("option", { value: ALL }, `All ${state.devices.length} side by side`),
+      ]);
+      this.#devices.value = this.#all ? ALL : (this.#device ?? "");
     }
   }
 
   #showVeil(): void {
-    const shown = this.#shown !== undefined && this.#shown.device_id === this.#device;
+    const shown = this.#picture.shown !== undefined;
     const notice = this.#noticeText(shown);
     text(this.#notice, notice);
     this.#again.hidden = this.#wanted;
@@ -194,6 +197,7 @@ export class PreviewView implements Viewer {
       this.#toggle.replaceChildren(icon(this.#wanted ? "stop" : "play"), label);
       attribute(this.#toggle, "aria-label", `${label} preview`);
     }
+    this.#control.update(this.#all ? undefined : this.#device, notice);
   }
 
   #noticeText(shown: boolean): string {

@@ -1,0 +1,168 @@
+// What a reader does on a canvas, as gestures in fractions of the picture.
+
+import type { Gesture } from "../source";
+
+/** A finger that stays this near and this short taps; one that stays longer presses. */
+const SLOP_PX = 6;
+const PRESS_MS = 500;
+const PRESS_SECONDS = 0.6;
+/** Turns of the wheel, and typed characters, are gathered for so long. */
+const GATHER_MS = 120;
+const LINE_PX = 32;
+const KEYS: Record<string, string> = {
+  Enter: "enter",
+  Backspace: "backspace",
+  Delete: "delete",
+  ArrowUp: "up",
+  ArrowDown: "down",
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  Escape: "back",
+  Home: "home",
+};
+
+export type Point = { x: number; y: number };
+type Send = (gesture: Gesture) => void;
+
+/** Listen to a canvas while `enabled` holds. Tab is left to the page, so that nobody is caught here. */
+export class Gestures {
+  #start: (Point & { at: number; clientX: number; clientY: number }) | undefined;
+  #moved = false;
+  #pressing: ReturnType<typeof setTimeout> | undefined;
+  #wheel: (Point & { dx: number; dy: number }) | undefined;
+  #typed = "";
+  #gathering: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    readonly enabled: () => boolean,
+    readonly send: Send,
+    signal: AbortSignal,
+  ) {
+    const listen = <K extends keyof HTMLElementEventMap>(event: K, handler: (event: HTMLElementEventMap[K]) => void) =>
+      canvas.addEventListener(event, (happened) => this.enabled() && handler(happened), { signal, passive: false });
+    listen("pointerdown", (event) => this.#down(event));
+    listen("pointermove", (event) => this.#move(event));
+    listen("pointerup", (event) => this.#up(event));
+    listen("pointercancel", () => this.drop());
+    listen("wheel", (event) => this.#turn(event));
+    listen("contextmenu", (event) => event.preventDefault());
+    listen("keydown", (event) => this.#key(event));
+    listen("paste", (event) => this.#paste(event));
+    signal.addEventListener("abort", () => this.drop());
+  }
+
+  /** Forget what has begun. */
+  drop(): void {
+    clearTimeout(this.#pressing);
+    clearTimeout(this.#gathering);
+    this.#start = this.#wheel = undefined;
+    this.#typed = "";
+  }
+
+  #down(event: PointerEvent): void {
+    event.preventDefault();
+    this.canvas.focus({ preventScroll: true });
+    if (event.button === 2) return this.#do({ do: "key", key: "back" });
+    if (event.button !== 0 || this.#start) return;
+    this.canvas.setPointerCapture?.(event.pointerId);
+    const { clientX, clientY } = event;
+    const start = { ...this.#place(event), at: performance.now(), clientX, clientY };
+    this.#start = start;
+    this.#moved = false;
+    this.#pressing = setTimeout(() => {
+      this.#start = undefined;
+      this.#do({ do: "press", x: start.x, y: start.y, seconds: PRESS_SECONDS });
+    }, PRESS_MS);
+  }
+
+  #move(event: PointerEvent): void {
+    const start = this.#start;
+    if (!start || this.#moved) return;
+    this.#moved = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > SLOP_PX;
+    if (this.#moved) clearTimeout(this.#pressing);
+  }
+
+  #up(event: PointerEvent): void {
+    this.#move(event);
+    clearTimeout(this.#pressing);
+    const start = this.#start;
+    this.#start = undefined;
+    if (!start) return;
+    const { x, y } = start;
+    if (!this.#moved) return this.#do({ do: "tap", x, y });
+    const end = this.#place(event);
+    const seconds = Math.min(10, (performance.now() - start.at) / 1000);
+    this.#do({ do: "swipe", x1: x, y1: y, x2: end.x, y2: end.y, seconds });
+  }
+
+  #turn(event: WheelEvent): void {
+    event.preventDefault();
+    const { width, height } = this.canvas.getBoundingClientRect();
+    const unit = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? height : 1;
+    if (!this.#wheel) this.#flush();
+    const before = this.#wheel ?? { ...this.#place(event), dx: 0, dy: 0 };
+    this.#wheel = {
+      ...before,
+      dx: bounded(before.dx + (event.deltaX * unit) / width),
+      dy: bounded(before.dy + (event.deltaY * unit) / height),
+    };
+    this.#gather();
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const key = KEYS[event.key];
+    const character = [...event.key].length === 1;
+    if (!key && !character) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (key) return this.#do({ do: "key", key });
+    this.#type(event.key);
+  }
+
+  #paste(event: ClipboardEvent): void {
+    event.preventDefault();
+    const lines = (event.clipboardData?.getData("text") ?? "").split(/\r?\n/);
+    lines.forEach((line, index) => {
+      if (index) this.#do({ do: "key", key: "enter" });
+      for (let at = 0; at < line.length; at += 500) this.#do({ do: "text", text: line.slice(at, at + 500) });
+    });
+  }
+
+  #type(character: string): void {
+    if (this.#wheel) this.#flush();
+    this.#typed += character;
+    this.#gather();
+  }
+
+  #gather(): void {
+    this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  /** Send what was gathered, so that what follows comes after it. */
+  #flush(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    const [wheel, text] = [this.#wheel, this.#typed];
+    this.#wheel = undefined;
+    this.#typed = "";
+    if (wheel && (wheel.dx || wheel.dy)) this.send({ do: "scroll", ...wheel });
+    if (text) this.send({ do: "text", text });
+  }
+
+  #do(gesture: Gesture): void {
+    this.#flush();
+    this.send(gesture);
+  }
+
+  #place(event: MouseEvent): Point {
+    const { left, top, width, height } = this.canvas.getBoundingClientRect();
+    const share = (part: number, whole: number) => Math.min(1, Math.max(0, part / (whole || 1)));
+    return { x: share(event.clientX - left, width), y: share(event.clientY - top, height) };
+  }
+}
+
+function bounded(shift: number): number {
+  return Math.min(0.8, Math.max(-0.8, shift));
+}

@@ -1,0 +1,58 @@
+// The figures of the picture, on the picture, when asked for.
+
+import { attribute, children, h, icon, on } from "../dom";
+import { rate } from "../format";
+import type { Meter } from "../meter";
+import type { Frame } from "../source";
+import type { Store } from "../store";
+
+const EVERY_MS = 500;
+const CLOCKS = { same: "same machine", estimated: "estimated clock" };
+
+export class NumbersView {
+  readonly toggle = h(
+    "button",
+    { type: "button", class: "xm-button xm-numbers-toggle", "aria-pressed": "false", title: "Figures of the picture" },
+    icon("numbers"),
+    "Numbers",
+  );
+  readonly element = h("dl", { class: "xm-numbers" });
+  #shown = false;
+
+  constructor(
+    readonly store: Store,
+    readonly meter: Meter,
+    /** The frame on the picture; undefined where there are several, which are told together. */
+    readonly frame: () => Frame | undefined,
+    signal: AbortSignal,
+  ) {
+    this.element.hidden = true;
+    on(this.toggle, "click", signal, () => this.#flip());
+    const ticker = setInterval(() => this.update(), EVERY_MS);
+    signal.addEventListener("abort", () => clearInterval(ticker));
+  }
+
+  update(): void {
+    if (!this.#shown) return;
+    const { framesPerSecond, bytesPerSecond, latency } = this.meter.figures(performance.now());
+    const frame = this.frame();
+    const age = latency === undefined ? "–" : `${Math.round(latency)} ms, ${CLOCKS[this.store.clock]}`;
+    const rows: [string, string][] = [
+      ["Drawn", `${framesPerSecond.toFixed(1)} frames/s`],
+      ["Latency", age],
+      ["Data", rate(bytesPerSecond)],
+    ];
+    if (frame) rows.push(["Size", `${frame.width}×${frame.height}, ${frame.quality}`], ["Source", frame.source || "–"]);
+    children(
+      this.element,
+      rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+    );
+  }
+
+  #flip(): void {
+    this.#shown = !this.#shown;
+    this.element.hidden = !this.#shown;
+    attribute(this.toggle, "aria-pressed", String(this.#shown));
+    this.update();
+  }
+}

@@ -1,0 +1,80 @@
+// A canvas that shows the newest frame of a device.
+
+import { attribute, h } from "../dom";
+import type { Meter } from "../meter";
+import type { Frame } from "../source";
+import type { Store } from "../store";
+
+export class Picture {
+  readonly canvas = h("canvas", { class: "xm-canvas", role: "img", width: 360, height: 640 });
+  /** The frame that is on the canvas. */
+  shown: Frame | undefined;
+  #waiting: Frame | undefined;
+  #drawing = false;
+  #epoch = 0;
+
+  constructor(
+    readonly store: Store,
+    readonly meter: Meter,
+    readonly painted: (frame: Frame) => void,
+    readonly failed: (reason: string) => void,
+    readonly signal: AbortSignal,
+  ) {}
+
+  /** Show a frame; `live` unless it is an old one that was kept. */
+  show(frame: Frame, live: boolean): void {
+    if (live) this.meter.receive(performance.now(), frame.jpeg.byteLength);
+    this.#waiting = live ? frame : { ...frame, again: true };
+    if (!this.#drawing) void this.#draw();
+  }
+
+  /** The canvas is another device's from now on. */
+  clear(): void {
+    this.shown = undefined;
+    this.#waiting = undefined;
+    this.#epoch += 1;
+  }
+
+  /** Draw the newest frame; those that came while another was drawn are passed over. */
+  async #draw(): Promise<void> {
+    this.#drawing = true;
+    try {
+      for (let frame = this.#waiting; frame; frame = this.#waiting) {
+        this.#waiting = undefined;
+        const epoch = this.#epoch;
+        const picture = await createImageBitmap(new Blob([frame.jpeg], { type: "image/jpeg" }));
+        if (this.signal.aborted) return picture.close();
+        const current = epoch === this.#epoch;
+        if (current) this.#paint(frame, picture);
+        picture.close();
+        if (current) this.#tell(frame);
+      }
+    } catch (error) {
+      this.failed(`A picture could not be read: ${String(error)}`);
+    } finally {
+      this.#drawing = false;
+    }
+  }
+
+  #paint(frame: Frame, picture: ImageBitmap): void {
+    const canvas = this.canvas;
+    if (canvas.width !== picture.width || canvas.height !== picture.height) {
+      canvas.width = picture.width;
+      canvas.height = picture.height;
+    }
+    canvas.getContext("2d")?.drawImage(picture, 0, 0);
+    canvas.dataset["frame"] = String(frame.number);
+    canvas.dataset["timestamp"] = frame.timestamp;
+    attribute(canvas, "aria-label", `Screen of ${frame.device_id}`);
+    this.shown = frame;
+    this.painted(frame);
+  }
+
+  #tell(frame: Frame): void {
+    const { device_id, quality, number } = frame;
+    const latency_ms = this.store.age(frame.timestamp);
+    this.meter.draw(performance.now(), frame.again ? undefined : latency_ms);
+    const drawing = frame.again ? [] : [{ device_id, quality, latency_ms, clock: this.store.clock }];
+    this.store.source.drawn(number, ...drawing);
+  }
+}
