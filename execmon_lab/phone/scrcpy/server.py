@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 FASTEST = 60.0
 START_SECONDS = 0.4
-"""Before the video, as a phone's encoder takes: a client of scrcpy 3.3 that gets its first packet while it
-still opens its sinks crashes."""
+"""Before the video, as a phone's encoder takes: the recorder of scrcpy's client opens its file meanwhile, and
+crashes when the header comes first (3.3.4, ``sc_recorder_video_packet_sink_open``)."""
 
 POLL_SECONDS = 1 / 100
 """Between looks at a screen that stands still."""
