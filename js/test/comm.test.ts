@@ -146,3 +146,61 @@ test("a closed source looks at nothing and hears nothing", () => {
   welcome(model.page);
   expect(listener.snapshot).not.toHaveBeenCalled();
 });
+
+describe("control", () => {
+  const touch = { device_id: DEVICE, gesture: { do: "key" as const, key: "home" }, picture: [2, 3] as [number, number] };
+  let control: NonNullable<CommSource["control"]>;
+  let page: unknown;
+
+  beforeEach(() => {
+    model = new FakeModel();
+    source = new CommSource(model.model, null, false, true);
+    source.open(listener);
+    control = source.control!;
+    page = model.page;
+  });
+
+  test("is there only where it is allowed", () => {
+    expect(new CommSource(model.model).control).toBeUndefined();
+    expect(control.on).toBe(false);
+  });
+
+  test("is switched at once on the page, and by the kernel's word after that", () => {
+    control.switch(true);
+    expect(control.on, "a busy kernel answers late").toBe(true);
+    expect(model.sent.at(-1)).toMatchObject({ kind: "control", on: true });
+    expect(listener.controlled).toHaveBeenCalledTimes(1);
+    model.change("control", false);
+    expect(control.on).toBe(false);
+    expect(listener.controlled).toHaveBeenCalledTimes(2);
+  });
+
+  test("each touch gets its own answer, whoever else asks", async () => {
+    const [first, second] = [control.touch({ ...touch, at: 1 }), control.touch({ ...touch, at: 2 })];
+    expect(model.sent.slice(-2)).toMatchObject([
+      { kind: "touch", id: 1, at: 1, page, gesture: { do: "key", key: "home" }, picture: [2, 3] },
+      { kind: "touch", id: 2 },
+    ]);
+    model.say({ kind: "touched", page: "another", id: 1, refused: "no" });
+    model.say({ kind: "touched", page, id: 2, refused: "the device is offline" });
+    model.say({ kind: "touched", page, id: 1, refused: null });
+    expect(await Promise.all([first, second])).toEqual([null, "the device is offline"]);
+  });
+});
+
+test("an acknowledgement tells how many frames were drawn of each stream, and how old they were", () => {
+  const drawing = { device_id: DEVICE, quality: "low" as const, clock: "same" as const };
+  source.drawn(1, { ...drawing, latency_ms: 10 });
+  source.drawn(3, { ...drawing, latency_ms: 20 });
+  source.drawn(5, { ...drawing, quality: "high", latency_ms: 50 });
+  expect(model.sent.at(-1)).toMatchObject({
+    kind: "drawn",
+    number: 5,
+    seen: [
+      { ...drawing, latency_ms: 15, frames: 2 },
+      { ...drawing, quality: "high", latency_ms: 50, frames: 1 },
+    ],
+  });
+  source.drawn(9);
+  expect(model.sent.at(-1), "each is told once").not.toHaveProperty("seen");
+});
