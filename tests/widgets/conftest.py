@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from execmon_lab.control import AnyGesture
 from execmon_lab.devices import DeviceDisconnected, DeviceError
 from execmon_lab.hub import Hub
 from execmon_lab.preview import Frame, Jpeg
@@ -86,6 +87,28 @@ class FakePreview:
     @property
     def open(self) -> list[tuple[str, str]]:
         return [(watch.device_id, watch.quality) for watch in self.watches if not watch.closed]
+
+
+class FakeManual:
+    """Notes what it is to carry out, and says of each what a test wants."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, AnyGesture, tuple[int, int]]] = []
+        self.refusal: str | None = None
+        self.closed = False
+
+    def send(
+        self,
+        device_id: str,
+        gesture: AnyGesture,
+        picture: tuple[int, int],
+        done: Callable[[str | None], None],
+    ) -> None:
+        self.sent.append((device_id, gesture, picture))
+        done(self.refusal)
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class Page:

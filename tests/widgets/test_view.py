@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from execmon_lab.control import Tap
 from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.hub import Hub
 from execmon_lab.protocol import DeviceStatus, ExecutionSnapshot, StepFailed
 from execmon_lab.widgets import ExecutionView
 from execmon_lab.widgets.static_html import render
 from tests.strategies import EXECUTION, Script, fresh, stamp
-from tests.widgets.conftest import FakePreview, Page, log_entry
+from tests.widgets.conftest import FakeManual, FakePreview, Page, log_entry
 
 Make = Callable[..., tuple[ExecutionView, Page]]
 
@@ -115,6 +117,37 @@ def test_screenshots_come_from_the_artifacts_and_from_nowhere_else(make: Make, t
     say(view, kind="screenshot", url="/etc/passwd")
     found = [(content["found"], buffers) for content, buffers in page.of("screenshot")]
     assert found == [(True, [b"png"]), (False, []), (False, [])]
+
+
+def touch(view: ExecutionView, **changes: Any) -> None:
+    content = {"kind": "touch", "id": 1, "device_id": "emulator-5554", "at": time.time() * 1000}
+    say(view, **content | {"gesture": {"do": "tap", "x": 0.5, "y": 0.5}, "picture": [2, 3]} | changes)
+
+
+def test_control_is_off_until_the_user_switches_it_on(make: Make) -> None:
+    manual = FakeManual()
+    view, page = make(manual=manual)
+    assert (view.may_control, view.control) == (True, False)
+    touch(view)
+    say(view, kind="control", on=True)
+    assert view.control
+    touch(view)
+    touch(view, gesture={"do": "tap", "x": 2, "y": 0})
+    assert [content["refused"] for content, _ in page.of("touched")] == ["control is switched off", None]
+    assert manual.sent == [("emulator-5554", Tap(x=0.5, y=0.5), (2, 3))]
+    view.close()
+    assert manual.closed
+    assert not view.control
+    say(view, kind="control", on=True)
+    assert not view.control, "what is closed stays so"
+
+
+def test_without_a_way_to_the_devices_there_is_no_control(make: Make) -> None:
+    view, page = make()
+    say(view, kind="control", on=True)
+    touch(view)
+    assert (view.may_control, view.control) == (False, False)
+    assert page.sent == []
 
 
 @pytest.mark.usefixtures("no_leaks")
