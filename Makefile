@@ -63,7 +63,7 @@ demo: $(VENV)/python.ok $(WIDGET)
 
 test: test-js test-python test-notebooks test-browser
 
-test-python: $(VENV)/python.ok $(WIDGET)
+test-python: $(VENV)/python.ok $(WIDGET) $(VENV)/chromium.ok
 	$(BIN)/python -m pytest -q --ignore tests/browser
 
 test-js: js/node_modules/js.ok

@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
@@ -26,6 +27,9 @@ _MARKS = {
     "retried": ("↻", "yellow"),
     "failed": ("✗", "red"),
 }
+
+_MODULE_WIDTH = 24
+_WHERE_WIDTH = 40
 
 
 class ExecutionDisplay:
@@ -113,19 +117,27 @@ class ExecutionDisplay:
         retried = attempt.status == "failed" and (step.status in OPEN or attempt != step.attempts[-1])
         sign, colour = _MARKS["retried" if retried else attempt.status]
         spent = "" if attempt.duration_seconds is None else f"{attempt.duration_seconds:.2f} s"
-        reason = attempt.error_message or ""
-        if attempt.error_code:
-            reason = f"{attempt.error_code}: {reason}"
         line = Text(f"{sign} ", style=f"bold {colour}")
-        line.append(f"{step.module_id:<26}", style="default")
-        line.append(f"{step.device_id:<16}", style="dim not bold")
-        line.append(f"{spent:>9}", style="not bold")
-        if reason:
-            first, *_ = reason.splitlines()
-            line.append(f"  {first}", style=f"not bold {colour}")
+        line.append(f"{step.module_id:<{_MODULE_WIDTH}} ", style="default")
+        line.append(f"{_cut(self._where(step), _WHERE_WIDTH):<{_WHERE_WIDTH}} ", style="dim not bold")
+        line.append(f"{spent:>8}", style="not bold")
         if retried:
-            line.append("  (will be retried)", style="dim not bold")
+            line.append("  will be retried", style="dim not bold")
         self._print(line)
+        reason = ": ".join(filter(None, (attempt.error_code, attempt.error_message)))
+        if reason:
+            self._print(self._indented(Text(reason, style=colour)))
+
+    def _indented(self, text: Text) -> Text | Padding:
+        """What is read by programs is not wrapped."""
+        if self._console.is_terminal:
+            return Padding(text, (0, 0, 0, 4), expand=False)
+        return Text("\n").join(Text("    ").append_text(line) for line in text.split("\n"))
+
+    def _where(self, step: Step) -> str:
+        """What tells this step from its like: what its module was bound to, and its device among several."""
+        several = self._state is not None and len(self._state.snapshot().devices) > 1
+        return " · ".join(filter(None, (step.device_id if several else "", step.params or "")))
 
     def _summary(self, status: str, counts: tuple[int, int, int], seconds: float) -> None:
         """Tell the end: how many steps passed, failed, and did neither."""
@@ -162,8 +174,12 @@ class ExecutionDisplay:
             counts = (passed, failed, len(statuses) - passed - failed)
             self._summary(state.status, counts, state.duration_seconds or 0.0)
 
-    def _print(self, text: Text) -> None:
+    def _print(self, text: Text | Padding) -> None:
         self._progress.console.print(text, highlight=False, soft_wrap=not self._console.is_terminal)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _levels_from(lowest: str | None) -> frozenset[str]:

@@ -149,7 +149,7 @@ def test_a_phone_for_ones_own_adb(folder: Path, monkeypatch: pytest.MonkeyPatch)
         process = command(folder, "phone")
         assert process.stdout is not None
         serial = process.stdout.readline().split()[1]
-        status, out, _ = ended(command(folder, "run", "suite:good", "--device", serial))
+        status, out, _ = ended(command(folder, "run", "suite:good", "--json", "--device", serial))
         assert (status, serial in out) == (0, True)
         status, out, _ = ended(command(folder, "devices"))
         assert (status, serial in out, "available" in out) == (0, True, True)
@@ -163,7 +163,7 @@ def test_labs_in_two_processes_disturb_neither_each_other_nor_the_users_adb(
     with AdbServer.private() as users:
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(users.port))
         pid = users.pid
-        runs = [command(folder, "run", "suite:good") for _ in range(2)]
+        runs = [command(folder, "run", "suite:good", "--json") for _ in range(2)]
         outcomes = [ended(run) for run in runs]
         assert [status for status, _, _ in outcomes] == [0, 0]
         serials = [re.search(r"emulator-\d+", out) for _, out, _ in outcomes]

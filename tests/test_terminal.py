@@ -2,6 +2,7 @@
 
 import io
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from execmon_lab.protocol import (
@@ -55,11 +56,18 @@ def shown(*messages: Message, logs: str | None = None, terminal: bool = False) -
 
 def test_each_attempt_is_a_line() -> None:
     lines = shown(START, StepStarted(**ONE, attempt=1), RETRIED, PASSED).splitlines()
-    assert len(lines) == 2
     assert lines[0].startswith("↻ data_test_module")
-    assert "ADB_TIMEOUT: timed out  (will be retried)" in lines[0]
-    assert lines[1].startswith("✓ data_test_module")
-    assert "1.25 s" in lines[1]
+    assert lines[0].endswith("will be retried")
+    assert lines[1:3] == ["    ADB_TIMEOUT: timed out", "    long story"]
+    assert lines[3].startswith("✓ data_test_module")
+    assert lines[3].endswith("1.25 s")
+
+
+def test_a_step_is_told_by_what_its_module_was_bound_to() -> None:
+    bound = replace(START, steps=tuple(replace(step, params="number=5550123, " * 5) for step in START.steps))
+    [line] = shown(bound, PASSED).splitlines()
+    assert "number=5550123" in line
+    assert "…   " in line, "cut to its column"
 
 
 def test_the_summary_names_what_did_not_run() -> None:
@@ -75,7 +83,7 @@ def test_one_who_comes_late_or_again_sees_everything_once() -> None:
         so_far.fold(message)
     state = so_far.snapshot()
     lines = shown(state, RETRIED, problem, PASSED, state, END, END).splitlines()
-    assert [line[0] for line in lines] == ["↻", "✓", "!", "c"]
+    assert [line[0] for line in lines if not line.startswith(" ")] == ["↻", "✓", "!", "c"]
 
 
 def test_the_end_may_be_told_by_a_state() -> None:
