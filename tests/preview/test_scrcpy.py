@@ -31,6 +31,7 @@ from execmon_lab.preview import (
     ScrcpySource,
     Source,
     Wanted,
+    choice,
 )
 from execmon_lab.preview.scrcpy import Server, jar
 from execmon_lab.preview.scrcpy import source as source_module
@@ -245,7 +246,7 @@ class TestFaults:
     ) -> None:
         with (
             DevicePool(adb_server, [own_phone.serial], heartbeat=0.3) as pool,
-            PreviewService(pool, source=BestSource) as previews,
+            PreviewService(pool, source=ScrcpySource) as previews,
         ):
             pool.wait_available(own_phone.serial, timeout=30)
             frames: list[Frame] = []
@@ -291,65 +292,67 @@ class TestTheEnd:
 
 class TestTheChoice:
     @pytest.fixture
-    def best(self, device: Device) -> Iterator[Callable[[], BestSource]]:
-        made: list[BestSource] = []
+    def best(self, device: Device) -> Iterator[BestSource]:
+        source = BestSource(device)
+        yield source
+        source.close()
 
-        def make() -> BestSource:
-            made.append(BestSource(device))
-            return made[-1]
+    @pytest.fixture
+    def slow(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let every picture count as too slow."""
+        monkeypatch.setattr(choice, "SLOW_SECONDS", 0.0)
 
-        yield make
-        for source in made:
-            source.close()
+    def tried(self, source: BestSource) -> str:
+        """Return what the pictures come from once that is decided."""
+        for _ in range(choice.TRIALS + 2):
+            assert source.capture().image.size == (720, 1280)
+        return source.name
 
-    def test_it_is_scrcpy_where_that_works(self, best: Callable[[], BestSource]) -> None:
-        source = best()
-        assert source.capture().image.size == (720, 1280)
-        assert source.name == "scrcpy"
-
-    def test_without_a_decoder_it_is_screencap_and_told(
-        self,
-        best: Callable[[], BestSource],
-        monkeypatch: pytest.MonkeyPatch,
-        caplog: pytest.LogCaptureFixture,
+    def test_it_is_screencap_where_that_is_quick(
+        self, best: BestSource, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("execmon_lab.preview.choice.can_decode", lambda: False)
-        source = best()
-        assert source.capture().image.size == (720, 1280)
-        assert source.name == "screencap"
-        assert "PyAV is missing" in caplog.text
+        monkeypatch.setattr(choice, "SLOW_SECONDS", 60.0)
+        assert self.tried(best) == "screencap"
 
-    def test_without_a_server_it_is_screencap_and_told(
-        self,
-        best: Callable[[], BestSource],
-        monkeypatch: pytest.MonkeyPatch,
-        caplog: pytest.LogCaptureFixture,
+    @pytest.mark.usefixtures("slow")
+    def test_it_is_scrcpy_where_that_is_quicker(
+        self, best: BestSource, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO)
+        assert best.name == "screencap"
+        assert self.tried(best) == "scrcpy"
+        assert "so scrcpy is tried" in caplog.text
+
+    @pytest.mark.usefixtures("slow")
+    def test_without_a_decoder_it_stays_and_says_what_to_install(
+        self, best: BestSource, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(choice, "can_decode", lambda: False)
+        assert self.tried(best) == "screencap"
+        assert "pip install 'execmon-lab[video]'" in caplog.text
+
+    @pytest.mark.usefixtures("slow")
+    def test_without_a_server_it_stays_and_says_why(
+        self, best: BestSource, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         monkeypatch.setattr(jar, "BUILT_IN", "ro.execmon.none")
         monkeypatch.setenv(jar.ENVIRONMENT, "/nowhere/scrcpy-server")
-        source = best()
-        assert source.capture().image.size == (720, 1280)
-        assert source.name == "screencap"
+        assert self.tried(best) == "screencap"
         assert "there is no scrcpy server on this machine" in caplog.text
 
+    @pytest.mark.usefixtures("slow")
     def test_a_server_that_does_not_start_says_why(
-        self,
-        best: Callable[[], BestSource],
-        monkeypatch: pytest.MonkeyPatch,
-        caplog: pytest.LogCaptureFixture,
+        self, best: BestSource, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         broken = Server("/data/local/tmp/none.jar", "4.1")
         monkeypatch.setattr(source_module, "install", lambda lane: broken)
-        source = best()
-        assert source.capture().image.size == (720, 1280)
-        assert source.name == "screencap"
+        assert self.tried(best) == "screencap"
         assert "the server ended" in caplog.text
 
-    def test_it_may_be_closed_before_it_was_used(self, best: Callable[[], BestSource]) -> None:
-        source = best()
-        source.close()
+    def test_it_may_be_closed_before_it_was_used(self, best: BestSource) -> None:
+        best.close()
         with pytest.raises(SessionClosed):
-            source.capture()
+            best.capture()
 
 
 class TestTheServersFile:
@@ -399,7 +402,7 @@ class TestTheServersFile:
 
 
 def test_it_is_one_stream_for_all_who_watch(pool: DevicePool, phone: PhoneProcess) -> None:
-    with PreviewService(pool, source=BestSource) as previews:
+    with PreviewService(pool, source=ScrcpySource) as previews:
         seen = {quality: threading.Event() for quality in ("low", "medium", "high")}
         for quality, event in seen.items():
             previews.watch(phone.serial, quality, lambda frame, event=event: event.set())

@@ -29,9 +29,10 @@ REST_SECONDS = 0.75
 """Within which the rest of a packet must come, and a picture that was asked for."""
 
 QUIET_SECONDS = 0.75
-"""A stream that moved and is silent for so long is asked for a sign of life; then less and less often."""
+"""A stream that moved and is silent for so long is asked for a key frame: a sign of life, and a picture as
+good as it can be. Then less and less often."""
 
-QUIET_SECONDS_MAX = 30.0
+QUIET_FACTOR, QUIET_SECONDS_MAX = 4, 30.0
 MAX_FAULTS, FAULTS_WITHIN = 3, 30.0
 """So many restarts in so many seconds are enough."""
 
@@ -188,7 +189,7 @@ class ScrcpySource:
             if now - self._asked_at > REST_SECONDS:
                 raise StreamBroken("a key frame was asked for and did not come")
         elif now - session.heard_at > self._quiet:
-            self._quiet = min(self._quiet * 2, QUIET_SECONDS_MAX)
+            self._quiet = min(self._quiet * QUIET_FACTOR, QUIET_SECONDS_MAX)
             self._ask(session)
 
     def _ask(self, session: Session) -> None:
