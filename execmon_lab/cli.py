@@ -285,6 +285,14 @@ def phone(
         _fail(str(error), USAGE)
 
 
+@app.command()
+def api() -> None:
+    """Print the endpoint's AsyncAPI document, as the server gives it at /asyncapi.json."""
+    from .server import documents
+
+    typer.echo(documents.as_text(documents.asyncapi()))
+
+
 def _tell_phone(port: int, serial: str) -> None:
     typer.echo(f"phone {serial} on 127.0.0.1:{port}; end it with Ctrl-C")
     typer.echo(f"try: adb -s {serial} shell getprop ro.product.model")

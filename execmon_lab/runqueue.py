@@ -6,6 +6,7 @@ from collections import deque
 
 from .devices import NoDevice
 from .run import Run
+from .server import NotNow
 
 log = logging.getLogger(__name__)
 
@@ -13,7 +14,7 @@ RETRY_SECONDS = 0.25
 """How often the first in the queue looks whether its devices are free."""
 
 
-class QueueFull(RuntimeError):
+class QueueFull(NotNow):
     """So many runs wait that no more are taken."""
 
 

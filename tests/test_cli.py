@@ -172,3 +172,8 @@ def test_labs_in_two_processes_disturb_neither_each_other_nor_the_users_adb(
         assert serials[0].group() != serials[1].group()
         assert users.client.device_list() == []
         assert users.pid == pid
+
+
+def test_the_api_document_is_printed(folder: Path) -> None:
+    status, out, _ = ended(command(folder, "api"))
+    assert (status, json.loads(out)["asyncapi"][0]) == (0, "3")

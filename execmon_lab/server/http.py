@@ -30,6 +30,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Report = Callable[[ExecutionSnapshot], tuple[str, bytes]]
 """Makes a report of an execution: its content type, and its bytes. Called in a worker's thread."""
 
+
+class NotNow(RuntimeError):
+    """What a plan's function raises when it cannot start the plan for now; its text tells the client why."""
+
+
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 OPEN_TO_ALL = frozenset({"/healthz"})
@@ -156,7 +161,10 @@ class Api:
             return problem(400, 'send JSON: {"plan": "<name>"}')
         if name not in plans:
             return problem(422, f"no such plan; registered are: {', '.join(sorted(plans)) or 'none'}")
-        execution_id = plans[name]()
+        try:
+            execution_id = plans[name]()
+        except NotNow as error:
+            return problem(503, str(error), headers={"Retry-After": "10"})
         return _json(
             {"execution_id": execution_id},
             HTTPStatus.CREATED,

@@ -50,7 +50,8 @@ class Server:
     cancel
         Stops an execution, by its id; called from the server's thread, so it must return soon.
     plans
-        What ``POST /api/v1/executions`` may start: by name, a function that starts it and returns its id.
+        What ``POST /api/v1/executions`` may start: by name, a function that starts it and returns its id, or
+        raises `NotNow`.
     reports
         What ``GET /api/v1/reports/{id}`` gives besides ``json``: by format, a function that makes the report.
     allowed_origins, allowed_hosts

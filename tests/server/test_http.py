@@ -11,7 +11,7 @@ import pytest
 
 from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.hub import Hub
-from execmon_lab.server import Server
+from execmon_lab.server import NotNow, Server
 from tests.server import messages as m
 from tests.server.conftest import DEADLINE
 from tests.server.raw import RawClient
@@ -87,6 +87,15 @@ class TestStarting:
         response, content = ask(server, "/api/v1/executions", "POST", b'{"plan": "demo"}')
         assert (response.status, json.loads(content)) == (201, {"execution_id": execution})
         assert response.headers["Location"] == f"/api/v1/executions/{execution}"
+
+    def test_a_plan_that_cannot_start_now_says_why_and_to_try_again(self, start: Start) -> None:
+        def full() -> str:
+            raise NotNow("100 runs wait for their devices already")
+
+        server = start(plans={"demo": full})
+        response, content = ask(server, "/api/v1/executions", "POST", b'{"plan": "demo"}')
+        assert problem(response, content)["detail"] == "100 runs wait for their devices already"
+        assert (response.status, response.headers["Retry-After"]) == (503, "10")
 
     @pytest.mark.parametrize(
         ("body", "status"),
