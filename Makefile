@@ -94,7 +94,8 @@ build: $(VENV)/python.ok $(WIDGET)
 	@ls dist
 
 bench: $(VENV)/python.ok $(WIDGET)
-	@for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
+	@status=0; for bench in tests/benchmarks/bench_*.py; do \
+		echo "== $$bench"; $(BIN)/python $$bench || status=1; done; exit $$status
 
 clean:
 	rm -rf $(VENV) js/node_modules execmon_lab/widgets/static dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .screenshots
