@@ -50,11 +50,11 @@ test("the choice among devices ends with all of them", () => {
 
 test("a tile a device says whose it is, how the device is, and what runs on it", () => {
   expect(tiles().map((tile) => tile.dataset["device"])).toEqual(DEVICES);
-  expect(tiles()[1]!.textContent).toContain("in use");
+  expect(tiles()[1]!.textContent).toContain("R58M");
   expect(tiles().map((tile) => tile.querySelector(".xm-tile-step")!.textContent)).toEqual([
-    "no step running",
-    "sms_test_module",
-    "no step running",
+    "in use · no step running",
+    "in use · sms_test_module",
+    "in use · no step running",
   ]);
 });
 

@@ -69,7 +69,6 @@ class Tile {
   onScreen = false;
   readonly #picture: Picture;
   readonly #dot = h("span", { class: "xm-dot", "aria-hidden": "true" });
-  readonly #state = h("span", { class: "xm-tile-state" });
   readonly #step = h("span", { class: "xm-tile-step" });
   readonly #notice = h("span", { class: "xm-tile-notice" }, "Waiting for the picture…");
   #problem = "";
@@ -81,7 +80,7 @@ class Tile {
       "button",
       { type: "button", class: "xm-tile", "data-device": device, title: `Show ${device} alone` },
       h("span", { class: "xm-tile-screen" }, this.#picture.canvas, this.#notice),
-      h("span", { class: "xm-tile-head" }, this.#dot, h("b", {}, device), this.#state),
+      h("span", { class: "xm-tile-head" }, this.#dot, h("b", { title: device }, device)),
       this.#step,
     );
     on(button, "click", signal, open);
@@ -99,9 +98,9 @@ class Tile {
   update(device: DeviceSummary, state: ExecutionSnapshot): void {
     const step = state.steps.find(({ status, device_id }) => status === "running" && device_id === device.device_id);
     attribute(this.#dot, "data-status", device.status);
-    text(this.#state, DEVICE_STATES[device.status]);
-    text(this.#step, step?.module_id ?? "no step running");
-    attribute(this.#step, "title", step?.module_id);
+    const standing = `${DEVICE_STATES[device.status]} · ${step?.module_id ?? "no step running"}`;
+    text(this.#step, standing);
+    attribute(this.#step, "title", standing);
     const away = device.status === "offline" || device.status === "unauthorized";
     attribute(this.element, "data-away", away);
     this.#showNotice();
