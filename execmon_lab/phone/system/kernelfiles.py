@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from execmon_lab.phone.files import FileSystem
 from execmon_lab.phone.state.phone import PhoneState
 
 _FOLDERS = (
@@ -57,6 +58,7 @@ def lay_out_files(phone: PhoneState) -> None:
         "/proc/version",
         lambda: b"Linux version 6.1.43-android14 (build@build) (clang version 17.0.2) #1 SMP PREEMPT\n",
     )
+    _lay_out_cores(files)
     battery = "/sys/class/power_supply/battery"
     files.generate(f"{battery}/capacity", lambda: f"{phone.battery.level}\n".encode())
     files.generate(f"{battery}/status", lambda: b"Charging\n" if phone.battery.charging else b"Discharging\n")
@@ -69,6 +71,19 @@ def lay_out_files(phone: PhoneState) -> None:
             files.mkdir(home)
 
 
+def _lay_out_cores(files: FileSystem) -> None:
+    root = "/sys/devices/system/cpu"
+    for core in range(CORES):
+        files.mkdir(f"{root}/cpu{core}/cpufreq", parents=True)
+        for name, khz in (("cpuinfo_max_freq", 2_400_000), ("cpuinfo_min_freq", 300_000)):
+            files.write(f"{root}/cpu{core}/cpufreq/{name}", f"{khz}\n".encode())
+        files.write(f"{root}/cpu{core}/cpufreq/scaling_cur_freq", b"1200000\n")
+    for name in ("online", "possible", "present"):
+        files.write(f"{root}/{name}", f"0-{CORES - 1}\n".encode())
+
+
+CORES = 4
+
 MEMINFO = """MemTotal:        3932160 kB
 MemFree:          812344 kB
 MemAvailable:    2214560 kB
@@ -78,10 +93,14 @@ SwapCached:            0 kB
 SwapTotal:       1966076 kB
 SwapFree:        1966076 kB
 """
-_CPU = "".join(
-    f"processor\t: {core}\nBogoMIPS\t: 38.40\nFeatures\t: fp asimd evtstrm aes "
-    "pmull sha1 sha2 crc32 atomics\n"
-    "CPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x1\nCPU part\t: "
-    "0xd0b\nCPU revision\t: 0\n\n"
-    for core in range(4)
-)
+_CORE = """processor\t: {}
+BogoMIPS\t: 38.40
+Features\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics
+CPU implementer\t: 0x41
+CPU architecture: 8
+CPU variant\t: 0x1
+CPU part\t: 0xd0b
+CPU revision\t: 0
+
+"""
+_CPU = "".join(_CORE.format(core) for core in range(CORES)) + "Hardware\t: Virtual Phone\n"

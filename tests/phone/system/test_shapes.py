@@ -270,3 +270,18 @@ def test_what_is_no_apk_is_refused(phone):
     assert status == 1
     assert err.startswith("Failure [INSTALL_PARSE_FAILED_NOT_APK")
     assert phone.run("pm", "uninstall", "com.android.dialer")[1] == "Failure [DELETE_FAILED_INTERNAL_ERROR]\n"
+
+
+def test_getevent_tells_the_range_of_the_touch_screen(phone):
+    described = phone.sh("getevent -p")
+    assert re.search(r"0035  : value 0, min 0, max 719,", described)
+    assert re.search(r"0036  : value 0, min 0, max 1279,", described)
+    status, _, complaint = phone.run("getevent")
+    assert (status, "getevent -p" in complaint) == (1, True)
+
+
+def test_the_cores_are_the_same_wherever_they_are_told(phone):
+    cores = phone.sh("cat /proc/cpuinfo").count("processor")
+    folders = re.findall(r"\bcpu\d+\b", phone.sh("ls /sys/devices/system/cpu"))
+    assert len(folders) == cores > 0
+    assert int(phone.sh("cat /sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")) > 0

@@ -16,6 +16,9 @@ from execmon_lab.phone.system.commands import (
     dumpsys as dumpsys,
 )
 from execmon_lab.phone.system.commands import (
+    getevent as getevent,
+)
+from execmon_lab.phone.system.commands import (
     input as input,
 )
 from execmon_lab.phone.system.commands import (
