@@ -5,10 +5,10 @@ import contextlib
 import threading
 from collections.abc import Coroutine
 
-from .client import Address, ConnectionLost, ExecutionError, http
-from .client.client import connect
-from .hub import Hub
-from .protocol import (
+from ..client import Address, ConnectionLost, ExecutionError, http
+from ..client.client import connect
+from ..hub import Hub
+from ..protocol import (
     ANSWERS,
     ErrorCode,
     ErrorMessage,
@@ -19,8 +19,8 @@ from .protocol import (
     ServerMessage,
     timestamp,
 )
-from .remotepreview import RemotePreviews
-from .state import FINAL
+from ..state import FINAL
+from .previews import RemotePreviews
 
 CONNECTION_LOST = "CONNECTION_LOST"
 """Code of the error that tells, on this side alone, that no more will be heard of the execution."""

@@ -4,14 +4,14 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .client import Address, http
-from .hub import Hub
+from ..client import Address, http
+from ..hub import Hub
+from ..protocol import ExecutionSnapshot
+from ..tail import LogTail
 from .link import Link
-from .protocol import ExecutionSnapshot
-from .tail import LogTail
 
 if TYPE_CHECKING:
-    from .widgets import ExecutionView
+    from ..widgets import ExecutionView
 
 
 def connect(url: str, token: str | None = None, *, reconnect_seconds: float = 300.0) -> "RemoteRun":
@@ -129,7 +129,7 @@ class RemoteRun:
     @cached_property
     def view(self) -> "ExecutionView":
         """The widget: the same one however often it is displayed."""
-        from .widgets import ExecutionView  # only notebooks pay for the import of ipywidgets
+        from ..widgets import ExecutionView  # only notebooks pay for the import of ipywidgets
 
         return ExecutionView(
             execution_id=self._execution_id,

@@ -5,10 +5,10 @@ import dataclasses
 import threading
 from collections.abc import Callable, Coroutine
 
-from . import client
-from .client import Client
-from .preview import Frame, Jpeg
-from .protocol import PreviewFrame, Quality
+from .. import client
+from ..client import Client
+from ..preview import Frame, Jpeg
+from ..protocol import PreviewFrame, Quality
 
 _BEST: tuple[Quality, ...] = ("high", "medium", "low")
 
