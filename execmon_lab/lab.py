@@ -18,7 +18,7 @@ from .engine import Execution, Plan
 from .history.artifacts import ArtifactStore
 from .hub import Hub
 from .phone.process import PhoneProcess
-from .preview import PreviewService
+from .preview import BestSource, PreviewService, ScreencapSource
 from .protocol import DeviceState, DeviceStatus, timestamp
 from .run import Run
 from .runqueue import RunQueue
@@ -124,7 +124,8 @@ class Lab:
             stack.callback(self.pool.close)
             self.pool.wait(serials=serials, timeout=_PHONE_SECONDS if self.phones else _DEVICE_SECONDS)
             self.serials = tuple(serials)
-            self.preview = PreviewService(self.pool)
+            # A virtual phone is always quick enough; of a real one its first pictures tell.
+            self.preview = PreviewService(self.pool, source=ScreencapSource if self.phones else BestSource)
             stack.callback(self.preview.close)
             self.server = Server(
                 self.hub,

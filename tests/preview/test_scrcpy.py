@@ -38,8 +38,6 @@ from execmon_lab.preview.scrcpy import source as source_module
 
 from .tamper import Spoil, Tamper
 
-pytest.importorskip("av")
-
 Eventually = Callable[..., bool]
 MOTION = "am start -n com.execmon.motion/.MotionActivity --ei fps 30"
 

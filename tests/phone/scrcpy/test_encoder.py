@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import av
 from PIL import Image, ImageChops, ImageStat
 
-av = pytest.importorskip("av")
-
-from execmon_lab.phone.scrcpy.encoder import Encoder  # noqa: E402
-from execmon_lab.phone.scrcpy.framing import Packet  # noqa: E402
-from execmon_lab.phone.screen.screen import Frame  # noqa: E402
+from execmon_lab.phone.scrcpy.encoder import Encoder
+from execmon_lab.phone.scrcpy.framing import Packet
+from execmon_lab.phone.screen.screen import Frame
 
 
 def picture(step: int, size: tuple[int, int] = (320, 640)) -> Frame:

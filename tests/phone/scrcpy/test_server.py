@@ -16,8 +16,6 @@ from execmon_lab.phone.state.intents import Intent
 
 from .conftest import NAME_LENGTH, SOCKET, Bench, Client, touch, until
 
-pytest.importorskip("av")
-
 CONFIG = {3: 1 << 63, 4: 1 << 62}
 KEY = {3: 1 << 62, 4: 1 << 61}
 MOTION = ("com.execmon.motion", "com.execmon.motion.MotionActivity")
