@@ -115,7 +115,9 @@ class Lab:
             stack.callback(self.hub.close)
             if devices is None:
                 adb: AdbServer = stack.enter_context(AdbServer.private())
-                self.phones = _start_phones(phones, size, adb.port, stack)
+                for _ in range(phones):
+                    phone = PhoneProcess(size=size, adb_ports=[adb.port])
+                    self.phones.append(stack.enter_context(phone))
                 serials = [phone.serial for phone in self.phones]
             else:
                 adb = stack.enter_context(AdbServer.user())
@@ -252,13 +254,6 @@ class Lab:
 def _status(serial: str, status: DeviceState, last_seen: datetime | None) -> DeviceStatus:
     """A device that was never there was last seen when the lab began to look."""
     return DeviceStatus(device_id=serial, status=status, last_seen=timestamp(last_seen))
-
-
-def _start_phones(count: int, size: tuple[int, int], adb_port: int, stack: ExitStack) -> list[PhoneProcess]:
-    phones = [PhoneProcess(size=size, adb_ports=[adb_port]) for _ in range(count)]
-    for phone in phones:
-        stack.enter_context(phone)
-    return phones
 
 
 # Weak, so that a lab that is forgotten may go; what is still open when the interpreter ends is closed.
