@@ -15,9 +15,9 @@ from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.protocol import CloseCode
 from execmon_lab.server import Server
 from execmon_lab.server.documents import FROM_CLIENT, FROM_SERVER, as_text, asyncapi
+from tests.fields import FIELDS
 from tests.server.raw import RawClient
 from tests.server.test_http import ask
-from tests.server.test_live import FIELDS
 
 Start = Callable[..., Server]
 
@@ -29,8 +29,6 @@ import { readFileSync } from "node:fs";
 const { document, diagnostics } = await new Parser().parse(readFileSync(0, "utf8"));
 console.log(JSON.stringify({ parsed: Boolean(document), diagnostics }));
 """
-
-SPECIFIED = FIELDS | {"preview_frame": {"device_id", "frame_data", "width", "height", "timestamp"}}
 
 
 def validator(document: dict[str, Any], kind: str) -> Draft202012Validator:
@@ -124,8 +122,8 @@ def test_a_plain_consumer_of_a_run_gets_exactly_the_fields_of_the_specification(
     state, *rest = told["plain"]
     assert state["type"] == "execution_state"
     for message in rest:
-        assert set(message) - {"type"} == SPECIFIED[message["type"]]
-    assert {message["type"] for message in rest} == set(SPECIFIED)
+        assert set(message) - {"type"} == FIELDS[message["type"]]
+    assert {message["type"] for message in rest} == set(FIELDS)
 
 
 def test_durations_are_told_to_the_millisecond(told: dict[str, list[dict[str, Any]]]) -> None:

@@ -15,49 +15,11 @@ from execmon_lab.hub import Hub
 from execmon_lab.protocol import encode, limits
 from execmon_lab.server import Server
 from execmon_lab.shaping import Shaper
+from tests.fields import FIELDS
 from tests.server import messages as m
 from tests.server.conftest import DEADLINE, Consumer, Devices
 
 Join = Callable[..., Consumer]
-
-FIELDS = {
-    "execution_progress": {"execution_id", "progress_percentage", "current_step", "timestamp"},
-    "device_status": {"device_id", "status", "last_seen"},
-    "step_completed": {
-        "execution_id",
-        "device_id",
-        "step_id",
-        "module_id",
-        "status",
-        "duration_seconds",
-        "screenshot_url",
-        "timestamp",
-    },
-    "step_failed": {
-        "execution_id",
-        "device_id",
-        "step_id",
-        "module_id",
-        "error_code",
-        "error_message",
-        "retry_attempt",
-        "will_retry",
-        "timestamp",
-    },
-    "log_entry": {"execution_id", "device_id", "level", "message", "module_id", "timestamp"},
-    "execution_completed": {
-        "execution_id",
-        "status",
-        "duration_seconds",
-        "total_steps",
-        "successful_steps",
-        "failed_steps",
-        "report_url",
-        "timestamp",
-    },
-    "error": {"code", "message", "execution_id", "device_id", "timestamp"},
-}
-"""The fields of each message, as the specification's examples have them."""
 
 
 def play(hub: Hub, execution: str) -> list[str]:
