@@ -38,6 +38,18 @@ def test_a_named_one_is_known_before_it_comes(adb_server: PrivateAdbServer) -> N
         assert not pool.get("R58M30ABCDE").online
 
 
+def test_a_phone_that_was_not_confirmed_is_unauthorized(
+    adb_server: PrivateAdbServer, eventually: Eventually
+) -> None:
+    with (
+        PhoneProcess(adb_ports=[adb_server.port], secure=True) as phone,
+        DevicePool(adb_server, [phone.serial]) as pool,
+    ):
+        assert eventually(lambda: pool.snapshot()[phone.serial].status == "unauthorized")
+        with pytest.raises(NoDevice, match="confirm the question on the screen"):
+            pool.wait(serials=[phone.serial], timeout=0.1)
+
+
 def test_several_are_given_in_the_order_asked_for(
     adb_server: PrivateAdbServer, phone: PhoneProcess, own_phone: PhoneProcess
 ) -> None:
