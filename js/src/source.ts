@@ -58,6 +58,17 @@ export interface Control {
   touch(touch: Touch): Promise<string | null>;
 }
 
+/** A recorded picture, and how long it stood on the screen: from `from` until before `until`, in ms since the epoch. */
+export interface PastFrame {
+  device_id: string;
+  number: number;
+  width: number;
+  height: number;
+  from: number;
+  until: number;
+  jpeg: Uint8Array<ArrayBuffer>;
+}
+
 /** Why a device's picture cannot be had. */
 export interface PreviewProblem {
   device_id: string;
@@ -86,6 +97,8 @@ export interface Source {
   readonly cancel?: (() => void) | undefined;
   /** The way back to the devices; undefined where this source has none. */
   readonly control?: Control | undefined;
+  /** The picture that a device showed at a moment (ms since the epoch); null when none was recorded. */
+  readonly seek?: ((device_id: string, at: number) => Promise<PastFrame | null>) | undefined;
   /** Turn a `screenshot_url` into an address that an <img> can load. */
   screenshot(url: string): Promise<string>;
   close(): void;

@@ -1,5 +1,6 @@
 // What all views of one execution share: its state, its log, its clock, its pictures.
 
+import { Cursor, stateAt } from "./cursor";
 import { Logbook } from "./logbook";
 import { isLoopback } from "./loopback";
 import type { ExecutionSnapshot, ServerMessage } from "./messages";
@@ -28,6 +29,8 @@ export interface Viewer {
 
 export class Store implements Listener {
   readonly logs = new Logbook();
+  /** The moment that the views show; setting it updates them as a message does. */
+  readonly cursor = new Cursor(() => this.#schedule());
   #state: ExecutionSnapshot | undefined;
   #offset = 0;
   #guessed = -Infinity;
@@ -35,6 +38,7 @@ export class Store implements Listener {
   #viewers = new Map<Viewer, Stream[]>();
   #pictures = new Map<string, Frame>();
   #scheduled = false;
+  #past: { of: ExecutionSnapshot; at: number; state: ExecutionSnapshot } | undefined;
 
   constructor(
     readonly source: Source,
@@ -48,6 +52,14 @@ export class Store implements Listener {
   /** The execution's state; undefined until the first snapshot came. */
   get state(): ExecutionSnapshot | undefined {
     return this.#state;
+  }
+
+  /** The state at the cursor's moment. */
+  get shown(): ExecutionSnapshot | undefined {
+    const [state, { at }] = [this.#state, this.cursor];
+    if (state === undefined || at === null) return state;
+    if (this.#past?.of !== state || this.#past.at !== at) this.#past = { of: state, at, state: stateAt(state, at) };
+    return this.#past.state;
   }
 
   get ended(): boolean {
