@@ -19,6 +19,7 @@ from .history.artifacts import ArtifactStore
 from .hub import Hub
 from .phone.process import PhoneProcess
 from .preview import BestSource, PreviewService, ScreencapSource
+from .preview.recording import Keep, Recording
 from .protocol import DeviceState, DeviceStatus, timestamp
 from .run import Run
 from .runqueue import RunQueue
@@ -60,7 +61,9 @@ class Lab:
         Without tokens: other web pages (``"https://hub.example"``) that may connect, and other names
         (``"hub.example"``) by which the server may be called, for example behind a Jupyter proxy.
     history
-        The folder where screenshots are kept; the user's data folder, when absent.
+        The folder where screenshots and recordings are kept; the user's data folder, when absent.
+    record
+        Whether runs keep what their devices showed (`Run.recording`), or how, as a `Keep`.
     heartbeat
         Seconds between two signs of life asked of each device.
 
@@ -93,6 +96,7 @@ class Lab:
         allowed_origins: Iterable[str] = (),
         allowed_hosts: Iterable[str] = (),
         history: str | Path | None = None,
+        record: bool | Keep = True,
         heartbeat: float = 2.0,
     ) -> None:
         if isinstance(devices, str):
@@ -109,6 +113,7 @@ class Lab:
         self._queue = RunQueue()
         self._served: deque[Run] = deque()
         self._closed = False
+        self._keep = (Keep() if record else None) if isinstance(record, bool) else record
         folder = Path(history) if history is not None else platformdirs.user_data_path("execmon-lab")
         self._artifacts = ArtifactStore(folder / "artifacts")
         with ExitStack() as stack:
@@ -176,7 +181,8 @@ class Lab:
                 f"no such device in this lab: {', '.join(strangers) or 'none named'}; it has {known}"
             )
         execution = Execution(plan, serials, pool=self.pool, hub=self.hub, artifacts=self._artifacts)
-        run = Run(execution, self.hub, self.preview, self.server, self.pool)
+        recording = Recording(self._artifacts.recording(execution.execution_id))
+        run = Run(execution, self.hub, self.preview, self.server, self.pool, recording, self._keep)
         self.runs.append(run)
         return run
 

@@ -1,14 +1,17 @@
 """A run: one execution of a plan, as a notebook's user holds it."""
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .control import ManualControl
 from .devices import DevicePool
 from .engine import Execution
-from .hub import Hub
+from .executionlog import ExecutionLog
+from .hub import Hub, execution_subject
 from .preview import PreviewService
-from .protocol import ExecutionSnapshot
+from .preview.recording import LAST_SECONDS, Keep, Recorder, Recording
+from .protocol import ExecutionCompleted, ExecutionSnapshot
 from .runpreview import RunPreview
 from .server import Server
 from .tail import LogTail
@@ -26,10 +29,19 @@ class Run:
     ----------
     preview : RunPreview
         The live pictures of its devices: their figures and their budget.
+    recording : Recording
+        Their pictures from its start to its end, by time; empty where the lab does not record.
     """
 
     def __init__(
-        self, execution: Execution, hub: Hub, preview: PreviewService, server: Server, pool: DevicePool
+        self,
+        execution: Execution,
+        hub: Hub,
+        preview: PreviewService,
+        server: Server,
+        pool: DevicePool,
+        recording: Recording,
+        keep: Keep | None = None,
     ) -> None:
         self._execution = execution
         self._hub = hub
@@ -38,6 +50,8 @@ class Run:
         self._manual = ManualControl(pool, hub, execution.execution_id)
         self.preview = RunPreview(preview, self._serials, lambda: self.__dict__.get("view"))
         self._tail = LogTail(hub, execution.execution_id)
+        self.recording = recording
+        self._recorder = self._make_recorder(keep) if keep is not None else None
 
     @property
     def execution_id(self) -> str:
@@ -62,6 +76,8 @@ class Run:
     def start(self) -> None:
         """Begin; returns at once."""
         self._execution.start()
+        if self._recorder is not None:
+            self._recorder.start()
 
     def wait(self, timeout: float | None = None) -> ExecutionSnapshot:
         """Wait until the execution has ended.
@@ -82,9 +98,49 @@ class Run:
         """End the running steps and begin no more; returns at once."""
         self._execution.cancel()
 
+    def video(
+        self,
+        path: str | Path | None = None,
+        device_id: str | None = None,
+        *,
+        begin: float | None = None,
+        end: float | None = None,
+    ) -> Path:
+        """Make an MP4 of what a device showed so far, in its own time; needs the `video` extra.
+
+        Parameters
+        ----------
+        path
+            The file; one beside the recording, when absent.
+        device_id
+            The device's serial; may be left out where the run has only one.
+        begin, end
+            Only this part: seconds since the epoch.
+
+        Returns
+        -------
+        Path
+            The file, for example for ``IPython.display.Video``.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            Without PyAV; the text says how to install it.
+        NoRecording
+            When there are no pictures, for example with ``Lab(record=False)``.
+        ValueError
+            When there are several devices and none is named, or nothing lies between `begin` and `end`.
+        """
+        if self._recorder is not None and self.done:
+            self._recorder.wait(LAST_SECONDS * 2)
+        return self.recording.video(path, device_id, begin=begin, end=end)
+
     def close(self) -> None:
         """Cancel what still runs, and end the view and every thread of the run."""
         self._execution.close()
+        if self._recorder is not None:
+            self._recorder.close()
+            self._ending.close()
         self._tail.close()
         if "view" in self.__dict__:
             self.view.close()
@@ -105,6 +161,15 @@ class Run:
             manual=self._manual,
             budget=self.preview.budget,
         )
+
+    def _make_recorder(self, keep: Keep) -> Recorder:
+        say = ExecutionLog(self._hub, self.execution_id, "recording").say
+        name = f"recorder-{self.execution_id[:8]}"
+        serials = self._execution.serials
+        recorder = Recorder(self._service, serials, self.recording.path, keep, say, name)
+        ended = execution_subject(self.execution_id, ExecutionCompleted.type_name())
+        self._ending = self._hub.subscribe(ended, lambda _: recorder.finish())
+        return recorder
 
     def _serials(self) -> list[str]:
         return [device.device_id for device in self.state.devices]

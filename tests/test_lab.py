@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import av
 import psutil
 import pytest
 
@@ -120,6 +121,43 @@ def test_closing_ends_all_that_was_started(tmp_path: Path) -> None:
     with pytest.raises(em.LabClosed, match="make a new one"):
         lab.start(em.Plan([call_test_module]))
     assert repr(lab) == "Lab(closed)"
+
+
+def test_a_run_keeps_what_its_device_showed(lab: em.Lab, tmp_path: Path) -> None:
+    run = lab.start(em.Plan([patient_module]))
+    run.wait(60)
+    video = run.video(tmp_path / "run.mp4")
+    [serial] = lab.serials
+    assert run.recording.devices() == [serial]
+    begin, end = run.recording.span(serial)
+    assert 1 <= end - begin <= 60
+    frame = run.recording.frame_at(serial, end)
+    assert (frame.width, frame.height) == (720, 1280)
+    with av.open(str(video)) as container:
+        frames = list(container.decode(video=0))
+    assert frames[0].time == 0
+    assert frames[-1].time == pytest.approx(end - begin, abs=0.01)
+
+
+def test_a_run_that_is_not_recorded_has_no_pictures(tmp_path: Path) -> None:
+    with em.Lab(history=tmp_path, record=False) as lab:
+        run = lab.start(em.Plan([call_test_module]))
+        run.wait(60)
+        assert lab.preview.stats() == {}
+        assert run.recording.devices() == []
+        with pytest.raises(LookupError, match="no pictures"):
+            run.video()
+
+
+def test_a_folder_that_takes_no_recording_is_a_warning_and_the_run_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts" / "recordings").write_text("a file where a folder should be")
+    with em.Lab(history=tmp_path) as lab:
+        run = lab.start(em.Plan([patient_module]))
+        assert run.wait(60).status == "completed"
+        [line] = [entry for entry in run._tail.entries() if entry.module_id == "recording"]
+        assert line.level == "WARN"
+        assert "Nothing more is recorded" in line.message
 
 
 @pytest.mark.parametrize("fault", ["phone killed", "phone stopped", "adb server killed"])

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import functools
-import logging
 import threading
 
 from ..devices import DevicePool, NoDevice
+from ..executionlog import ExecutionLog
 from ..hub import Hub
-from ..protocol import Level, LogEntry, timestamp
-from ..state import FINAL
 from .gestures import AnyGesture, Size
 from .hand import Hand, OnDone, Order
-
-log = logging.getLogger(__name__)
 
 MODULE = "manual"
 """The `module_id` of the lines that tell what a user did by hand."""
@@ -33,8 +29,7 @@ class ManualControl:
 
     def __init__(self, pool: DevicePool, hub: Hub, execution_id: str) -> None:
         self._pool = pool
-        self._hub = hub
-        self._execution_id = execution_id
+        self._log = ExecutionLog(hub, execution_id, MODULE)
         self._lock = threading.Lock()
         self._hands: dict[str, Hand] = {}
         self._closed = False
@@ -77,21 +72,6 @@ class ManualControl:
                 return None
             hand = self._hands.get(device_id)
             if hand is None:
-                tell = functools.partial(self._tell, device_id)
+                tell = functools.partial(self._log.say, device_id)
                 hand = self._hands[device_id] = Hand(self._pool.get(device_id), tell)
             return hand
-
-    def _tell(self, device_id: str, level: Level, text: str) -> None:
-        if self._hub.snapshot(self._execution_id).status in FINAL:
-            log.info("%s: %s", device_id, text)
-            return
-        self._hub.publish(
-            LogEntry(
-                execution_id=self._execution_id,
-                device_id=device_id,
-                level=level,
-                message=text,
-                module_id=MODULE,
-                timestamp=timestamp(),
-            )
-        )

@@ -69,6 +69,16 @@ class ArtifactStore:
             raise FileNotFoundError(f"no screenshot {name!r}")
         return path
 
+    def recording(self, execution_id: str) -> Path:
+        """Return the folder of an execution's pictures, which need not exist.
+
+        Raises
+        ------
+        ValueError
+            When the id is not a plain file name.
+        """
+        return self._path("recordings", execution_id)
+
     def _path(self, folder: str, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a plain file name")

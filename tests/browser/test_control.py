@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from .notebook import JupyterServer, NotebookPage
 
-LAB = "import time\nimport execmon_lab as em\n\nlab = em.Lab(phones={phones})"
+LAB = "import time\nimport execmon_lab as em\n\nlab = em.Lab(phones={phones}, record=False)"
 RUN = """
 @em.module(timeout=120)
 def waiting_module(ctx):

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from .notebook import JupyterServer, NotebookPage
 
-LAB = "import time\nimport execmon_lab as em\n\nlab = em.Lab()"
+LAB = "import time\nimport execmon_lab as em\n\nlab = em.Lab(record=False)"
 RUN = """
 @em.module(timeout=60)
 def quick_module(ctx):

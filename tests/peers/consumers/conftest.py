@@ -63,7 +63,7 @@ def make_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     labs: list[em.Lab] = []
 
     def make(**options: Any) -> em.Lab:
-        labs.append(em.Lab(history=tmp_path_factory.mktemp("history"), **options))
+        labs.append(em.Lab(history=tmp_path_factory.mktemp("history"), record=False, **options))
         return labs[-1]
 
     yield make

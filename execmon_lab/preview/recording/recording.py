@@ -1,0 +1,164 @@
+"""A run's pictures, as they are looked at later: by time, from any process, also while they are recorded."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from .track import SUFFIX, FrameMark, RecordedFrame, Track
+from .video import make_video
+
+
+class NoRecording(LookupError):
+    """There is no picture of that device, or of that execution; the text says of which there are some."""
+
+
+def track_path(folder: Path, device_id: str) -> Path:
+    """Return the file of a device's pictures; a serial may hold what a file's name may not."""
+    return folder / (quote(device_id, safe="") + SUFFIX)
+
+
+class Recording:
+    """The pictures of an execution's devices; it needs only the path, and holds nothing open.
+
+    Parameters
+    ----------
+    path
+        The folder that the execution was recorded into. It need not exist yet.
+
+    Examples
+    --------
+    >>> recording = Recording(run.recording.path)
+    >>> marks = recording.index("emulator-5554")
+    >>> recording.frame_at("emulator-5554", marks[0].at + 12.5).jpeg
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._lock = threading.Lock()
+        self._tracks: dict[str, Track] = {}
+
+    def __repr__(self) -> str:
+        return f"<Recording of {', '.join(self.devices()) or 'nothing'}>"
+
+    def devices(self) -> list[str]:
+        """Return the serials of the devices of which there are pictures."""
+        if not self.path.is_dir():
+            return []
+        return sorted(unquote(path.stem) for path in self.path.iterdir() if path.suffix == SUFFIX)
+
+    def index(self, device_id: str) -> list[FrameMark]:
+        """Return the time of every picture of a device, the oldest first; none of an unknown one."""
+        try:
+            with self._lock:
+                return self._track(device_id).index()
+        except NoRecording:
+            return []
+
+    def span(self, device_id: str) -> tuple[float, float]:
+        """Return when the pictures of a device begin and end, seconds since the epoch.
+
+        While it is recorded, and where the writer died, they end with the newest picture.
+
+        Raises
+        ------
+        NoRecording
+            When there is none.
+        """
+        with self._lock:
+            track = self._track(device_id)
+            marks = track.index()
+            if not marks:
+                raise NoRecording(self._none(device_id))
+            return marks[0].at, max(marks[-1].at, track.end or 0.0)
+
+    def frame_at(self, device_id: str, at: float) -> RecordedFrame:
+        """Return the picture that was on a device's screen at a time; before the first, the first.
+
+        Parameters
+        ----------
+        device_id
+            The device's serial.
+        at
+            Seconds since the epoch, by the clock of the machine that recorded it.
+
+        Raises
+        ------
+        NoRecording
+            When there is none of this device.
+        """
+        with self._lock:
+            try:
+                return self._track(device_id).frame_at(at)
+            except NoRecording:
+                raise
+            except LookupError:
+                raise NoRecording(self._none(device_id)) from None
+
+    def video(
+        self,
+        path: str | Path | None = None,
+        device_id: str | None = None,
+        *,
+        begin: float | None = None,
+        end: float | None = None,
+    ) -> Path:
+        """Make an MP4 (H.264) of what a device showed, in its own time; needs the `video` extra.
+
+        Parameters
+        ----------
+        path
+            The file; beside the recording, when absent. One that exists is replaced.
+        device_id
+            The device's serial; may be left out where there is only one.
+        begin, end
+            Only this part: seconds since the epoch.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            Without PyAV; the text says how to install it.
+        NoRecording
+            When there are no pictures of that device.
+        ValueError
+            When there are several devices and none is named, or nothing lies between `begin` and `end`.
+        """
+        device_id = device_id or self._only()
+        first, last = self.span(device_id)
+        start = first if begin is None else max(first, begin)
+        stop = last if end is None else min(last, end)
+        if start > stop:
+            raise ValueError(
+                f"nothing was recorded from {start:.3f} to {stop:.3f}: it is {first:.3f} to {last:.3f}"
+            )
+        source = track_path(self.path, device_id)
+        target = source.with_suffix(".mp4") if path is None else Path(path)
+        make_video(Track(source), target, start, stop)
+        return target
+
+    def _only(self) -> str:
+        devices = self.devices()
+        if len(devices) > 1:
+            raise ValueError(f"there are several devices, name one as device_id: {', '.join(devices)}")
+        if not devices:
+            raise NoRecording(f"there are no pictures in {self.path}")
+        return devices[0]
+
+    def _track(self, device_id: str) -> Track:
+        track = self._tracks.get(device_id)
+        if track is None:
+            try:
+                track = self._tracks[device_id] = Track(track_path(self.path, device_id))
+            except FileNotFoundError:
+                raise NoRecording(self._none(device_id)) from None
+        return track
+
+    def _none(self, device_id: str) -> str:
+        known = ", ".join(self.devices()) or "none"
+        return f"no pictures of {device_id} in {self.path}; there are those of: {known}"
