@@ -56,6 +56,9 @@ const ICONS = {
   back: '<path d="M10.5 3.5 4.5 8l6 4.5v-9Z"/>',
   home: '<circle cx="8" cy="8" r="4.6"/>',
   recents: '<rect x="3.6" y="3.6" width="8.8" height="8.8" rx="1.2"/>',
+  plus: '<path d="M8 3.5v9M3.5 8h9"/>',
+  minus: '<path d="M3.5 8h9"/>',
+  fit: '<path d="M2.5 4v8m11-8v8M5 8h6M6.5 6 4.8 8l1.7 2m3-4 1.7 2-1.7 2"/>',
   search: '<circle cx="7" cy="7" r="4"/><path d="m10 10 3.5 3.5"/>',
 } as const;
 

@@ -8,6 +8,7 @@ import { PreviewView } from "./preview";
 import { ProgressView } from "./progress";
 import { Screenshots } from "./screenshots";
 import { StepsView } from "./steps";
+import { TimelineView } from "./timeline";
 
 /** After this long without a first word, the reader is told why the view is empty. */
 const PATIENCE_MS = 5_000;
@@ -16,6 +17,7 @@ export class ExecutionView implements Viewer {
   readonly element: HTMLElement;
   readonly #preview: PreviewView;
   readonly #progress: ProgressView;
+  readonly #timeline: TimelineView;
   readonly #steps: StepsView;
   readonly #logs: LogsView;
   readonly #waiting = h("p", { class: "xm-waiting" }, "Loading…");
@@ -28,13 +30,21 @@ export class ExecutionView implements Viewer {
     const screenshots = new Screenshots(store.source, signal);
     this.#preview = new PreviewView(store, signal);
     this.#progress = new ProgressView(store, signal);
+    this.#timeline = new TimelineView(store, signal);
     this.#steps = new StepsView(store, screenshots, signal);
     this.#logs = new LogsView(store, signal);
     this.#main = h(
       "div",
       { class: "xm-layout" },
       this.#preview.element,
-      h("div", { class: "xm-main" }, this.#progress.element, this.#steps.element, this.#logs.element),
+      h(
+        "div",
+        { class: "xm-main" },
+        this.#progress.element,
+        this.#timeline.element,
+        this.#steps.element,
+        this.#logs.element,
+      ),
     );
     this.#main.hidden = true;
     this.element = h(
@@ -59,6 +69,7 @@ export class ExecutionView implements Viewer {
     this.#main.hidden = false;
     this.element.dataset["status"] = state.status;
     this.#progress.update(state);
+    this.#timeline.update(state);
     this.#steps.update(state);
     this.#logs.update();
   }
