@@ -160,6 +160,7 @@ class Run:
             logs=self._tail.entries,
             manual=self._manual,
             budget=self.preview.budget,
+            recording=self.recording if self._recorder is not None else None,
         )
 
     def _make_recorder(self, keep: Keep) -> Recorder:

@@ -63,6 +63,17 @@ class Screenshot(Command, frozen=True, kw_only=True):
     url: str
 
 
+class Seek(Command, frozen=True, kw_only=True):
+    """The page wants the picture that a device showed at a moment: ms since the epoch by the kernel's clock.
+
+    `id` is the page's own, for the answer.
+    """
+
+    id: int
+    device_id: str
+    at: float
+
+
 class Control(Command, frozen=True, kw_only=True):
     """The reader takes the devices in hand, or lets go of them."""
 
@@ -83,7 +94,7 @@ class Touch(Command, frozen=True, kw_only=True):
     gesture: AnyGesture
 
 
-AnyCommand = Hello | Watch | Drawn | Cancel | Screenshot | Control | Touch
+AnyCommand = Hello | Watch | Drawn | Cancel | Screenshot | Seek | Control | Touch
 
 
 def read(content: Any) -> AnyCommand:

@@ -16,10 +16,11 @@ from ..preview import Frame
 from ..preview.budget import Budget
 from ..protocol import LogEntry, timestamp
 from .cells import CellWatch
-from .commands import AnyCommand, Cancel, Control, Drawn, Hello, Screenshot, Touch, Watch, read
+from .commands import AnyCommand, Cancel, Control, Drawn, Hello, Screenshot, Seek, Touch, Watch, read
 from .feed import Feed
 from .numbers import StreamNumbers
 from .parcel import Parcel
+from .past import Past, RecordedPictures
 from .pictures import Pictures, PictureSource, Stream
 from .pump import SHARED
 from .static_html import render
@@ -74,6 +75,8 @@ class ExecutionView(anywidget.AnyWidget):
         What carries out the touches of a user who has switched control on; without it there is no control.
     budget
         What all pictures together may take.
+    recording
+        Where the pictures of the past come from; without it there are none.
 
     Raises
     ------
@@ -87,6 +90,7 @@ class ExecutionView(anywidget.AnyWidget):
     server_url = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     may_cancel = traitlets.Bool().tag(sync=True)
     may_control = traitlets.Bool().tag(sync=True)
+    may_seek = traitlets.Bool().tag(sync=True)
     control = traitlets.Bool().tag(sync=True)
     """Whether touches on the picture go to the device; the user's to switch, off at first."""
     saved = traitlets.Dict().tag(sync=True)
@@ -104,8 +108,14 @@ class ExecutionView(anywidget.AnyWidget):
         logs: Callable[[], Iterable[LogEntry]] | None = None,
         manual: Manual | None = None,
         budget: Budget | None = None,
+        recording: RecordedPictures | None = None,
     ) -> None:
-        super().__init__(server_url=base_url, may_cancel=cancel is not None, may_control=manual is not None)
+        super().__init__(
+            server_url=base_url,
+            may_cancel=cancel is not None,
+            may_control=manual is not None,
+            may_seek=recording is not None,
+        )
         self._end_execution = cancel
         self._artifacts = artifacts
         self._closed = False
@@ -117,6 +127,7 @@ class ExecutionView(anywidget.AnyWidget):
             else None
         )
         self._touches = Touches(manual, self._send_parcel, self._newest, self._has_device) if manual else None
+        self._past = Past(recording, self._send_parcel) if recording else None
         self.on_msg(self._hear)
         SHARED.add(self)
 
@@ -211,6 +222,8 @@ class ExecutionView(anywidget.AnyWidget):
                 self._end_execution()
             case Screenshot(url=url):
                 self._send_parcel(self._screenshot(url))
+            case Seek() if self._past is not None:
+                self._past.take(command)
             case Control(on=on) if self.may_control and not self._closed:
                 self.control = on
             case Touch() if self._touches is not None:

@@ -7,13 +7,13 @@ import type { AnyModel } from "@anywidget/types";
 
 import { isLoopback } from "./loopback";
 import type { ServerMessage } from "./messages";
-import type { Control, Drawing, Frame, Listener, PreviewProblem, Source, Stream, Touch } from "./source";
+import type { Control, Drawing, Frame, Listener, PastFrame, PreviewProblem, Source, Stream, Touch } from "./source";
 
 /** Frames drawn between two acknowledgements: each costs the page a repaint while the kernel is idle. */
 const ACKNOWLEDGE_EVERY = 4;
 /** How often a page that shows a picture says that it is still there; the kernel forgets it after three. */
 const PRESENCE_MS = 15_000;
-/** Touches whose answer is waited for; a kernel that is gone answers none. */
+/** Touches, and questions of the past, whose answer is waited for; a kernel that is gone answers none. */
 const UNANSWERED = 64;
 /** How often a page that was not answered greets again: while a page is loaded again, messages can be lost. */
 const GREETING_MS = 2_000;
@@ -24,6 +24,7 @@ type Notice =
   | ({ kind: "frame" } & Omit<Frame, "jpeg">)
   | ({ kind: "problem" } & PreviewProblem)
   | { kind: "screenshot"; url: string; found: boolean }
+  | ({ kind: "past"; page: string; id: number; found: boolean } & Omit<PastFrame, "jpeg">)
   | { kind: "touched"; page: string; id: number; refused: string | null };
 
 /** What is told of a stream with an acknowledgement: how many frames were drawn, and how old on average. */
@@ -39,6 +40,8 @@ export class CommSource implements Source {
   readonly control: Control | undefined;
   #touches = new Map<number, (refused: string | null) => void>();
   #touched = 0;
+  #seeks = new Map<number, (frame: PastFrame | null) => void>();
+  #sought = 0;
   #presence: ReturnType<typeof setInterval> | undefined;
   #greeting: ReturnType<typeof setInterval> | undefined;
   #screenshots = new Map<string, PromiseWithResolvers<string>>();
@@ -95,6 +98,17 @@ export class CommSource implements Source {
     return this.mayCancel ? () => this.#send({ kind: "cancel" }) : undefined;
   }
 
+  get seek(): ((device_id: string, at: number) => Promise<PastFrame | null>) | undefined {
+    return this.model.get("may_seek") ? this.#seek : undefined;
+  }
+
+  readonly #seek = (device_id: string, at: number): Promise<PastFrame | null> => {
+    const id = ++this.#sought;
+    this.#seeks.delete(id - UNANSWERED);
+    this.#send({ kind: "seek", id, device_id, at });
+    return new Promise((resolve) => this.#seeks.set(id, resolve));
+  };
+
   screenshot(url: string): Promise<string> {
     // A page of the same machine asks the execution's server, which answers while the kernel is busy too.
     if (this.serverUrl && isLoopback(location.hostname)) {
@@ -131,6 +145,11 @@ export class CommSource implements Source {
         break;
       case "screenshot":
         this.#answer(notice, buffers[0]);
+        break;
+      case "past":
+        if (notice.page !== this.#page) break;
+        this.#seeks.get(notice.id)?.(notice.found ? { ...notice, jpeg: bytes(buffers[0]) } : null);
+        this.#seeks.delete(notice.id);
         break;
       case "touched":
         if (notice.page !== this.#page) break;

@@ -6,6 +6,7 @@ import type { Meter } from "../meter";
 import type { DeviceSummary, ExecutionSnapshot } from "../messages";
 import type { Frame, PreviewProblem, Stream } from "../source";
 import type { Store } from "../store";
+import { PastView } from "./past";
 import { Picture } from "./picture";
 
 /** Tiles are small. */
@@ -68,6 +69,7 @@ class Tile {
   readonly stream: Stream;
   onScreen = false;
   readonly #picture: Picture;
+  readonly #past: PastView;
   readonly #dot = h("span", { class: "xm-dot", "aria-hidden": "true" });
   readonly #step = h("span", { class: "xm-tile-step" });
   readonly #notice = h("span", { class: "xm-tile-notice" }, "Waiting for the picture…");
@@ -76,10 +78,11 @@ class Tile {
   constructor(device: string, store: Store, meter: Meter, moved: () => void, open: () => void, signal: AbortSignal) {
     this.stream = { device_id: device, quality: QUALITY };
     this.#picture = new Picture(store, meter, () => this.fail(""), (reason) => this.fail(reason), signal);
+    this.#past = new PastView(store, signal, false);
     const button = h(
       "button",
       { type: "button", class: "xm-tile", "data-device": device, title: `Show ${device} alone` },
-      h("span", { class: "xm-tile-screen" }, this.#picture.canvas, this.#notice),
+      h("span", { class: "xm-tile-screen" }, this.#picture.canvas, this.#notice, this.#past.element),
       h("span", { class: "xm-tile-head" }, this.#dot, h("b", { title: device }, device)),
       this.#step,
     );
@@ -103,6 +106,7 @@ class Tile {
     attribute(this.#step, "title", standing);
     const away = device.status === "offline" || device.status === "unauthorized";
     attribute(this.element, "data-away", away);
+    this.#past.update(this.onScreen ? device.device_id : undefined);
     this.#showNotice();
   }
 

@@ -9,11 +9,13 @@ import type { Store, Viewer } from "../store";
 import { ControlView } from "./control";
 import { GridView } from "./grid";
 import { NumbersView } from "./numbers";
+import { PastView } from "./past";
 import { Picture } from "./picture";
 
 const QUALITIES: Record<Quality, string> = { low: "Low", medium: "Medium", high: "High" };
 /** The choice among the devices that is all of them; no serial holds a blank. */
 const ALL = "all devices";
+const PAST = "The picture is of the past";
 
 export class PreviewView implements Viewer {
   readonly element: HTMLElement;
@@ -24,6 +26,7 @@ export class PreviewView implements Viewer {
   readonly #picture: Picture;
   readonly #grid: GridView;
   readonly #control: ControlView;
+  readonly #past: PastView;
   readonly #numbers: NumbersView;
   readonly #screen = h("div", { class: "xm-screen" });
   readonly #phone = h("div", { class: "xm-phone" }, this.#screen);
@@ -46,6 +49,7 @@ export class PreviewView implements Viewer {
   #inSight = true;
   #problem = "";
   #all = false;
+  #live = true;
 
   constructor(
     readonly store: Store,
@@ -53,11 +57,12 @@ export class PreviewView implements Viewer {
   ) {
     this.#picture = new Picture(store, this.#meter, (frame) => this.#painted(frame), (why) => this.#fail(why), signal);
     this.#grid = new GridView(store, this.#meter, () => this.#look(), (device) => this.#choose(device), signal);
+    this.#past = new PastView(store, signal);
     this.#control = new ControlView(store, this.#picture, signal);
     const frame = () => (this.#all ? undefined : this.#picture.shown);
     this.#numbers = new NumbersView(store, this.#meter, frame, signal);
     const { overlay, hint, toggle, bar, note } = this.#control;
-    this.#screen.append(this.#picture.canvas, this.#numbers.element, overlay, hint, this.#veil);
+    this.#screen.append(this.#picture.canvas, this.#numbers.element, overlay, hint, this.#veil, this.#past.element);
     this.element = h(
       "section",
       { class: "xm-preview", "aria-label": "Live preview" },
@@ -81,12 +86,15 @@ export class PreviewView implements Viewer {
     if (!state) return;
     if (this.#device === undefined && state.devices[0]) this.#choose(state.devices[0].device_id);
     this.#showDevices(state);
-    if (this.#all) this.#grid.update(state);
-    this.#showVeil();
+    if (this.#all) this.#grid.update(this.store.shown ?? state);
+    this.#past.update(this.#all ? undefined : this.#device);
+    if (this.#live === this.store.cursor.live) return this.#showVeil();
+    this.#live = this.store.cursor.live;
+    this.#look();
   }
 
   frame(frame: Frame): void {
-    if (!this.#wanted) return;
+    if (!this.#wanted || !this.#live) return;
     if (this.#all) return this.#grid.frame(frame);
     if (frame.device_id === this.#device && frame.quality === this.#quality.value) this.#show(frame, true);
   }
@@ -131,6 +139,7 @@ export class PreviewView implements Viewer {
     this.#grid.element.hidden = !this.#all;
     (this.#all ? this.#grid.element : this.#picture.canvas).after(this.#numbers.element);
     if (this.#all && this.store.state) this.#grid.update(this.store.state);
+    this.#past.update(this.#all ? undefined : this.#device);
     this.#look();
   }
 
@@ -142,7 +151,8 @@ export class PreviewView implements Viewer {
   #look(): void {
     this.#problem = "";
     const streams = this.#streams();
-    const seen = (this.#all || this.#inSight) && document.visibilityState !== "hidden";
+    const onScreen = (this.#all || this.#inSight) && document.visibilityState !== "hidden";
+    const seen = onScreen && this.#live;
     this.store.look(this, this.#wanted && seen ? streams : []);
     if (this.#all) {
       this.#grid.recall();
@@ -190,14 +200,14 @@ export class PreviewView implements Viewer {
     const notice = this.#noticeText(shown);
     text(this.#notice, notice);
     this.#again.hidden = this.#wanted;
-    this.#veil.hidden = notice === "";
+    this.#veil.hidden = notice === "" || !this.#live;
     attribute(this.#veil, "data-clear", shown);
     const label = this.#wanted ? "Stop" : "Start";
     if (this.#toggle.textContent !== label) {
       this.#toggle.replaceChildren(icon(this.#wanted ? "stop" : "play"), label);
       attribute(this.#toggle, "aria-label", `${label} preview`);
     }
-    this.#control.update(this.#all ? undefined : this.#device, notice);
+    this.#control.update(this.#all ? undefined : this.#device, this.#live ? notice : PAST);
   }
 
   #noticeText(shown: boolean): string {

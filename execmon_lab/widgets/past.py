@@ -1,0 +1,63 @@
+"""Pictures of the past: what a page asks for when its cursor is not at the present."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from ..preview.recording import FrameMark, NoRecording, RecordedFrame
+from .commands import Seek
+from .parcel import Parcel
+
+log = logging.getLogger(__name__)
+
+
+class RecordedPictures(Protocol):
+    """What has the pictures: a `Recording`."""
+
+    def index(self, device_id: str, /) -> Sequence[FrameMark]:
+        """Return the time of every picture of a device, the oldest first."""
+
+    def frame_at(self, device_id: str, at: float, /) -> RecordedFrame:
+        """Return the picture that was on a device's screen at a time, in seconds since the epoch."""
+
+
+class Past:
+    """Answers pages that ask for the picture of a moment.
+
+    Parameters
+    ----------
+    recording
+        Where the pictures are.
+    answer
+        Sends a parcel to the pages; from any thread.
+    """
+
+    def __init__(self, recording: RecordedPictures, answer: Callable[[Parcel], None]) -> None:
+        self._recording = recording
+        self._answer = answer
+
+    def take(self, seek: Seek) -> None:
+        """Answer with the picture that stood at the moment, and from when until when it stood.
+
+        Before the first picture it is the first, as its times tell. The newest stands at least until the
+        moment that was asked for: a later question may find another.
+        """
+        content = {"kind": "past", "page": seek.page, "id": seek.id, "device_id": seek.device_id}
+        try:
+            marks = self._recording.index(seek.device_id)
+            frame = self._recording.frame_at(seek.device_id, seek.at / 1000)
+        except NoRecording:
+            self._answer(Parcel({**content, "found": False}))
+            return
+        except (OSError, ValueError) as error:
+            log.warning("a recording cannot be read: %s", error)
+            self._answer(Parcel({**content, "found": False}))
+            return
+        following = bisect_right(marks, frame.at, key=lambda mark: mark.at)
+        until = marks[following].at * 1000 if following < len(marks) else max(seek.at, frame.at * 1000)
+        facts = {"number": frame.number, "width": frame.width, "height": frame.height}
+        times = {"from": frame.at * 1000, "until": until}
+        self._answer(Parcel({**content, "found": True, **facts, **times}, (frame.jpeg,)))

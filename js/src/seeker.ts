@@ -1,0 +1,63 @@
+// Finds a device's recorded pictures while the cursor moves: one question at a time, the newest next.
+
+import type { PastFrame } from "./source";
+
+/** Pictures that are kept: of half the size of a phone's screen about 60 KB each. */
+const KEPT = 96;
+/** A question that was not answered for so long is given up: a kernel that was restarted answers none. */
+const PATIENCE_MS = 4_000;
+
+export type Seek = (device_id: string, at: number) => Promise<PastFrame | null>;
+
+export class Seeker {
+  #kept: PastFrame[] = [];
+  #wanted: number | undefined;
+  #asking = 0;
+  #asked = 0;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly device: string,
+    readonly seek: Seek,
+    /** The picture of the moment that was last wanted; null when there is none, undefined when no answer came. */
+    readonly found: (at: number, frame: PastFrame | null | undefined) => void,
+  ) {}
+
+  /** Want the picture of a moment; at once where it is known. */
+  go(at: number): void {
+    this.#wanted = at;
+    const known = this.#kept.find(({ from, until }) => from <= at && at < until);
+    if (known) {
+      this.#keep(known);
+      this.found(at, known);
+    } else if (!this.#asking) {
+      void this.#ask(at);
+    }
+  }
+
+  /** Want none; what is still answered is kept. */
+  stop(): void {
+    this.#wanted = undefined;
+    clearTimeout(this.#patience);
+  }
+
+  async #ask(at: number): Promise<void> {
+    const question = (this.#asking = ++this.#asked);
+    const given = new Promise<undefined>((resolve) => {
+      this.#patience = setTimeout(() => resolve(undefined), PATIENCE_MS);
+    });
+    const frame = await Promise.race([this.seek(this.device, at), given]);
+    clearTimeout(this.#patience);
+    if (question !== this.#asking) return;
+    this.#asking = 0;
+    if (frame) this.#keep(frame);
+    if (this.#wanted === undefined) return;
+    // While the cursor moves on, what was found on its way is shown too.
+    this.found(at, frame);
+    if (this.#wanted !== at) this.go(this.#wanted);
+  }
+
+  #keep(frame: PastFrame): void {
+    this.#kept = [frame, ...this.#kept.filter(({ number }) => number !== frame.number)].slice(0, KEPT);
+  }
+}
