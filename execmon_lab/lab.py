@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import logging
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,15 +16,18 @@ import platformdirs
 
 from .devices import AdbServer, DevicePool
 from .engine import Execution, Plan
+from .executionlog import ExecutionLog
 from .history.artifacts import ArtifactStore
 from .hub import Hub
 from .phone.process import PhoneProcess
-from .preview import BestSource, PreviewService, ScreencapSource
+from .preview import BestSource, Preference, PreviewService
 from .preview.recording import Keep, Recording
-from .protocol import DeviceState, DeviceStatus, timestamp
+from .protocol import DeviceState, DeviceStatus, Level, timestamp
 from .run import Run
 from .runqueue import RunQueue
 from .server import Server, Tokens
+
+log = logging.getLogger(__name__)
 
 _PHONE_SECONDS = 20.0
 _DEVICE_SECONDS = 5.0  # a real device is there or is not; its server may just have started
@@ -62,6 +66,10 @@ class Lab:
         (``"hub.example"``) by which the server may be called, for example behind a Jupyter proxy.
     history
         The folder where screenshots and recordings are kept; the user's data folder, when absent.
+    source
+        What the devices' pictures come from: ``screencap``, ``scrcpy`` (where it works), or ``auto``: a real
+        phone's by what its first pictures tell, a virtual one's by screencap, which is cheaper there. Who
+        wants video (`PreviewService.watch_video`) is given scrcpy's in any case.
     record
         Whether runs keep what their devices showed (`Run.recording`), or how, as a `Keep`.
     heartbeat
@@ -96,6 +104,7 @@ class Lab:
         allowed_origins: Iterable[str] = (),
         allowed_hosts: Iterable[str] = (),
         history: str | Path | None = None,
+        source: Preference = "auto",
         record: bool | Keep = True,
         heartbeat: float = 2.0,
     ) -> None:
@@ -132,7 +141,9 @@ class Lab:
             self.pool.wait(serials=serials, timeout=_PHONE_SECONDS if self.phones else _DEVICE_SECONDS)
             self.serials = tuple(serials)
             # A virtual phone is always quick enough; of a real one its first pictures tell.
-            self.preview = PreviewService(self.pool, source=ScreencapSource if self.phones else BestSource)
+            prefer: Preference = "screencap" if source == "auto" and self.phones else source
+            make_source = functools.partial(BestSource, prefer=prefer, tell=self._tell_runs)
+            self.preview = PreviewService(self.pool, source=make_source)
             stack.callback(self.preview.close)
             self.server = Server(
                 self.hub,
@@ -234,6 +245,13 @@ class Lab:
 
     def _tell_status(self, serial: str, status: DeviceState, last_seen: datetime | None) -> None:
         self.hub.publish(_status(serial, status, last_seen))
+
+    def _tell_runs(self, serial: str, level: Level, text: str) -> None:
+        """Tell of a device's picture in the log of what runs there."""
+        log.log(logging.getLevelNamesMapping()[level], "%s: %s", serial, text)
+        for run in list(self.runs):
+            if not run.done and serial in {device.device_id for device in run.state.devices}:
+                ExecutionLog(self.hub, run.execution_id, "preview").say(serial, level, text)
 
     def _cancel(self, execution_id: str) -> bool:
         run = next((run for run in list(self.runs) if run.execution_id == execution_id), None)

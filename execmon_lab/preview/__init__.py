@@ -5,13 +5,14 @@ with previews.watch("emulator-5554", "medium", lambda frame: …):
     …
 """
 
-from .choice import BestSource
+from .choice import BestSource, Preference
 from .encode import PRESETS, Jpeg, encode
 from .frame import Frame
 from .scrcpy import ScrcpyFailed, ScrcpySource, Wanted
 from .service import PreviewService
 from .source import Capture, PreviewUnavailable, ScreencapSource, Source
 from .stream import StreamStats, Watch
+from .video import NoVideo, VideoPacket, VideoSource, VideoWatch
 
 __all__ = [
     "PRESETS",
@@ -19,6 +20,8 @@ __all__ = [
     "Capture",
     "Frame",
     "Jpeg",
+    "NoVideo",
+    "Preference",
     "PreviewService",
     "PreviewUnavailable",
     "ScrcpyFailed",
@@ -26,6 +29,9 @@ __all__ = [
     "ScreencapSource",
     "Source",
     "StreamStats",
+    "VideoPacket",
+    "VideoSource",
+    "VideoWatch",
     "Wanted",
     "Watch",
     "encode",

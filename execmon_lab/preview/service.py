@@ -12,6 +12,7 @@ from ..devices import Device, DevicePool
 from ..protocol import Quality, limits
 from .source import ScreencapSource, Source
 from .stream import OnError, OnFrame, Stream, StreamStats, Watch
+from .video import OnPacket, VideoWatch
 
 FPS = 12.0
 """Frames a second: between the specification's 10 and 15, the upper third left for jitter."""
@@ -70,18 +71,37 @@ class PreviewService:
         """
         device = self._pool.get(device_id)
         watch = Watch(quality, callback, on_error, functools.partial(self._leave, device_id))
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("the preview service is closed")
-            stream = self._streams.get(device_id)
-            begins = stream is None
-            if stream is None:
-                stream = self._streams[device_id] = Stream(device, self._make_source(device), self._fps)
-            failure = stream.add(watch)
-            if begins:
-                stream.start()
-        if failure is not None:
-            watch.fail(failure)
+        self._join(device, watch)
+        return watch
+
+    def watch_video(self, device_id: str, on_packet: OnPacket, on_error: OnError | None = None) -> VideoWatch:
+        """Have a device's H.264 handed to `on_packet`, as it comes, until the watch is closed.
+
+        It is the stream of scrcpy's server, one for all who watch the device, as video or as pictures; while
+        nobody watches pictures, nothing is decoded here.
+
+        Parameters
+        ----------
+        device_id
+            The device's serial; it may be away, and is shown when it comes.
+        on_packet
+            Called with each `VideoPacket` in the device's preview thread, from a key frame on and without a
+            gap; up to 30 times a second, and not at all while the screen stands still. It must be quick.
+        on_error
+            Called with a `DeviceError` each time the packets cease. After `NoVideo` there will be none: the
+            pictures that `watch` gives are left, or a new watch.
+
+        Raises
+        ------
+        NoDevice
+            When the pool does not know the device.
+        RuntimeError
+            After `close`.
+        """
+        device = self._pool.get(device_id)
+        leave, refresh = (functools.partial(do, device_id) for do in (self._leave, self._refresh))
+        watch = VideoWatch(on_packet, on_error, leave, refresh)
+        self._join(device, watch)
         return watch
 
     def stats(self) -> dict[str, StreamStats]:
@@ -107,7 +127,27 @@ class PreviewService:
     ) -> None:
         self.close()
 
-    def _leave(self, device_id: str, watch: Watch) -> None:
+    def _join(self, device: Device, watch: Watch | VideoWatch) -> None:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the preview service is closed")
+            stream = self._streams.get(device.serial)
+            begins = stream is None
+            if stream is None:
+                stream = self._streams[device.serial] = Stream(device, self._make_source(device), self._fps)
+            failure = stream.add(watch)
+            if begins:
+                stream.start()
+        if failure is not None:
+            watch.fail(failure)
+
+    def _refresh(self, device_id: str) -> None:
+        with self._lock:
+            stream = self._streams.get(device_id)
+            if stream is not None:
+                stream.refresh()
+
+    def _leave(self, device_id: str, watch: Watch | VideoWatch) -> None:
         with self._lock:
             stream = self._streams.get(device_id)
             if stream is not None and stream.remove(watch):

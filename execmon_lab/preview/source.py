@@ -25,6 +25,7 @@ class PreviewUnavailable(DeviceError):
     def __init__(self, serial: str, reason: str) -> None:
         super().__init__(f"Cannot start live preview for {serial}: {reason}")
         self.serial = serial
+        self.reason = reason
 
 
 class Capture(NamedTuple):

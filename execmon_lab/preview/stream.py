@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -15,6 +16,7 @@ from ..protocol import Quality
 from .encode import Jpeg, encode
 from .frame import Frame
 from .source import Capture, PreviewUnavailable, Source
+from .video import NoVideo, VideoSource, VideoWatch
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,7 @@ OnError = Callable[[DeviceError], None]
 
 _RECENT = 60
 _RETRY_SECONDS = 0.5
+_LOOK_SECONDS = 0.05  # how soon one who comes to watch is seen to, while packets are waited for
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class StreamStats:
     watchers
         How many watch.
     frames
-        Frames since it began.
+        Frames since it began, as pictures.
     frames_per_second
         Of late.
     capture_ms, encode_ms
@@ -45,6 +48,10 @@ class StreamStats:
         Bytes of JPEG a frame, all qualities together.
     source
         What the pictures come from (`Source.name`).
+    packets
+        Frames since it began, as video.
+    packets_per_second, packet_bytes_per_second
+        Of late.
     """
 
     device_id: str
@@ -55,6 +62,9 @@ class StreamStats:
     encode_ms: float
     bytes_per_frame: float
     source: str
+    packets: int = 0
+    packets_per_second: float = 0.0
+    packet_bytes_per_second: float = 0.0
 
 
 class Watch:
@@ -75,7 +85,7 @@ class Watch:
     def pace(self, fps: float | None) -> None:
         """Ask for at most so many frames a second; for the preview's own rate, with None.
 
-        It is a wish: another who watches the same device may need more, and then all are shown more.
+        It is a wish: another who watches in the same quality may need more, and then both are shown more.
         """
         self.fps = fps
 
@@ -132,11 +142,18 @@ class Stream:
         self._period = 1 / fps
         self._lock = threading.Lock()
         self._watches: tuple[Watch, ...] = ()
+        self._videos: tuple[VideoWatch, ...] = ()
+        self._video = False  # whether the source was asked for video
+        self._refresh = False
         self._failure: DeviceError | None = None
         self._stop = threading.Event()
         self._hurry = threading.Event()
         self._jpegs: dict[Quality, Jpeg] = {}
+        self._dues: dict[Quality, float] = {}
+        self._unseen: set[Quality] = set()  # qualities that were not shown the newest change yet
         self._number = 0
+        self._packets = 0
+        self._passed: deque[tuple[float, int]] = deque(maxlen=_RECENT)
         self._ticks: deque[tuple[float, float, float, int]] = deque(maxlen=_RECENT)
         self._thread = threading.Thread(target=self._run, name=f"preview-{device.serial}", daemon=True)
 
@@ -144,18 +161,27 @@ class Stream:
         """Begin to capture."""
         self._thread.start()
 
-    def add(self, watch: Watch) -> DeviceError | None:
+    def add(self, watch: Watch | VideoWatch) -> DeviceError | None:
         """Let somebody watch; return why there is no picture at present, if there is none."""
         with self._lock:
-            self._watches += (watch,)
+            if isinstance(watch, VideoWatch):
+                self._videos += (watch,)
+                self._refresh = True
+            else:
+                self._watches += (watch,)
             self._hurry.set()  # the pace may be slow, and this one waits for its first picture
             return self._failure
 
-    def remove(self, watch: Watch) -> bool:
+    def remove(self, watch: Watch | VideoWatch) -> bool:
         """Let somebody go; tell whether nobody is left."""
         with self._lock:
             self._watches = tuple(other for other in self._watches if other is not watch)
-            return not self._watches
+            self._videos = tuple(other for other in self._videos if other is not watch)
+            return not (self._watches or self._videos)
+
+    def refresh(self) -> None:
+        """Have the device asked for a key frame, soon."""
+        self._refresh = True
 
     def stop(self) -> None:
         """End the thread soon; a capture that is under way is cut off."""
@@ -178,24 +204,37 @@ class Stream:
         ticks = list(self._ticks)
         span = ticks[-1][0] - ticks[0][0] if len(ticks) > 1 else 0.0
         count = len(ticks) or 1
+        passed = list(self._passed)
+        passing = max(passed[-1][0] - passed[0][0], 1e-3) if len(passed) > 1 else 1.0
         return StreamStats(
             device_id=self._device.serial,
-            watchers=len(self._watches),
+            watchers=len(self._watches) + len(self._videos),
             frames=self._number,
             frames_per_second=(len(ticks) - 1) / span if span else 0.0,
             capture_ms=sum(tick[1] for tick in ticks) / count * 1000,
             encode_ms=sum(tick[2] for tick in ticks) / count * 1000,
             bytes_per_frame=sum(tick[3] for tick in ticks) / count,
             source=self._source.name,
+            packets=self._packets,
+            packets_per_second=max(0, len(passed) - 1) / passing,
+            packet_bytes_per_second=sum(size for _, size in passed[1:]) / passing,
         )
 
     def _run(self) -> None:
         due = time.monotonic()
         while not self._stop.is_set():
             try:
-                self._tick()
+                self._settle()
+                if self._watches:
+                    self._tick()
+                # A late frame is made up for by the next; of more than that, the frames are left out.
+                period, now = self._present_period(), time.monotonic()
+                due = min(max(due + period, now - period), now + period)
+                self._rest(due)
             except SessionClosed:
                 break
+            except NoVideo as error:
+                self._refuse(error)
             except DeviceError as error:
                 self._failed(error)
                 self._await_return(error)
@@ -203,56 +242,118 @@ class Stream:
                 log.exception("the preview of %s failed", self._device.serial)
                 self._failed(PreviewUnavailable(self._device.serial, str(error)))
                 self._stop.wait(_RETRY_SECONDS)
-            # A late frame is made up for by the next; of more than that, the frames are left out.
-            period, now = self._present_period(), time.monotonic()
-            due = min(max(due + period, now - period), now + period)
-            self._hurry.wait(max(0.0, due - time.monotonic()))
-            self._hurry.clear()
 
     def _present_period(self) -> float:
         """As slow as the quickest who watches allows."""
         with self._lock:
-            paces = [watch.fps for watch in self._watches]
-        wanted = [fps for fps in paces if fps is not None]
-        if not wanted or len(wanted) < len(paces):
-            return self._period
-        return max(self._period, 1 / max(wanted))
+            paces = [self._pace(watch.quality) for watch in self._watches]
+        return 1 / max(paces) if paces else self._period
+
+    def _pace(self, quality: Quality) -> float:
+        """Frames a second that the quickest wants of those who watch in a quality."""
+        paces = [watch.fps or math.inf for watch in self._watches if watch.quality == quality]
+        return min(max(paces, default=math.inf), 1 / self._period)
+
+    # Pictures
 
     def _tick(self) -> None:
         began = time.monotonic()
-        capture = self._source.capture()
-        captured = time.monotonic()
         with self._lock:
             watches = self._watches
-            self._failure = None
+            qualities = {watch.quality for watch in watches}
+            joined = {watch.quality for watch in watches if watch.fresh}
+            due = joined | {quality for quality in qualities if self._is_due(quality, began)}
+        if not due:
+            return
+        capture = self._source.capture()
+        captured = time.monotonic()
+        self._failure = None
         if capture.changed:
             self._jpegs.clear()
+            self._unseen = qualities
+        self._unseen |= joined
         self._number += 1
         moment = datetime.now(UTC)
-        joined = {watch.quality for watch in watches if watch.fresh}
-        frames = {
-            quality: self._frame(capture, quality, moment, quality in joined)
-            for quality in {watch.quality for watch in watches}
-        }
+        frames = {quality: self._frame(capture, quality, moment) for quality in due}
         encoded = time.monotonic()
         size = sum(len(frame.jpeg) for frame in frames.values())
         self._ticks.append((encoded, captured - began, encoded - captured, size))
         for watch in watches:
-            watch.show(frames[watch.quality])
+            if watch.quality in frames:
+                watch.show(frames[watch.quality])
 
-    def _frame(self, capture: Capture, quality: Quality, moment: datetime, fresh: bool) -> Frame:
+    def _is_due(self, quality: Quality, now: float) -> bool:
+        """Whether a quality's turn has come, which then is taken."""
+        due, period = self._dues.get(quality, now), 1 / self._pace(quality)
+        if now < due - self._period / 2:
+            return False
+        self._dues[quality] = max(due, now - period) + period
+        return True
+
+    def _frame(self, capture: Capture, quality: Quality, moment: datetime) -> Frame:
         jpeg = self._jpegs.get(quality)
         if jpeg is None:
             jpeg = self._jpegs[quality] = encode(capture.image, quality)
-        changed = capture.changed or fresh
+        changed = quality in self._unseen
+        self._unseen.discard(quality)
         return Frame(self._device.serial, quality, jpeg, moment, self._number, changed, self._source.name)
+
+    # Video
+
+    def _settle(self) -> None:
+        """Have the source give video while somebody wants it."""
+        with self._lock:
+            wanted = any(not watch.refused for watch in self._videos)
+        if wanted != self._video:
+            if not isinstance(self._source, VideoSource):
+                raise NoVideo(self._device.serial, f"{self._source.name} gives no video")
+            self._source.want_video(wanted)
+            self._video = wanted
+            self._jpegs.clear()
+
+    def _rest(self, due: float) -> None:
+        """Wait until the next picture is due, or somebody comes; video passes meanwhile."""
+        if not self._video:
+            self._hurry.wait(max(0.0, due - time.monotonic()))
+        else:
+            self._pass_on(0.0)
+            while (left := due - time.monotonic()) > 0 and not self._hurry.is_set():
+                self._pass_on(min(left, _LOOK_SECONDS))
+        self._hurry.clear()
+
+    def _pass_on(self, timeout: float) -> None:
+        """Hand over the packets that have come."""
+        assert isinstance(self._source, VideoSource)
+        if self._refresh:
+            self._refresh = False
+            self._source.refresh()
+        packets = self._source.packets(timeout, decode=bool(self._watches))
+        with self._lock:
+            watches = self._videos
+            if packets:
+                self._failure = None
+        for packet in packets:
+            self._packets += 1
+            self._passed.append((time.monotonic(), len(packet.data)))
+            for watch in watches:
+                watch.show(packet)
+
+    def _refuse(self, error: NoVideo) -> None:
+        """Tell those who want video that there is none; the pictures go on."""
+        self._video = False
+        with self._lock:
+            watches = tuple(watch for watch in self._videos if not watch.refused)
+        for watch in watches:
+            watch.fail(error)
+
+    # Faults
 
     def _failed(self, error: DeviceError) -> None:
         """Tell all who watch, once for each reason until there is a picture again."""
         with self._lock:
             told = self._failure is not None and self._failure.code == error.code
             self._failure = error
-            watches = self._watches
+            watches: tuple[Watch | VideoWatch, ...] = (*self._watches, *self._videos)
         if not told:
             for watch in watches:
                 watch.fail(error)

@@ -34,7 +34,7 @@ from execmon_lab.preview import (
     choice,
 )
 from execmon_lab.preview.scrcpy import Server, jar
-from execmon_lab.preview.scrcpy import source as source_module
+from execmon_lab.preview.scrcpy import feed as feed_module
 
 from .tamper import Spoil, Tamper
 
@@ -62,7 +62,7 @@ def still(session: DeviceSession) -> Iterator[None]:
 def version(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Of the server that is talked to."""
     server = Server(jar.BUILT_IN_PATH, request.param)
-    monkeypatch.setattr(source_module, "install", lambda lane: server)
+    monkeypatch.setattr(feed_module, "install", lambda lane: server)
     return str(request.param)
 
 
@@ -343,7 +343,7 @@ class TestTheChoice:
         self, best: BestSource, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         broken = Server("/data/local/tmp/none.jar", "4.1")
-        monkeypatch.setattr(source_module, "install", lambda lane: broken)
+        monkeypatch.setattr(feed_module, "install", lambda lane: broken)
         assert self.tried(best) == "screencap"
         assert "the server ended" in caplog.text
 

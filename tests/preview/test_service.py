@@ -311,3 +311,27 @@ def test_it_is_captured_no_faster_than_the_quickest_wants(
         with still_previews.watch(phone.serial, "medium", quick.append):
             assert eventually(lambda: len(quick) > 3), "who comes need not wait for the slow pace to end"
         watch.pace(None)
+
+
+def test_a_quality_is_encoded_no_more_often_than_those_who_watch_it_want(
+    still_previews: PreviewService, still: Still, phone: PhoneProcess, eventually: Eventually
+) -> None:
+    slow: list[Frame] = []
+    quick: list[Frame] = []
+    with (
+        still_previews.watch(phone.serial, "medium", slow.append) as watch,
+        still_previews.watch(phone.serial, "low", quick.append),
+    ):
+        watch.pace(3)
+        assert eventually(lambda: slow and quick)
+        still.image, still.changed = Image.new("RGB", (72, 128), "orange"), True
+        begun = len(quick)
+        assert eventually(lambda: len(quick) >= begun + 30)
+        assert 2 <= len(slow) <= 12, "of two seconds"
+        assert [frame.changed for frame in slow].count(True) == 2, (
+            "a change between two of its frames is told"
+        )
+        with still_previews.watch(phone.serial, "medium", lambda frame: None):
+            begun, shown = len(quick), len(slow)
+            assert eventually(lambda: len(quick) >= begun + 30)
+            assert len(slow) >= shown + 20, "what another needs in the same quality is shown to both"

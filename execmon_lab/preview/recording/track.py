@@ -280,6 +280,8 @@ class Track:
 
     def _refresh(self, fd: int) -> None:
         head = os.pread(fd, _FILE.size, 0)
+        if not head:
+            return  # it has only just been made
         if len(head) < _FILE.size or not head.startswith(_MAGIC):
             raise ValueError(f"{self._path} is no recording")
         _, generation, length = _FILE.unpack(head)

@@ -3,14 +3,17 @@
 Source of the protocol: ``doc/develop.md`` of scrcpy, and its server in versions 3.3 and 4.1.
 """
 
+from .feed import Feed, ScrcpyFailed
 from .jar import MISSING, Server, find_jar
 from .packets import Demuxer, Packet, StreamBroken
 from .session import Session, Wanted
-from .source import ScrcpyFailed, ScrcpySource, can_decode
+from .source import MISSING_DECODER, ScrcpySource, can_decode
 
 __all__ = [
     "MISSING",
+    "MISSING_DECODER",
     "Demuxer",
+    "Feed",
     "Packet",
     "ScrcpyFailed",
     "ScrcpySource",

@@ -18,11 +18,11 @@ class NeedsKey(Exception):
 
 
 class Decoder:
-    """Decodes one stream, a packet a picture, without delay."""
+    """Decodes one stream, a packet a picture, without delay; `config` is what is known of it already."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: bytes = b"") -> None:
         self._reformatter = VideoReformatter()
-        self._config = b""
+        self._config = config
         self.restart()
 
     def restart(self) -> None:

@@ -1,9 +1,9 @@
-"""A preview's pictures by scrcpy's server."""
+"""A preview's pictures by scrcpy's server, and its video as it comes."""
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-import threading
 import time
 from collections import deque
 from importlib.util import find_spec
@@ -11,34 +11,27 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from ...devices import Device, DeviceDisconnected, SessionClosed
-from ..source import Capture, PreviewUnavailable
-from .jar import NoServer, install
-from .packets import StreamBroken
-from .session import Session, Wanted
+from ...devices import Device
+from ..source import Capture
+from ..video import VideoPacket
+from . import sps
+from .feed import Feed, ScrcpyFailed
+from .packets import Packet
+from .session import Wanted
 
 if TYPE_CHECKING:
+    import av
+
     from .decoder import Decoder
 
 log = logging.getLogger(__name__)
 
-FIRST_SECONDS = 5.0
-"""Within which the first picture must come."""
+VIDEO_FPS = 30.0
+"""Frames a second that the device sends while somebody watches it as video."""
 
-REST_SECONDS = 0.75
-"""Within which the rest of a packet must come, and a picture that was asked for."""
-
-QUIET_SECONDS = 0.75
-"""A stream that moved and is silent for so long is asked for a key frame: a sign of life, and a picture as
-good as it can be. Then less and less often."""
-
-QUIET_FACTOR, QUIET_SECONDS_MAX = 4, 30.0
-MAX_FAULTS, FAULTS_WITHIN = 3, 30.0
-"""So many restarts in so many seconds are enough."""
-
-
-class ScrcpyFailed(PreviewUnavailable):
-    """scrcpy does not work with this device and this machine; screencap still may."""
+MISSING_DECODER = "scrcpy's video is decoded by PyAV: pip install 'execmon-lab[video]'"
+_WAIT = 0.25
+_KEPT = 300  # packets that wait for somebody who watches the video, ten seconds of it
 
 
 def can_decode() -> bool:
@@ -47,11 +40,9 @@ def can_decode() -> bool:
 
 
 class ScrcpySource:
-    """Pictures by scrcpy's server, decoded in the thread that asks; the newest wins.
+    """Pictures by scrcpy's server, decoded in the thread that asks, the newest wins; and its video.
 
-    The stream is started with the first picture. When it breaks (the server dies, a packet is cut off or
-    damaged, nothing comes although it was asked for) it is started anew, within two seconds. Between two
-    calls what comes waits in the sockets, whose bound makes the device wait.
+    Between two calls what comes waits in the sockets, whose bound makes the device wait.
 
     Parameters
     ----------
@@ -60,144 +51,114 @@ class ScrcpySource:
     wanted
         What the device shall send.
 
-    Raises
-    ------
-    RuntimeError
-        Without PyAV.
     """
 
     name = "scrcpy"
 
     def __init__(self, device: Device, wanted: Wanted | None = None) -> None:
-        if not can_decode():
-            raise RuntimeError("scrcpy's video needs PyAV: pip install 'execmon-lab[video]'")
         self._device = device
         self._wanted = wanted or Wanted()
-        self._lane = device.lane()
-        self._lock = threading.Lock()  # held while a picture is captured
-        self._session: Session | None = None
+        self._feed = Feed(device, self._wanted)
+        self._seen = 0  # the session that decoder, configuration and pictures belong to
         self._decoder: Decoder | None = None
+        self._newest: av.VideoFrame | None = None
         self._image: Image.Image | None = None
-        self._faults: deque[float] = deque(maxlen=MAX_FAULTS)
-        self._asked_at: float | None = None  # since when a key frame is awaited
-        self._quiet = QUIET_SECONDS
+        self._tapped = False
+        self._kept: deque[VideoPacket] = deque(maxlen=_KEPT)
+        self._config = b""
+        self._sps: sps.Sps | None = None
+        self._number = 0
 
     def capture(self) -> Capture:
         """Return the newest picture; see `Source.capture`."""
-        try:
-            with self._lock:
-                return self._captured()
-        finally:
-            self._tidy()
+        self._take(0.0, decode=True)
+        while self._newest is None and self._image is None:
+            self._take(_WAIT, decode=True)
+        newest, self._newest = self._newest, None
+        if newest is not None:
+            assert self._decoder is not None
+            self._image = self._decoder.image(newest)
+        assert self._image is not None
+        return Capture(self._image, newest is not None)
+
+    def want_video(self, wanted: bool) -> None:
+        """Have the device send at a video's rate, or no longer; see `VideoSource.want_video`."""
+        self._tapped = wanted
+        self._kept.clear()
+        self._feed.want(dataclasses.replace(self._wanted, max_fps=VIDEO_FPS) if wanted else self._wanted)
+
+    def packets(self, timeout: float, *, decode: bool) -> list[VideoPacket]:
+        """Return the packets that have come; see `VideoSource.packets`."""
+        self._take(0.0 if self._kept else timeout, decode=decode)
+        packets = list(self._kept)
+        self._kept.clear()
+        return packets
+
+    def refresh(self) -> None:
+        """Ask the device for a key frame."""
+        self._feed.ask()
 
     def close(self) -> None:
         """Let go of the device; a `capture` under way raises `SessionClosed`."""
-        self._lane.close(SessionClosed(f"the preview of {self._device.serial} has ended"))
-        self._tidy()
+        self._feed.close()
 
-    def _tidy(self) -> None:
-        """After `close`, end the session: here, or where it is in use."""
-        if self._lane.closed and self._lock.acquire(blocking=False):
-            try:
-                self._end()
-            finally:
-                self._lock.release()
+    def _take(self, timeout: float, *, decode: bool) -> None:
+        """Take what has come: decode it, and keep it for those who watch the video."""
+        packets = self._feed.receive(timeout)
+        if self._feed.number != self._seen:
+            self._seen = self._feed.number
+            self._decoder = self._newest = self._image = None
+        if not decode:
+            self._decoder = None
+        elif self._decoder is None:
+            self._decoder = self._make_decoder()
+            self._feed.ask()
+        for packet in packets:
+            whole = self._decode(packet) if decode else packet.key
+            if whole:
+                self._feed.served()
+            self._keep(packet)
 
-    def _captured(self) -> Capture:
-        while True:
-            self._lane.check()
-            try:
-                if self._session is None:
-                    return self._begin()
-                return self._next(self._session)
-            except StreamBroken as fault:
-                self._end()
-                self._lane.check()
-                self._restart(fault)
-            except BaseException:
-                self._end()
-                raise
-
-    def _restart(self, fault: StreamBroken) -> None:
-        """Take note of a fault; raise where restarting helps no more."""
-        serial = self._device.serial
-        if not self._device.answers():
-            self._device.doubt()
-            raise DeviceDisconnected(serial) from fault
-        self._faults.append(time.monotonic())
-        if len(self._faults) == MAX_FAULTS and self._faults[-1] - self._faults[0] < FAULTS_WITHIN:
-            self._faults.clear()
-            raise ScrcpyFailed(serial, f"scrcpy's stream breaks again and again: {fault}") from fault
-        log.warning("%s: scrcpy's stream is started anew: %s", serial, fault)
-
-    # The stream
-
-    def _begin(self) -> Capture:
-        """Start the stream and wait for its first picture."""
+    def _make_decoder(self) -> Decoder:
+        if not can_decode():
+            raise ScrcpyFailed(self._device.serial, MISSING_DECODER)
         from .decoder import Decoder  # needs PyAV, an optional part
 
-        try:
-            server = install(self._lane)
-        except NoServer as error:
-            raise ScrcpyFailed(self._device.serial, str(error)) from error
-        self._session = session = Session(self._device, self._lane, server, self._wanted)
-        log.info("%s: started scrcpy's server %s", self._device.serial, server.version)
-        self._decoder = Decoder()
-        self._image = None
-        self._asked_at, self._quiet = None, QUIET_SECONDS
-        deadline = time.monotonic() + FIRST_SECONDS
-        while (remaining := deadline - time.monotonic()) > 0:
-            if self._take(session, min(remaining, 0.25)):
-                assert self._image is not None
-                return Capture(self._image, True)
-        raise StreamBroken(f"no picture came within {FIRST_SECONDS:g} seconds")
+        return Decoder(self._config)
 
-    def _next(self, session: Session) -> Capture:
-        changed = self._take(session, 0.0)
-        self._watch(session)
-        assert self._image is not None
-        return Capture(self._image, changed)
-
-    def _take(self, session: Session, timeout: float) -> bool:
-        """Decode what has come, and keep the newest picture; tell whether there is one."""
+    def _decode(self, packet: Packet) -> bool:
+        """Decode a packet and keep the newest picture; tell whether there is one."""
         from .decoder import NeedsKey
 
         assert self._decoder is not None
-        newest = None
-        for packet in session.receive(timeout):
-            if self._asked_at is None:
-                self._quiet = QUIET_SECONDS
-            try:
-                frame = self._decoder.decode(packet)
-            except NeedsKey as error:
-                log.warning("%s: a key frame is asked for: %s", self._device.serial, error)
-                self._ask(session)
-                continue
-            if frame is not None:
-                newest, self._asked_at = frame, None
-        if newest is None:
+        try:
+            frame = self._decoder.decode(packet)
+        except NeedsKey as error:
+            log.warning("%s: a key frame is asked for: %s", self._device.serial, error)
+            self._feed.ask()
             return False
-        self._image = self._decoder.image(newest)
-        return True
+        if frame is not None:
+            self._newest = frame
+        return frame is not None
 
-    def _watch(self, session: Session) -> None:
-        """Find out whether a stream that is silent has stalled, or the screen just stands still."""
-        now = time.monotonic()
-        if session.waiting and now - session.heard_at > REST_SECONDS:
-            raise StreamBroken("the rest of a packet did not come")
-        if self._asked_at is not None:
-            if now - self._asked_at > REST_SECONDS:
-                raise StreamBroken("a key frame was asked for and did not come")
-        elif now - session.heard_at > self._quiet:
-            self._quiet = min(self._quiet * QUIET_FACTOR, QUIET_SECONDS_MAX)
-            self._ask(session)
-
-    def _ask(self, session: Session) -> None:
-        if self._asked_at is None:
-            self._asked_at = time.monotonic()
-            session.reset_video()
-
-    def _end(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            session.close()
+    def _keep(self, packet: Packet) -> None:
+        if packet.config:
+            self._config, self._sps = packet.data, sps.parse(packet.data)
+            return
+        if not self._tapped or self._sps is None:
+            return
+        self._number += 1
+        self._kept.append(
+            VideoPacket(
+                device_id=self._device.serial,
+                data=self._config + packet.data if packet.key else packet.data,
+                key=packet.key,
+                pts=packet.pts,
+                at=time.time(),
+                session=self._seen,
+                number=self._number,
+                codec=self._sps.codec,
+                width=self._sps.width,
+                height=self._sps.height,
+            )
+        )

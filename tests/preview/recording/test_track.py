@@ -125,6 +125,15 @@ def test_a_disk_that_is_full_leaves_what_fitted(path: Path) -> None:
     assert track.end == 101.0
 
 
+def test_a_file_that_was_only_just_made_has_no_picture_yet(path: Path) -> None:
+    path.touch()
+    track = Track(path)
+    assert track.index() == []
+    path.unlink()
+    written(path, [1.0])
+    assert track.index() == [(1.0, 1)]
+
+
 def test_something_else_is_no_recording(path: Path) -> None:
     path.write_bytes(b"\xff\xd8 a JPEG, say")
     with pytest.raises(ValueError, match="is no recording"):
