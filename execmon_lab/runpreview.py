@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .preview import PreviewService
+from .preview import PreviewService, StreamStats
 from .preview.budget import Budget
 from .protocol import Quality
 
 if TYPE_CHECKING:
     from .widgets import ExecutionView
+    from .widgets.numbers import StreamNumbers
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ class PreviewStats:
     device_id, quality
         Which; `quality` is None when no page shows it (others may: clients of the server).
     source
-        What the pictures come from: ``screencap``, ``scrcpy …``.
+        What the pictures come from: ``screencap``, ``scrcpy``.
+    codec
+        How they go to the pages: ``jpeg``, or ``h264`` as the device made it; None when no page shows it.
     width, height
         Of the newest picture, in pixels; None when no page shows it.
     watchers
@@ -43,6 +46,7 @@ class PreviewStats:
     device_id: str
     quality: Quality | None
     source: str
+    codec: str | None
     width: int | None
     height: int | None
     watchers: int
@@ -111,26 +115,51 @@ class RunPreview:
         stats = []
         for serial in self._devices():
             capture = captured.get(serial)
-            if capture is None:
-                continue
-            rows = {quality: numbers for (device, quality), numbers in shown.items() if device == serial}
-            for quality, numbers in rows.items() or [(None, None)]:
-                stats.append(
-                    PreviewStats(
-                        device_id=serial,
-                        quality=quality,
-                        source=capture.source,
-                        width=numbers.width if numbers else None,
-                        height=numbers.height if numbers else None,
-                        watchers=capture.watchers,
-                        captured_per_second=capture.frames_per_second,
-                        capture_ms=capture.capture_ms,
-                        encode_ms=capture.encode_ms,
-                        sent_per_second=numbers.sent_per_second if numbers else 0.0,
-                        bytes_per_second=numbers.bytes_per_second if numbers else 0.0,
-                        drawn_per_second=numbers.drawn_per_second if numbers else 0.0,
-                        latency_ms=numbers.latency_ms if numbers else None,
-                        clock=numbers.clock if numbers else None,
-                    )
-                )
+            rows = [(quality, numbers) for (device, quality), numbers in shown.items() if device == serial]
+            stats += [_shown(serial, quality, numbers, capture) for quality, numbers in rows]
+            if not rows and capture is not None:
+                stats.append(_unshown(capture))
         return stats
+
+
+def _shown(
+    serial: str, quality: Quality, numbers: StreamNumbers, capture: StreamStats | None
+) -> PreviewStats:
+    """A stream that pages show; what is passed straight through is captured by nobody here."""
+    return PreviewStats(
+        device_id=serial,
+        quality=quality,
+        source=numbers.source,
+        codec=numbers.codec,
+        width=numbers.width,
+        height=numbers.height,
+        watchers=capture.watchers if capture else 1,
+        captured_per_second=capture.frames_per_second if capture else numbers.sent_per_second,
+        capture_ms=capture.capture_ms if capture else 0.0,
+        encode_ms=capture.encode_ms if capture else 0.0,
+        sent_per_second=numbers.sent_per_second,
+        bytes_per_second=numbers.bytes_per_second,
+        drawn_per_second=numbers.drawn_per_second,
+        latency_ms=numbers.latency_ms,
+        clock=numbers.clock,
+    )
+
+
+def _unshown(capture: StreamStats) -> PreviewStats:
+    return PreviewStats(
+        device_id=capture.device_id,
+        quality=None,
+        source=capture.source,
+        codec=None,
+        width=None,
+        height=None,
+        watchers=capture.watchers,
+        captured_per_second=capture.frames_per_second,
+        capture_ms=capture.capture_ms,
+        encode_ms=capture.encode_ms,
+        sent_per_second=0.0,
+        bytes_per_second=0.0,
+        drawn_per_second=0.0,
+        latency_ms=None,
+        clock=None,
+    )

@@ -28,7 +28,9 @@ class FakeView:
         self.budget: Budget | None = None
 
     def numbers(self) -> dict[tuple[str, str], StreamNumbers]:
-        return {("R58M", "low"): StreamNumbers("screencap", 360, 640, 11.0, 550.0, 10.0, 42.0, "same")}
+        return {
+            ("R58M", "low"): StreamNumbers("screencap", "jpeg", 360, 640, 11.0, 550.0, 10.0, 42.0, "same")
+        }
 
     def limit(self, budget: Budget) -> None:
         self.budget = budget

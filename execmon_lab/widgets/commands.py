@@ -29,9 +29,19 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watch(Command, frozen=True, kw_only=True):
-    """These pictures, and no others, are on the page's screen."""
+    """These pictures, and no others, are on the page's screen.
+
+    `decodes` names what the page can show of devices' own video.
+    """
 
     streams: tuple[Stream, ...]
+    decodes: tuple[Literal["h264"], ...] = ()
+
+
+class Key(Command, frozen=True, kw_only=True):
+    """The page needs a key frame of a device's video."""
+
+    device_id: str
 
 
 class Seen(Stream, frozen=True, kw_only=True):
@@ -94,7 +104,7 @@ class Touch(Command, frozen=True, kw_only=True):
     gesture: AnyGesture
 
 
-AnyCommand = Hello | Watch | Drawn | Cancel | Screenshot | Seek | Control | Touch
+AnyCommand = Hello | Watch | Key | Drawn | Cancel | Screenshot | Seek | Control | Touch
 
 
 def read(content: Any) -> AnyCommand:

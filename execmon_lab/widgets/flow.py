@@ -25,11 +25,11 @@ class Flow:
         self._last_sent = float("-inf")
         self._last_heard = float("-inf")
 
-    def ready(self, now: float) -> float:
-        """Return when the next frame may go: `now`, or later."""
+    def ready(self, now: float, pace: float = PACE_SECONDS) -> float:
+        """Return when the next frame may go: `now`, or later; `pace` is the timer's step."""
         if self._sent - self._acknowledged < WINDOW:
             return now
-        return max(now, self._last_heard + SILENCE_SECONDS, self._last_sent + PACE_SECONDS)
+        return max(now, self._last_heard + SILENCE_SECONDS, self._last_sent + pace)
 
     def send(self, now: float) -> int:
         """Count a frame as sent, and return its number, from 1."""

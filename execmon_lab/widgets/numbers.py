@@ -5,8 +5,21 @@ from __future__ import annotations
 import statistics
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 WINDOW_SECONDS = 5.0
+
+
+class Sized(Protocol):
+    """A picture's size in pixels."""
+
+    @property
+    def width(self) -> int:
+        """From left to right."""
+
+    @property
+    def height(self) -> int:
+        """From top to bottom."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +29,9 @@ class StreamNumbers:
     Attributes
     ----------
     source
-        What the pictures come from: ``screencap``.
+        What the pictures come from: ``screencap``, ``scrcpy``.
+    codec
+        How they go to the pages: ``jpeg``, or ``h264`` as the device made it.
     width, height
         Of the newest picture, in pixels.
     sent_per_second, bytes_per_second
@@ -24,13 +39,15 @@ class StreamNumbers:
     drawn_per_second
         Frames that the quickest page drew.
     latency_ms
-        Median time from a picture's capture to its drawing, as the pages measured it; None without any.
+        Median time from a picture's capture (of video: its coming to the kernel) to its drawing, as the pages
+        measured it; None without any.
     clock
         By which clock: ``same`` (page and kernel share a machine) or ``estimated`` (the kernel's clock as the
         page guesses it from messages; too small by the time of the quickest message).
     """
 
     source: str
+    codec: str
     width: int
     height: int
     sent_per_second: float
@@ -57,7 +74,7 @@ class Tally:
         self._drawn.append((now, page, frames, latency_ms, clock))
         self._forget(now)
 
-    def numbers(self, now: float, source: str, width: int, height: int) -> StreamNumbers:
+    def numbers(self, now: float, source: str, codec: str, size: Sized) -> StreamNumbers:
         """Return how it did."""
         self._forget(now)
         drawn: dict[str, int] = {}
@@ -66,8 +83,9 @@ class Tally:
         latencies = [latency for _, _, _, latency, _ in self._drawn]
         return StreamNumbers(
             source=source,
-            width=width,
-            height=height,
+            codec=codec,
+            width=size.width,
+            height=size.height,
             sent_per_second=len(self._sent) / WINDOW_SECONDS,
             bytes_per_second=sum(size for _, size in self._sent) / WINDOW_SECONDS,
             drawn_per_second=max(drawn.values(), default=0) / WINDOW_SECONDS,

@@ -1,4 +1,9 @@
-"""The pictures that pages look at: which devices are watched for them, and the frames on their way."""
+"""The pictures that pages look at: which devices are watched for them, and the frames on their way.
+
+A device is shown by its own video, passed straight through, where all pages that look at it can decode that
+and the budget leaves room for its rate; else by JPEG, which can be thinned. JPEG also bridges the time until
+a video's first key frame, and takes over by itself when the video fails.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +12,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from ..devices import DeviceError
+from ..devices import DeviceDisconnected, DeviceError
 from ..preview import Frame
 from ..preview.budget import Budget
-from ..protocol import Quality, timestamp
+from ..protocol import Quality, limits, timestamp
 from .commands import Seen
-from .flow import Flow
-from .numbers import StreamNumbers, Tally
+from .flow import PACE_SECONDS, Flow
+from .numbers import Sized, StreamNumbers, Tally
 from .parcel import Parcel
+from .video import CODEC, SOURCE, Refusals, VideoLine, VideoPacket, VideoSource
 
 LEASE_SECONDS = 60.0
 """How long a page that says nothing is believed to look on; it speaks every 15 s."""
@@ -40,6 +46,12 @@ class PacedWatch(Watch, Protocol):
     def pace(self, fps: float | None) -> None:
         """Ask for at most so many frames a second, or for as many as there are."""
 
+
+_VIDEO_BYTES = 4_000_000 // 8 // limits.PREVIEW_FPS_MAX
+"""Of one frame of a video, for the budget: its average at the bit rate that is asked for."""
+
+STILL_SECONDS = 2.0
+"""How long a picture as JPEG is waited for that is to be kept when a run ends."""
 
 _PACE_AHEAD = 1.25
 """A device is captured a little faster than its pictures are sent, so that no turn finds nothing."""
@@ -74,6 +86,7 @@ class _Channel:
     fresh: bool = False
     again: bool = False
     failed: bool = False
+    still: bool = False
     sent_at: float = float("-inf")
     tally: Tally = field(default_factory=Tally)
 
@@ -102,6 +115,8 @@ class Pictures:
         Tells whether the kernel hears no page at present, so that silence proves nothing.
     budget
         What all streams together may take.
+    video
+        Where devices' own video comes from; without it all is JPEG.
     """
 
     def __init__(
@@ -111,8 +126,10 @@ class Pictures:
         clock: Callable[[], float],
         deaf: Callable[[], bool] = lambda: False,
         budget: Budget | None = None,
+        video: VideoSource | None = None,
     ) -> None:
         self._preview = preview
+        self._video = video
         self._wake = wake
         self._clock = clock
         self._deaf = deaf
@@ -121,6 +138,11 @@ class Pictures:
         self._steering = threading.Lock()  # held while watches open and close, which may call back
         self._flow = Flow()
         self._channels: dict[Stream, _Channel] = {}
+        self._lines: dict[str, VideoLine] = {}
+        self._refusals = Refusals()
+        self._decoding: set[str] = set()  # pages that can
+        self._still_until: float | None = None
+        self._astray = False  # what is watched may not be what should be
         self._pages: dict[str, frozenset[Stream]] = {}
         self._heard: dict[str, float] = {}
         self._notices: list[Parcel] = []
@@ -130,21 +152,33 @@ class Pictures:
         """Begin with a stream before the page can say that it shows it: the kernel may be busy."""
         self.look(_EXPECTED, [stream])
 
-    def look(self, page: str, streams: Iterable[Stream]) -> None:
+    def look(self, page: str, streams: Iterable[Stream], *, decodes: bool = False) -> None:
         """Take a page's word of what it has on screen now; it replaces what it said before.
 
-        What is known of a stream that is new to the page is sent again at once.
+        What is known of a stream that is new to the page is sent again at once. `decodes` tells whether the
+        page can show video.
         """
-        wanted = frozenset(streams)
+        wanted, now = frozenset(streams), self._clock()
         with self._lock:
             new = wanted - self._pages.get(page, frozenset())
             self._keep(_EXPECTED, frozenset())
             self._keep(page, wanted)
+            (self._decoding.add if decodes and wanted else self._decoding.discard)(page)
             for stream in new:
                 channel = self._channels.setdefault(stream, _Channel())
-                channel.fresh = channel.again = channel.frame is not None
+                line = self._lines.get(stream[0])
+                if line is not None and line.live:
+                    line.ask(now)
+                else:
+                    channel.fresh = channel.again = channel.frame is not None
         self._steer()
-        self._wake(self._clock())
+        self._wake(now)
+
+    def ask_key(self, device_id: str) -> None:
+        """Take a page's word that it can decode no more of a device's video before the next key frame."""
+        with self._lock:
+            if device_id in self._lines:
+                self._lines[device_id].ask(self._clock())
 
     def drawn(self, page: str, number: int, seen: Iterable[Seen] = ()) -> None:
         """Take a page's acknowledgement, and what it says of the frames that it drew since its last."""
@@ -152,15 +186,20 @@ class Pictures:
         with self._lock:
             self._flow.acknowledge(number, now)
             for one in seen:
-                channel = self._channels.get((one.device_id, one.quality))
-                if channel is not None:
-                    channel.tally.draw(now, page, one.frames, one.latency_ms, one.clock)
+                line, channel = (
+                    self._lines.get(one.device_id),
+                    self._channels.get((one.device_id, one.quality)),
+                )
+                shown = line if line is not None and line.live else channel
+                if shown is not None:
+                    shown.tally.draw(now, page, one.frames, one.latency_ms, one.clock)
         self._wake(now)
 
     def limit(self, budget: Budget) -> None:
         """Keep to another budget from now on."""
         with self._lock:
             self._budget = budget
+            self._astray = True
             self._pace()
         self._wake(self._clock())
 
@@ -168,13 +207,46 @@ class Pictures:
         """Return how each stream that is looked at does."""
         now = self._clock()
         with self._lock:
-            return {
-                stream: channel.tally.numbers(
-                    now, channel.frame.source, channel.frame.width, channel.frame.height
-                )
+            numbers = {
+                stream: channel.tally.numbers(now, channel.frame.source, "jpeg", channel.frame)
                 for stream, channel in self._channels.items()
                 if channel.watch is not None and channel.frame is not None
             }
+            for stream in frozenset[Stream]().union(*self._pages.values()):
+                line = self._lines.get(stream[0])
+                if line is not None and line.live and line.newest is not None:
+                    numbers[stream] = line.tally.numbers(now, SOURCE, CODEC, line.newest)
+            return numbers
+
+    def size(self, device_id: str) -> Sized | None:
+        """Return the size of a device's newest picture, if there is one."""
+        with self._lock:
+            line = self._lines.get(device_id)
+            if line is not None and line.live:
+                return line.newest
+        return self.last(device_id)
+
+    def still(self) -> bool:
+        """Have the newest picture of each device as JPEG for `last`; tell whether they are there.
+
+        Ask again until it is so, which is within `STILL_SECONDS`; the widget is woken when one has come.
+        """
+        now = self._clock()
+        with self._lock:
+            if self._still_until is None:
+                if not any(line.live for line in self._lines.values()):
+                    return True
+                self._still_until, self._astray = now + STILL_SECONDS, True
+                for stream in frozenset[Stream]().union(*self._pages.values()):
+                    self._channels[stream].still = stream[0] in self._lines
+            waiting = any(channel.still for channel in self._channels.values())
+            there = not waiting or now >= self._still_until or self._closed
+            if there:
+                self._astray = True
+                for channel in self._channels.values():
+                    channel.still = False
+        self._wake(now)
+        return there
 
     def last(self, device_id: str | None = None) -> Frame | None:
         """Return the newest frame of a device, or of any."""
@@ -188,11 +260,16 @@ class Pictures:
 
     def collect(self, now: float) -> tuple[list[Parcel], float | None]:
         """Take what is due at `now`, and tell when more will be."""
-        if self._forget_silent(now):
+        if self._forget_silent(now) or self._goes_astray(now):
             self._steer()
         with self._lock:
             parcels, self._notices = self._notices, []
             dues = [heard + LEASE_SECONDS for heard in self._heard.values()]
+            dues += self._refusals.due(now)
+            if self._still_until is not None and self._still_until > now:
+                dues.append(self._still_until)
+            for line in self._lines.values():
+                parcels += self._send_video(line, now, dues)
             for channel in sorted(self._channels.values(), key=lambda channel: channel.sent_at):
                 if channel.frame is None or not channel.fresh:
                     continue
@@ -204,6 +281,23 @@ class Pictures:
                 self._pace()
             return parcels, min(dues, default=None)
 
+    def _send_video(self, line: VideoLine, now: float, dues: list[float]) -> list[Parcel]:
+        """Send what waits, in order, none left out; a kernel that hears nothing trusts the device's pace."""
+        deaf, live, parcels = self._deaf(), line.live, []
+        while line.waiting:
+            ready = self._flow.ready(now, 0.0 if deaf else PACE_SECONDS)
+            if ready > now:
+                dues.append(ready)
+                break
+            parcels.append(line.send(now, self._flow.send(now)))
+        if deaf and line.live:
+            dues.append(line.ask_unheard(now))
+        if line.live and not live:
+            self._refusals.forgive(line.device_id)
+            self._astray = True
+            dues.append(now)
+        return parcels
+
     def close(self) -> None:
         """End every watch; pages keep the last picture."""
         with self._lock:
@@ -211,7 +305,7 @@ class Pictures:
         self._steer()
 
     def _interval(self, channel: _Channel) -> float:
-        streams = sum(other.watch is not None for other in self._channels.values())
+        streams = sum(other.watch is not None for other in self._channels.values()) + len(self._lines)
         return self._budget.interval(max(1, streams), len(channel.frame.jpeg) if channel.frame else 0)
 
     def _turn(self, channel: _Channel) -> float:
@@ -232,6 +326,7 @@ class Pictures:
         else:
             self._pages.pop(page, None)
             self._heard.pop(page, None)
+            self._decoding.discard(page)
 
     def _forget_silent(self, now: float) -> bool:
         deaf = self._deaf()
@@ -243,22 +338,100 @@ class Pictures:
                 self._keep(page, frozenset())
         return bool(silent)
 
+    def _goes_astray(self, now: float) -> bool:
+        """Whether what is watched has to be put right."""
+        with self._lock:
+            astray, self._astray = self._astray, False
+            return astray or self._refusals.ended(now)
+
+    def _by_video(self, now: float) -> frozenset[str]:
+        """Which devices are to be shown by their own video."""
+        pages = {page: streams for page, streams in self._pages.items() if page != _EXPECTED}
+        devices = {device_id for streams in pages.values() for device_id, _ in streams}
+        interval = self._budget.interval(max(1, len(devices)), _VIDEO_BYTES)
+        if self._video is None or self._closed or interval > 1.01 / limits.PREVIEW_FPS_MAX:
+            return frozenset()
+        unable = {
+            device_id
+            for page, streams in pages.items()
+            if page not in self._decoding
+            for device_id, _ in streams
+        }
+        return frozenset(
+            device_id for device_id in devices - unable if not self._refusals.holds(device_id, now)
+        )
+
+    def _by_jpeg(self, by_video: frozenset[str]) -> frozenset[Stream]:
+        """Which streams are to come as JPEG: all others, and what bridges the time to the first key frame."""
+        live = {device_id for device_id in by_video if (line := self._lines.get(device_id)) and line.live}
+        wanted = frozenset[Stream]().union(*self._pages.values()) if not self._closed else frozenset[Stream]()
+        return frozenset(stream for stream in wanted if stream[0] not in live or self._channels[stream].still)
+
     def _steer(self) -> None:
         """Open and close watches until they are those that pages look at."""
         with self._steering:
             with self._lock:
-                wanted = frozenset().union(*self._pages.values()) if not self._closed else frozenset()
+                by_video = self._by_video(self._clock())
+                ending = [self._lines.pop(device_id) for device_id in self._lines.keys() - by_video]
+                beginning = by_video - self._lines.keys()
+                wanted = self._by_jpeg(by_video)
                 watched = {stream for stream, channel in self._channels.items() if channel.watch}
                 leaving = [self._channels[stream].watch for stream in watched - wanted]
                 for stream in watched - wanted:
                     self._channels[stream].watch = None
-            for watch in leaving:
+            for watch in (*leaving, *(line.watch for line in ending)):
                 if watch is not None:
                     watch.close()
             for stream in wanted - watched:
                 self._open(stream)
+            for device_id in beginning:
+                self._open_video(device_id)
             with self._lock:
                 self._pace()
+
+    def _open_video(self, device_id: str) -> None:
+        assert self._video is not None, "no device is shown by a video that there is not"
+        line = VideoLine(device_id)
+        with self._lock:
+            self._lines[device_id] = line
+        try:
+            watch = self._video.watch_video(
+                device_id,
+                lambda packet: self._take_packet(line, packet),
+                lambda error: self._fail_video(line, error),
+            )
+        except (DeviceError, RuntimeError) as error:
+            self._fail_video(line, error, begun=False)
+            return
+        with self._lock:
+            line.watch = watch
+            gone = self._lines.get(device_id) is not line
+        if gone:
+            watch.close()
+
+    def _take_packet(self, line: VideoLine, packet: VideoPacket) -> None:
+        now = self._clock()
+        with self._lock:
+            line.take(packet, now)
+            due = line.waiting
+        if due:
+            self._wake(now)
+
+    def _fail_video(self, line: VideoLine, error: Exception, *, begun: bool = True) -> None:
+        """Go back to JPEG, which also tells why a device gives no picture at all.
+
+        A video that had begun goes on by itself when its device comes back.
+        """
+        now = self._clock()
+        with self._lock:
+            if self._lines.get(line.device_id) is not line:
+                return
+            line.live = False
+            line.forget()
+            if not (begun and isinstance(error, DeviceDisconnected)):
+                self._refusals.add(line.device_id, now, error)
+            self._astray = True
+        self._wake(now)
 
     def _open(self, stream: Stream) -> None:
         device_id, quality = stream
@@ -279,9 +452,12 @@ class Pictures:
         with self._lock:
             channel = self._channels[stream]
             channel.frame = frame
-            if not (frame.changed or channel.failed):
+            if channel.still:
+                channel.still, self._astray = False, True
+            elif not (frame.changed or channel.failed):
                 return
-            channel.fresh, channel.failed = True, False
+            line = self._lines.get(stream[0])
+            channel.fresh, channel.failed = line is None or not line.live, False
         self._wake(self._clock())
 
     def _fail(self, stream: Stream, reason: str) -> None:

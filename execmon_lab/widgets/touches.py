@@ -9,8 +9,8 @@ from typing import Protocol
 from ..control import AnyGesture
 from ..control.gestures import Pointing, Size
 from ..control.hand import SUPERSEDED
-from ..preview import Frame
 from .commands import Touch
+from .numbers import Sized
 from .parcel import Parcel
 
 STALE_SECONDS = 2.0
@@ -44,7 +44,7 @@ class Touches:
     answer
         Sends a parcel to the pages; from any thread.
     newest
-        Gives the newest picture of a device, if there is one.
+        Gives the size of the newest picture of a device, if there is one.
     has_device
         Tells whether the execution uses a device.
     clock
@@ -55,7 +55,7 @@ class Touches:
         self,
         manual: Manual,
         answer: Callable[[Parcel], None],
-        newest: Callable[[str], Frame | None],
+        newest: Callable[[str], Sized | None],
         has_device: Callable[[str], bool],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -95,5 +95,5 @@ class Touches:
         self._manual.close()
 
 
-def _turned(newest: Frame, picture: Size) -> bool:
+def _turned(newest: Sized, picture: Size) -> bool:
     return (newest.width > newest.height) != (picture[0] > picture[1])

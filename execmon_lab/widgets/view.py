@@ -16,15 +16,16 @@ from ..preview import Frame
 from ..preview.budget import Budget
 from ..protocol import LogEntry, timestamp
 from .cells import CellWatch
-from .commands import AnyCommand, Cancel, Control, Drawn, Hello, Screenshot, Seek, Touch, Watch, read
+from .commands import AnyCommand, Cancel, Control, Drawn, Hello, Key, Screenshot, Seek, Touch, Watch, read
 from .feed import Feed
-from .numbers import StreamNumbers
+from .numbers import Sized, StreamNumbers
 from .parcel import Parcel
 from .past import Past, RecordedPictures
 from .pictures import Pictures, PictureSource, Stream
 from .pump import SHARED
 from .static_html import render
 from .touches import Manual, Touches
+from .video import VideoSource
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ class ExecutionView(anywidget.AnyWidget):
         What all pictures together may take.
     recording
         Where the pictures of the past come from; without it there are none.
+    video
+        Where devices' own video comes from, for pages that can decode it; without it all is JPEG.
 
     Raises
     ------
@@ -109,6 +112,7 @@ class ExecutionView(anywidget.AnyWidget):
         manual: Manual | None = None,
         budget: Budget | None = None,
         recording: RecordedPictures | None = None,
+        video: VideoSource | None = None,
     ) -> None:
         super().__init__(
             server_url=base_url,
@@ -122,11 +126,11 @@ class ExecutionView(anywidget.AnyWidget):
         self._cells = CellWatch()
         self._feed = Feed(execution_id, hub, self._wake, SHARED.clock, logs)
         self._pictures = (
-            Pictures(preview, self._wake, SHARED.clock, lambda: self._cells.running, budget)
+            Pictures(preview, self._wake, SHARED.clock, lambda: self._cells.running, budget, video)
             if preview
             else None
         )
-        self._touches = Touches(manual, self._send_parcel, self._newest, self._has_device) if manual else None
+        self._touches = Touches(manual, self._send_parcel, self._size, self._has_device) if manual else None
         self._past = Past(recording, self._send_parcel) if recording else None
         self.on_msg(self._hear)
         SHARED.add(self)
@@ -142,7 +146,7 @@ class ExecutionView(anywidget.AnyWidget):
             dues.append(due)
             for parcel in frames:
                 self._send_parcel(parcel)
-        if not self.saved and self._feed.ended:
+        if not self.saved and self._feed.ended and (self._pictures is None or self._pictures.still()):
             self._save()
         return min((due for due in dues if due is not None), default=None)
 
@@ -214,8 +218,11 @@ class ExecutionView(anywidget.AnyWidget):
         match command:
             case Hello(page=page):
                 self._feed.greet(page)
-            case Watch(page=page, streams=streams) if self._pictures is not None:
-                self._pictures.look(page, [(stream.device_id, stream.quality) for stream in streams])
+            case Watch(page=page, streams=streams, decodes=decodes) if self._pictures is not None:
+                looked_at = [(stream.device_id, stream.quality) for stream in streams]
+                self._pictures.look(page, looked_at, decodes="h264" in decodes)
+            case Key(device_id=device_id) if self._pictures is not None:
+                self._pictures.ask_key(device_id)
             case Drawn(page=page, number=number, seen=seen) if self._pictures is not None:
                 self._pictures.drawn(page, number, seen)
             case Cancel() if self._end_execution is not None:
@@ -229,8 +236,8 @@ class ExecutionView(anywidget.AnyWidget):
             case Touch() if self._touches is not None:
                 self._touches.take(command, on=self.control)
 
-    def _newest(self, device_id: str) -> Frame | None:
-        return self._pictures.last(device_id) if self._pictures is not None else None
+    def _size(self, device_id: str) -> Sized | None:
+        return self._pictures.size(device_id) if self._pictures is not None else None
 
     def _has_device(self, device_id: str) -> bool:
         return any(device.device_id == device_id for device in self._feed.snapshot().devices)

@@ -8,6 +8,7 @@ import type { AnyModel } from "@anywidget/types";
 import { isLoopback } from "./loopback";
 import type { ServerMessage } from "./messages";
 import type { Control, Drawing, Frame, Listener, PastFrame, PreviewProblem, Source, Stream, Touch } from "./source";
+import { canDecode, type Packet, VideoPlayer } from "./video";
 
 /** Frames drawn between two acknowledgements: each costs the page a repaint while the kernel is idle. */
 const ACKNOWLEDGE_EVERY = 4;
@@ -18,10 +19,15 @@ const UNANSWERED = 64;
 /** How often a page that was not answered greets again: while a page is loaded again, messages can be lost. */
 const GREETING_MS = 2_000;
 
+/** After a video was given up it is tried again, ever more rarely. */
+const VIDEO_RETRY_MS = 30_000;
+const VIDEO_RETRY_MS_MAX = 600_000;
+
 type Notice =
   | { kind: "messages"; now: number }
   | { kind: "snapshot"; now: number; lost: number; page: string | null }
   | ({ kind: "frame" } & Omit<Frame, "jpeg">)
+  | ({ kind: "video" } & Omit<Packet, "data">)
   | ({ kind: "problem" } & PreviewProblem)
   | { kind: "screenshot"; url: string; found: boolean }
   | ({ kind: "past"; page: string; id: number; found: boolean } & Omit<PastFrame, "jpeg">)
@@ -35,6 +41,11 @@ export class CommSource implements Source {
   #listener: Listener | undefined;
   #welcomed = false;
   #streams: Stream[] = [];
+  /** Whether this page shows devices' own video. */
+  #decodes = false;
+  #players = new Map<string, VideoPlayer>();
+  #retryMs = VIDEO_RETRY_MS;
+  #retry: ReturnType<typeof setTimeout> | undefined;
   #acknowledged = 0;
   #seen = new Map<string, Seen>();
   readonly control: Control | undefined;
@@ -64,11 +75,13 @@ export class CommSource implements Source {
     const greet = () => this.#send({ kind: "hello" });
     greet();
     this.#greeting = setInterval(greet, GREETING_MS);
+    void canDecode().then((able) => this.#mayDecode(able));
   }
 
   close(): void {
     this.#leave();
     clearInterval(this.#greeting);
+    clearTimeout(this.#retry);
     this.model.off("msg:custom", this.#receive);
     this.model.off("change:control", this.#controlled);
     removeEventListener("pagehide", this.#leave);
@@ -80,6 +93,9 @@ export class CommSource implements Source {
     const same = JSON.stringify(streams) === JSON.stringify(this.#streams);
     this.#streams = streams;
     if (same) return;
+    for (const [device, player] of this.#players) {
+      if (!streams.some(({ device_id }) => device_id === device)) this.#end(device, player);
+    }
     this.#sayWatched();
     clearInterval(this.#presence);
     this.#presence = streams.length ? setInterval(() => this.#sayWatched(), PRESENCE_MS) : undefined;
@@ -140,6 +156,9 @@ export class CommSource implements Source {
       case "frame":
         listener.frame({ ...notice, jpeg: bytes(buffers[0]) });
         break;
+      case "video":
+        this.#play({ ...notice, data: bytes(buffers[0]) });
+        break;
       case "problem":
         listener.problem(notice);
         break;
@@ -158,6 +177,53 @@ export class CommSource implements Source {
         break;
     }
   };
+
+  #mayDecode(able: boolean): void {
+    if (able === this.#decodes || !this.#listener) return;
+    this.#decodes = able;
+    if (this.#streams.length) this.#sayWatched();
+  }
+
+  #play(packet: Packet): void {
+    const device = packet.device_id;
+    if (!this.#decodes || !this.#streams.some(({ device_id }) => device_id === device)) return;
+    let player = this.#players.get(device);
+    if (!player) {
+      player = new VideoPlayer({
+        picture: (shown, image) => this.#show(shown, image),
+        needKey: () => this.#send({ kind: "key", device_id: device }),
+        failed: (reason) => this.#giveUpVideo(device, reason),
+      });
+      this.#players.set(device, player);
+    }
+    player.take(packet);
+  }
+
+  #show(packet: Packet, image: VideoFrame): void {
+    const { data, sequence: _, key: __, format: ___, ...facts } = packet;
+    const [width, height] = [image.displayWidth, image.displayHeight];
+    const watched = this.#streams.filter(({ device_id }) => device_id === packet.device_id);
+    watched.forEach(({ quality }, index) => {
+      const video = { image: index ? image.clone() : image, bytes: data.byteLength };
+      this.#listener?.frame({ ...facts, quality, width, height, jpeg: new Uint8Array(), video });
+    });
+    if (!watched.length) image.close();
+  }
+
+  /** Go back to JPEG, and try again later. */
+  #giveUpVideo(device: string, reason: string): void {
+    console.info(`execmon_lab: ${device} is shown by JPEG from now on: ${reason}`);
+    this.#players.delete(device);
+    this.#mayDecode(false);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#mayDecode(true), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, VIDEO_RETRY_MS_MAX);
+  }
+
+  #end(device: string, player: VideoPlayer): void {
+    player.close();
+    this.#players.delete(device);
+  }
 
   #answer(notice: { url: string; found: boolean }, picture: DataView | undefined): void {
     const asked = this.#screenshots.get(notice.url);
@@ -216,7 +282,8 @@ export class CommSource implements Source {
   };
 
   #sayWatched(): void {
-    this.#send({ kind: "watch", streams: this.#streams });
+    const decodes = this.#decodes ? { decodes: ["h264"] } : {};
+    this.#send({ kind: "watch", streams: this.#streams, ...decodes });
   }
 
   #send(content: Record<string, unknown>): void {

@@ -12,9 +12,19 @@ export interface Frame {
   number: number;
   /** What it comes from, in a word: "screencap". */
   source?: string;
+  /** How it came to the page: "jpeg", or "h264" as the device made it. */
+  codec?: string;
   /** Sent again for a page that had it not: its age says nothing of the way. */
   again?: boolean;
+  /** Empty where it is a picture of a video. */
   jpeg: Uint8Array<ArrayBuffer>;
+  video?: Decoded;
+}
+
+/** A picture of a video, and the bytes it came in; it lives until the next one of its stream. */
+export interface Decoded {
+  image: VideoFrame;
+  bytes: number;
 }
 
 /** One picture stream that somebody looks at. */

@@ -125,6 +125,8 @@ export class Store implements Listener {
 
   frame(frame: Frame): void {
     this.#heard = Date.now();
+    const before = this.#pictures.get(keyOf(frame))?.video?.image;
+    if (before !== frame.video?.image) before?.close();
     this.#pictures.set(keyOf(frame), frame);
     for (const viewer of this.#viewers.keys()) viewer.frame(frame);
   }

@@ -249,6 +249,6 @@ describe("the numbers", () => {
     expect(values[0]).toMatch(/^\d\.\d frames\/s$/);
     expect(values[1]).toMatch(/^\d+ ms, estimated clock$/);
     expect(values[2]).toBe("2 kB/s");
-    expect(values.slice(3)).toEqual(["2×3, medium", "screencap"]);
+    expect(values.slice(3)).toEqual(["2×3, medium", "screencap → jpeg"]);
   });
 });

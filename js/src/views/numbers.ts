@@ -42,7 +42,7 @@ export class NumbersView {
       ["Latency", age],
       ["Data", rate(bytesPerSecond)],
     ];
-    if (frame) rows.push(["Size", `${frame.width}×${frame.height}, ${frame.quality}`], ["Source", frame.source || "–"]);
+    if (frame) rows.push(["Size", `${frame.width}×${frame.height}, ${frame.quality}`], ["Source", origin(frame)]);
     children(
       this.element,
       rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
@@ -55,4 +55,10 @@ export class NumbersView {
     attribute(this.toggle, "aria-pressed", String(this.#shown));
     this.update();
   }
+}
+
+/** Where a picture comes from, and how: "scrcpy h264 → page". */
+function origin({ source, codec }: Frame): string {
+  if (!source) return "–";
+  return codec === "h264" ? `${source} h264 → page` : `${source} → ${codec ?? "jpeg"}`;
 }

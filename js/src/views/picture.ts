@@ -23,8 +23,10 @@ export class Picture {
 
   /** Show a frame; `live` unless it is an old one that was kept. */
   show(frame: Frame, live: boolean): void {
-    if (live) this.meter.receive(performance.now(), frame.jpeg.byteLength);
-    this.#waiting = live ? frame : { ...frame, again: true };
+    if (live) this.meter.receive(performance.now(), frame.video?.bytes ?? frame.jpeg.byteLength);
+    const wanted = live ? frame : { ...frame, again: true };
+    if (frame.video) return this.#play(wanted, frame.video.image);
+    this.#waiting = wanted;
     if (!this.#drawing) void this.#draw();
   }
 
@@ -33,6 +35,15 @@ export class Picture {
     this.shown = undefined;
     this.#waiting = undefined;
     this.#epoch += 1;
+  }
+
+  /** Draw a picture of a video, which has been decoded: whatever is still being decoded is older. */
+  #play(frame: Frame, image: VideoFrame): void {
+    this.#waiting = undefined;
+    this.#epoch += 1;
+    if (this.signal.aborted) return;
+    this.#paint(frame, image, image.displayWidth, image.displayHeight);
+    this.#tell(frame);
   }
 
   /** Draw the newest frame; those that came while another was drawn are passed over. */
@@ -45,7 +56,7 @@ export class Picture {
         const picture = await createImageBitmap(new Blob([frame.jpeg], { type: "image/jpeg" }));
         if (this.signal.aborted) return picture.close();
         const current = epoch === this.#epoch;
-        if (current) this.#paint(frame, picture);
+        if (current) this.#paint(frame, picture, picture.width, picture.height);
         picture.close();
         if (current) this.#tell(frame);
       }
@@ -56,11 +67,11 @@ export class Picture {
     }
   }
 
-  #paint(frame: Frame, picture: ImageBitmap): void {
+  #paint(frame: Frame, picture: CanvasImageSource, width: number, height: number): void {
     const canvas = this.canvas;
-    if (canvas.width !== picture.width || canvas.height !== picture.height) {
-      canvas.width = picture.width;
-      canvas.height = picture.height;
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
     }
     canvas.getContext("2d")?.drawImage(picture, 0, 0);
     canvas.dataset["frame"] = String(frame.number);
