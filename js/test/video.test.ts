@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CommSource } from "../src/comm";
 import type { Frame, Listener } from "../src/source";
 import { canDecode, type Hooks, type Packet, VideoPlayer } from "../src/video";
-import { DEVICE, FakeModel, settle } from "./fakes";
+import { Store } from "../src/store";
+import { ExecutionView } from "../src/views/view";
+import { DEVICE, FakeBrowser, FakeModel, FakeSource, frame, settle, snapshot } from "./fakes";
 
 /** A decoder that gives a picture when a test says so. */
 class FakeDecoder {
@@ -42,7 +44,10 @@ class FakeImage {
   closed = 0;
   displayWidth = 64;
   displayHeight = 96;
-  constructor(readonly timestamp: number) {}
+  constructor(
+    readonly timestamp: number,
+    readonly number = timestamp,
+  ) {}
   close(): void {
     this.closed += 1;
   }
@@ -295,5 +300,58 @@ describe("over the comm", () => {
     say(3);
     expect(model.sent.at(-1)).toMatchObject({ kind: "key", device_id: DEVICE });
     source.close();
+  });
+});
+
+describe("on the canvas", () => {
+  let browser: FakeBrowser;
+  let source: FakeSource;
+  let store: Store;
+  const stop = new AbortController();
+  const picture = (number: number) => {
+    const image = new FakeImage(number);
+    const video = { image: image as never, bytes: 7 };
+    source.listener.frame(frame(number, { codec: "h264", source: "scrcpy", jpeg: new Uint8Array(), video }));
+    return image;
+  };
+
+  beforeEach(async () => {
+    browser = new FakeBrowser();
+    source = new FakeSource();
+    store = new Store(source);
+    document.body.replaceChildren(new ExecutionView(store, stop.signal).element);
+    source.begin(snapshot());
+    await settle();
+  });
+
+  test("a picture is drawn as it comes, in its own size, and let go when the next is there", () => {
+    const [first, second] = [picture(1), picture(2)];
+    expect(browser.drawn).toEqual([1, 2]);
+    expect([first.closed, second.closed]).toEqual([1, 0]);
+    const canvas = document.querySelector<HTMLCanvasElement>(".xm-phone .xm-canvas")!;
+    expect([canvas.width, canvas.height, canvas.dataset["frame"]]).toEqual([64, 96, "2"]);
+    expect(source.drawn).toHaveBeenCalledWith(2, expect.objectContaining({ quality: "medium" }));
+  });
+
+  test("a JPEG that is still being decoded does not cover what came after it", async () => {
+    browser.instant = false;
+    source.listener.frame(frame(1));
+    await settle();
+    picture(2);
+    browser.decode();
+    await settle();
+    expect(browser.drawn).toEqual([2]);
+    browser.instant = true;
+    source.listener.frame(frame(3));
+    await settle();
+    expect(browser.drawn, "and the way back to JPEG").toEqual([2, 3]);
+  });
+
+  test("a view that comes later shows the picture that is there", async () => {
+    picture(5);
+    document.body.append(new ExecutionView(store, stop.signal).element);
+    await settle();
+    expect(browser.drawn).toEqual([5, 5]);
+    expect(source.drawn.mock.calls.at(-1), "whose age says nothing of the way").toEqual([5]);
   });
 });
