@@ -15,13 +15,14 @@ LAB_FLAGS := --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) \
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-python test-js test-notebooks test-browser lint lint-python lint-js lint-wheel build bench clean
+.PHONY: help demo test test-python test-js test-notebooks test-browser lint lint-python lint-js lint-wheel build notebooks bench clean
 
 help:
 	@echo "make demo    JupyterLab on the quickstart notebook, which runs a plan on a virtual phone"
 	@echo "make test    all tests: Python, TypeScript, notebooks, browser"
 	@echo "make lint    ruff, mypy, tsc, and the built wheel in a fresh environment"
 	@echo "make build   the wheel and the source distribution, in dist/"
+	@echo "make notebooks  run the notebooks and store the outputs that the tests check"
 	@echo "make bench   the benchmarks, each with its ratios"
 	@echo "make clean   take away all that was built or installed here"
 
@@ -93,6 +94,9 @@ build: $(VENV)/python.ok $(WIDGET)
 	rm -rf dist
 	@said=$$($(BIN)/python -m build --outdir dist . 2>&1) || { echo "$$said" >&2; exit 1; }
 	@ls dist
+
+notebooks: $(VENV)/python.ok $(WIDGET)
+	$(BIN)/python tests/store_outputs.py notebooks/*.ipynb
 
 bench: $(VENV)/python.ok $(WIDGET)
 	@status=0; for bench in tests/benchmarks/bench_*.py; do \
