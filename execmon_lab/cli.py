@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import queue
 import signal
 import sys
@@ -283,6 +284,26 @@ def phone(
         )
     except (ValueError, OSError, ServerError) as error:
         _fail(str(error), USAGE)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Option(help="Where the notebooks are copied to; yours are never overwritten.")
+    ] = Path("execmon-lab-notebooks"),
+) -> None:
+    """Open JupyterLab on a copy of the lessons; further options go to JupyterLab."""
+    from . import notebooks
+
+    try:
+        command = notebooks.command(sys.executable, folder.resolve(), context.args)
+        fresh = notebooks.copy(folder)
+    except (OSError, ImportError) as error:
+        _fail(str(error), USAGE)
+    typer.echo(f"{len(fresh)} notebooks copied to {folder}" if fresh else f"the notebooks are in {folder}")
+    sys.stdout.flush()
+    os.execv(command[0], command)
 
 
 @app.command()

@@ -12,9 +12,11 @@ from pathlib import Path
 
 USE = """
 import execmon_lab as em
+from execmon_lab import notebooks
 from execmon_lab.widgets import ExecutionView
 
 assert "site-packages" in em.__file__, em.__file__
+assert [lesson.parent.name for lesson in notebooks.lessons()].count("lessons") >= 3, notebooks.lessons()
 bundle = str(ExecutionView._esm)
 assert "render" in bundle and len(bundle) > 5_000, f"the widget's bundle has {len(bundle)} characters"
 
