@@ -77,6 +77,7 @@ def run(
         chosen = plans.load(plan)
     except plans.PlanError as error:
         raise typer.BadParameter(str(error)) from error
+    chosen.pause_on_failure = False  # nobody here could let it go on
     try:
         with Lab(devices=device or None, phones=phones, port=port) as lab:
             status = _follow(lab, lab.prepare(chosen), wait_for_client, as_json)

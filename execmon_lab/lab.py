@@ -15,7 +15,7 @@ from typing import Self
 import platformdirs
 
 from .devices import AdbServer, DevicePool
-from .engine import Execution, Plan
+from .engine import Execution, Plan, PlannedStep
 from .executionlog import ExecutionLog
 from .history.artifacts import ArtifactStore
 from .hub import Hub
@@ -191,10 +191,34 @@ class Lab:
             raise ValueError(
                 f"no such device in this lab: {', '.join(strangers) or 'none named'}; it has {known}"
             )
-        execution = Execution(plan, serials, pool=self.pool, hub=self.hub, artifacts=self._artifacts)
+        return self._make(plan, serials)
+
+    def _make(self, plan: Plan, serials: Sequence[str], continues: str | None = None) -> Run:
+        execution = Execution(
+            plan, serials, pool=self.pool, hub=self.hub, artifacts=self._artifacts, continues=continues
+        )
         recording = Recording(self._artifacts.recording(execution.execution_id))
-        run = Run(execution, self.hub, self.preview, self.server, self.pool, recording, self._keep)
+        run = Run(
+            execution,
+            self.hub,
+            self.preview,
+            self.server,
+            self.pool,
+            recording,
+            self._run_again,
+            self._keep,
+        )
         self.runs.append(run)
+        return run
+
+    def _run_again(self, planned: PlannedStep, serial: str, continues: str) -> Run:
+        """Run one step of an execution that has ended, in a new one."""
+        if self._closed:
+            raise LabClosed("this lab was closed: make a new one with Lab()")
+        name = self.hub.snapshot(continues).name
+        plan = Plan([planned.module], name=f"{name} (again)" if name else "Run again")
+        run = self._make(plan, [serial or self.serials[0]], continues)
+        run.start()
         return run
 
     def start(self, plan: Plan, devices: Sequence[str] | None = None) -> Run:
@@ -262,6 +286,7 @@ class Lab:
     def _serve(self, plan: Plan | Callable[[], Plan]) -> str:
         """Start a registered plan for a client of the server."""
         run = self.enqueue(plan if isinstance(plan, Plan) else plan())
+        run.pause_on_failure = False  # nobody here could let it go on
         self._served.append(run)
         while len(self._served) > KEPT_RUNS and self._served[0].done:
             old = self._served.popleft()

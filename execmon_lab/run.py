@@ -14,13 +14,14 @@ from .preview.recording import LAST_SECONDS, Keep, Recorder, Recording
 from .protocol import ExecutionCompleted, ExecutionSnapshot
 from .runpreview import RunPreview
 from .server import Server
+from .steering import Again, Steering
 from .tail import LogTail
 
 if TYPE_CHECKING:
     from .widgets import ExecutionView
 
 
-class Run:
+class Run(Steering):
     """One execution; shown in a cell, it is the live view of it.
 
     Made by `Lab.start` and `Lab.prepare`.
@@ -41,9 +42,10 @@ class Run:
         server: Server,
         pool: DevicePool,
         recording: Recording,
+        again: Again,
         keep: Keep | None = None,
     ) -> None:
-        self._execution = execution
+        super().__init__(execution, again)
         self._hub = hub
         self._service = preview
         self._server = server
@@ -79,20 +81,22 @@ class Run:
         if self._recorder is not None:
             self._recorder.start()
 
-    def wait(self, timeout: float | None = None) -> ExecutionSnapshot:
-        """Wait until the execution has ended.
+    def wait(self, timeout: float | None = None, *, or_paused: bool = False) -> ExecutionSnapshot:
+        """Wait until the execution has ended; while it is paused, the waiting goes on.
 
         Parameters
         ----------
         timeout
             Seconds; without end, when absent. Interrupting the wait does not end the execution.
+        or_paused
+            Return also when one of its devices is paused, at a request or on a failure.
 
         Raises
         ------
         TimeoutError
-            When it has not ended by then.
+            When it has not ended by then; the text tells where it is paused.
         """
-        return self._execution.wait(timeout)
+        return self._execution.wait(timeout, or_paused=or_paused)
 
     def cancel(self) -> None:
         """End the running steps and begin no more; returns at once."""

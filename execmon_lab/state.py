@@ -21,11 +21,14 @@ from .protocol import (
     DeviceSummary,
     ErrorMessage,
     ExecutionCompleted,
+    ExecutionPaused,
     ExecutionProgress,
+    ExecutionResumed,
     ExecutionSnapshot,
     ExecutionStatus,
     LogEntry,
     Message,
+    Pause,
     Problem,
     Step,
     StepCompleted,
@@ -49,6 +52,7 @@ def planned(
     steps: Iterable[Step] = (),
     devices: Iterable[DeviceSummary] = (),
     name: str | None = None,
+    continues: str | None = None,
 ) -> ExecutionSnapshot:
     """Make the state of an execution of which nothing has run yet."""
     return ExecutionSnapshot(
@@ -59,6 +63,7 @@ def planned(
         devices=tuple(devices),
         steps=tuple(steps),
         name=name,
+        continues=continues,
         timestamp=timestamp(),
     )
 
@@ -129,7 +134,7 @@ class ExecutionState:
     @fold.register
     def _(self, message: StepStarted) -> None:
         step = self._step(message)
-        if self.ended or step.status not in OPEN or _attempt(step, message.attempt) is not None:
+        if self.ended or _is_past(step, message.attempt):
             return
         begun = Attempt(attempt=message.attempt, status="running", started_at=message.timestamp)
         self._put(replace(_with_attempt(step, begun), status="running"))
@@ -153,10 +158,10 @@ class ExecutionState:
     @fold.register
     def _(self, message: StepCompleted) -> None:
         step = self._step(message)
-        if step.status in ("completed", "skipped"):
-            return
-        number = _known(message.attempt) or _next_attempt(step)
+        number = _known(message.attempt) or _number_of(step, message)
         attempt = _attempt(step, number) or Attempt(attempt=number, status="running")
+        if attempt.status != "running":
+            return
         attempt = replace(
             attempt,
             status=message.status,
@@ -165,7 +170,7 @@ class ExecutionState:
             screenshot_url=message.screenshot_url,
             error_message=_known(message.reason),
         )
-        self._put(replace(_with_attempt(step, attempt), status=message.status))
+        self._put(_closed(step, attempt, message.status))
         self._running(message.timestamp)
 
     @fold.register
@@ -184,11 +189,31 @@ class ExecutionState:
             traceback=_known(message.traceback),
             screenshot_url=_known(message.screenshot_url),
         )
-        status = step.status
-        if status in OPEN:
-            status = "running" if message.will_retry else "failed"
-        self._put(replace(_with_attempt(step, attempt), status=status))
+        self._put(_closed(step, attempt, "running" if message.will_retry else "failed"))
         self._running(message.timestamp)
+
+    @fold.register
+    def _(self, message: ExecutionPaused) -> None:
+        if self.ended:
+            return
+        pause = Pause(
+            device_id=message.device_id,
+            status=message.status,
+            reason=message.reason,
+            step_id=message.step_id,
+            timestamp=message.timestamp,
+        )
+        self._base = replace(
+            self._base,
+            paused=(*self._pauses_but(message.device_id), pause),
+            timestamp=message.timestamp,
+        )
+
+    @fold.register
+    def _(self, message: ExecutionResumed) -> None:
+        self._base = replace(
+            self._base, paused=self._pauses_but(message.device_id), timestamp=message.timestamp
+        )
 
     @fold.register
     def _(self, message: ErrorMessage) -> None:
@@ -213,6 +238,7 @@ class ExecutionState:
             self._base,
             status=message.status,
             current_step=None,
+            paused=(),
             duration_seconds=message.duration_seconds,
             report_url=message.report_url,
             timestamp=message.timestamp,
@@ -222,6 +248,9 @@ class ExecutionState:
         if not self.ended:
             changes["status"] = "running"
         self._base = replace(self._base, started_at=self._base.started_at or now, timestamp=now, **changes)
+
+    def _pauses_but(self, device_id: str) -> tuple[Pause, ...]:
+        return tuple(pause for pause in self._base.paused if pause.device_id != device_id)
 
     def _step(self, message: StepStarted | StepCompleted | StepFailed) -> Step:
         step = self._steps.get(message.step_id)
@@ -247,14 +276,28 @@ def _attempt(step: Step, number: int) -> Attempt | None:
     return next((attempt for attempt in step.attempts if attempt.attempt == number), None)
 
 
-def _next_attempt(step: Step) -> int:
-    """Return the running attempt's number, or that of the one after the last."""
-    if not step.attempts:
-        return 1
-    last = step.attempts[-1]
-    return last.attempt if last.status == "running" else last.attempt + 1
+def _is_past(step: Step, number: int) -> bool:
+    """Tell whether an attempt began before; a closed step is opened again only by a later one."""
+    if step.status in OPEN:
+        return _attempt(step, number) is not None
+    return any(attempt.attempt >= number for attempt in step.attempts)
+
+
+def _number_of(step: Step, message: StepCompleted) -> int:
+    """Find which attempt a plain message tells of: one that it told before, the running one, or the next."""
+    told = (message.status, message.timestamp)
+    for attempt in step.attempts:
+        if attempt.status == "running" or (attempt.status, attempt.ended_at) == told:
+            return attempt.attempt
+    return step.attempts[-1].attempt + 1 if step.attempts else 1
 
 
 def _with_attempt(step: Step, attempt: Attempt) -> Step:
     others = [known for known in step.attempts if known.attempt != attempt.attempt]
     return replace(step, attempts=tuple(sorted([*others, attempt], key=lambda a: a.attempt)))
+
+
+def _closed(step: Step, attempt: Attempt, status: StepStatus) -> Step:
+    """Put an attempt that has ended into its step; its last attempt's outcome is the step's."""
+    after = _with_attempt(step, attempt)
+    return replace(after, status=status) if after.attempts[-1] is attempt else after

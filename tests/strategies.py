@@ -12,7 +12,9 @@ from execmon_lab.protocol import (
     DeviceSummary,
     ErrorMessage,
     ExecutionCompleted,
+    ExecutionPaused,
     ExecutionProgress,
+    ExecutionResumed,
     ExecutionSnapshot,
     LogEntry,
     Message,
@@ -138,6 +140,24 @@ class Script:
             )
         )
 
+    def pause(self, device_id: str, step: Step, reason: str) -> None:
+        for status in ("pausing", "paused") if reason == "requested" else ("paused",):
+            self.messages.append(
+                ExecutionPaused(
+                    execution_id=EXECUTION,
+                    device_id=device_id,
+                    status=status,
+                    reason=reason,
+                    step_id=step.step_id,
+                    timestamp=self.now,
+                )
+            )
+
+    def resume(self, device_id: str) -> None:
+        self.messages.append(
+            ExecutionResumed(execution_id=EXECUTION, device_id=device_id, timestamp=self.now)
+        )
+
     def error(self, device_id: str) -> None:
         self.messages.append(
             ErrorMessage(
@@ -178,10 +198,14 @@ def _of(step: Step) -> dict[str, str]:
 def executions(draw: st.DrawFn) -> tuple[ExecutionSnapshot, list[Message]]:
     """Draw an execution as an engine runs it: the state it begins with, and its messages in order."""
     start = fresh(draw(st.integers(1, 4)))
-    script, failed, cancelled = Script(), 0, False
-    for number, step in enumerate(start.steps):
-        attempt, open_ = 1, True
+    script, cancelled = Script(), False
+    attempts: dict[str, int] = {}
+    failed: dict[str, bool] = {}
+
+    def run(step: Step) -> None:
+        open_ = True
         while open_:
+            attempt = attempts[step.step_id] = attempts.get(step.step_id, 0) + 1
             script.start(step, attempt)
             for _ in range(draw(st.integers(0, 2))):
                 script.log(step, "Executing ADB command: input tap 1 2")
@@ -189,19 +213,27 @@ def executions(draw: st.DrawFn) -> tuple[ExecutionSnapshot, list[Message]]:
             outcome = draw(st.sampled_from(["pass", "skip", "retry", "fail", "lost"]))
             if outcome == "lost":
                 script.error(step.device_id)
+            open_ = outcome == "retry" and attempt < 3
             if outcome in ("pass", "skip"):
                 script.complete(step, attempt, skipped=outcome == "skip")
             else:
-                script.fail(step, attempt, again=outcome == "retry")
-            failed += outcome in ("fail", "lost")
-            open_ = outcome == "retry" and attempt < 3
-            attempt += 1
+                script.fail(step, attempt, again=open_)
+            failed[step.step_id] = outcome not in ("pass", "skip")
+
+    for number, step in enumerate(start.steps):
+        run(step)
         script.progress(100 * (number + 1) // len(start.steps), step.module_id)
+        if draw(st.booleans()):
+            script.pause(step.device_id, step, draw(st.sampled_from(["requested", "failure"])))
+            if draw(st.booleans()):
+                script.resume(step.device_id)
+        if draw(st.booleans()) and draw(st.booleans()):
+            run(draw(st.sampled_from(start.steps[: number + 1])))
         cancelled = draw(st.booleans()) and draw(st.booleans())
         if cancelled:
             break
     if draw(st.booleans()):
-        script.end(len(start.steps), failed, cancelled=cancelled)
+        script.end(len(start.steps), sum(failed.values()), cancelled=cancelled)
     return start, script.messages
 
 
@@ -259,6 +291,21 @@ def messages() -> st.SearchStrategy[Message]:
             ),
             st.sampled_from(DEVICES),
             seconds,
+        ),
+        st.builds(
+            ExecutionPaused,
+            execution_id=st.just(EXECUTION),
+            device_id=st.sampled_from(DEVICES),
+            status=st.sampled_from(["pausing", "paused"]),
+            reason=st.sampled_from(["requested", "failure"]),
+            step_id=st.none() | steps.map(lambda step: step.step_id),
+            timestamp=seconds,
+        ),
+        st.builds(
+            ExecutionResumed,
+            execution_id=st.just(EXECUTION),
+            device_id=st.sampled_from(DEVICES),
+            timestamp=seconds,
         ),
         st.builds(
             DeviceStatus,

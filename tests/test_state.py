@@ -58,14 +58,30 @@ def test_progress_never_goes_back(sequence: list[Message]) -> None:
 
 
 @given(st.lists(messages(), max_size=30))
-def test_a_step_once_closed_never_opens_again(sequence: list[Message]) -> None:
+def test_a_step_once_closed_is_opened_only_by_a_later_attempt(sequence: list[Message]) -> None:
     state = ExecutionState(fresh())
-    closed: set[str] = set()
+    closed: dict[str, int] = {}
     for message in sequence:
         state.fold(message)
-        opened = {step.step_id for step in state.steps if step.status in OPEN}
-        assert not opened & closed
-        closed |= {step.step_id for step in state.steps} - opened
+        for step in state.steps:
+            last = step.attempts[-1].attempt if step.attempts else 0
+            if step.status not in OPEN:
+                closed[step.step_id] = last
+            elif step.step_id in closed:
+                assert last > closed[step.step_id]
+
+
+@given(executions())
+def test_a_step_stands_as_its_last_attempt_does(execution: Execution) -> None:
+    for step in folded(*execution).steps:
+        if step.attempts and step.status != "running":
+            assert step.status == step.attempts[-1].status
+
+
+@given(executions())
+def test_nothing_is_paused_in_an_execution_that_has_ended(execution: Execution) -> None:
+    state = folded(*execution)
+    assert not (state.ended and state.snapshot().paused)
 
 
 @given(st.lists(messages(), max_size=30))
@@ -116,7 +132,9 @@ def test_the_steps_agree_with_the_messages(execution: Execution) -> None:
     steps = {step.step_id: step for step in folded(start, sequence).steps}
     for message in sequence:
         if isinstance(message, StepCompleted):
-            assert steps[message.step_id].status == message.status
+            assert isinstance(message.attempt, int)
+            attempt = steps[message.step_id].attempts[message.attempt - 1]
+            assert attempt.status == message.status
         if isinstance(message, StepFailed):
             attempt = steps[message.step_id].attempts[message.retry_attempt - 1]
             assert (attempt.status, attempt.error_code) == ("failed", message.error_code)

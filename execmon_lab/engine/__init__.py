@@ -12,8 +12,22 @@ execution.wait()
 """
 
 from .context import Context, Log
-from .execution import Execution
+from .execution import Execution, ExecutionEnded
+from .failure import Failure
+from .gate import Paused
 from .module import Module, module
 from .plan import Distribution, Plan, PlannedStep
 
-__all__ = ["Context", "Distribution", "Execution", "Log", "Module", "Plan", "PlannedStep", "module"]
+__all__ = [
+    "Context",
+    "Distribution",
+    "Execution",
+    "ExecutionEnded",
+    "Failure",
+    "Log",
+    "Module",
+    "Paused",
+    "Plan",
+    "PlannedStep",
+    "module",
+]

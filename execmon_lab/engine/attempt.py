@@ -15,7 +15,7 @@ from ..protocol import ActionCompleted, Level, LogEntry, Message, StepStarted, t
 from . import sleeping
 from .context import Context
 from .outcome import COMPLETED, AttemptEnded, Outcome, in_devices, judge, position
-from .plan import PlannedStep
+from .plan import Pending
 from .screenshots import Screenshots
 
 GENTLE_SECONDS = 0.1
@@ -45,10 +45,8 @@ class Attempt:
     ----------
     execution_id
         Of which execution.
-    planned
-        The step.
-    number
-        Which attempt of it, from 1.
+    pending
+        The step, and which attempt of it.
     device
         Where it runs.
     hub
@@ -60,15 +58,15 @@ class Attempt:
     def __init__(
         self,
         execution_id: str,
-        planned: PlannedStep,
-        number: int,
+        pending: Pending,
         device: Device,
         hub: Hub,
         screenshots: Screenshots,
     ) -> None:
         self.execution_id = execution_id
-        self.planned = planned
-        self.number = number
+        self.pending = pending
+        self.planned = pending.planned
+        self.number = pending.attempt
         self.device_id = device.serial
         self.screenshots = screenshots
         self.session = device.session(self._observe)
@@ -83,7 +81,7 @@ class Attempt:
         self._over = threading.Event()
         self._left = False
         self._began = time.monotonic()
-        self.deadline = self._began + planned.module.timeout
+        self.deadline = self._began + self.planned.module.timeout
 
     def __str__(self) -> str:
         return f"{self.planned.module.module_id} on {self.device_id}, attempt {self.number}"

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..hub import Hub
 from ..protocol import FinalStatus
-from .plan import Plan
+from .plan import Pending, Plan, PlannedStep
 from .progress import Progress
 from .queue import StepQueue
 from .screenshots import Screenshots
 
 if TYPE_CHECKING:
     from .attempt import Attempt
+
+
+class Result(NamedTuple):
+    """What came of a step so far: its last attempt, and the device that it ran on."""
+
+    planned: PlannedStep
+    attempt: int
+    device_id: str
+    status: str
 
 
 class Course:
@@ -26,8 +35,12 @@ class Course:
         Seconds that a lost device has to return.
     stopped_as : str or None
         Why no further step begins: the status that the execution will have.
-    passed, failed : int
-        Steps that have ended so; neither counts those that were skipped.
+    pause_on_failure : bool
+        Whether a device waits after a step that failed for good.
+    results : dict
+        What came of each step that has ended, by `step_id`.
+    changed : threading.Condition
+        Held to look at the steps that wait and at the gates of the devices, and notified when they change.
     abandoned : list of Attempt
         Those whose thread could not be ended.
     """
@@ -41,6 +54,7 @@ class Course:
         screenshots: Screenshots,
         progress: Progress,
         queues: Sequence[StepQueue],
+        changed: threading.Condition,
         device_timeout: float,
     ) -> None:
         self.execution_id = execution_id
@@ -50,8 +64,9 @@ class Course:
         self.progress = progress
         self.device_timeout = device_timeout
         self.stopped_as: FinalStatus | None = None
-        self.passed = 0
-        self.failed = 0
+        self.pause_on_failure = plan.pause_on_failure
+        self.results: dict[str, Result] = {}
+        self.changed = changed
         self.abandoned: list[Attempt] = []
         self._queues = queues
         self._lock = threading.Lock()
@@ -74,12 +89,16 @@ class Course:
         for queue in self._queues:
             queue.stop()
 
-    def step_ended(self, status: str) -> None:
-        """Count a step that will not run again."""
-        with self._lock:
-            self.passed += status == "completed"
-            self.failed += status == "failed"
-        self.progress.step_ended()
+    def settle(self, pending: Pending, device_id: str, status: str) -> None:
+        """Note what came of a step; what came of it before counts no more."""
+        with self.changed:
+            planned = pending.planned
+            self.results[planned.step_id] = Result(planned, pending.attempt, device_id, status)
+
+    def count(self, status: str) -> int:
+        """Count the steps that have ended so."""
+        with self.changed:
+            return sum(result.status == status for result in self.results.values())
 
     def abandon(self, attempt: Attempt) -> None:
         """Note an attempt whose thread could not be ended."""

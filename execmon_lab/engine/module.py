@@ -6,7 +6,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from types import CodeType, MappingProxyType
 from typing import Any, overload
 
 ModuleFunction = Callable[..., Any]
@@ -56,6 +56,7 @@ class Module:
         self.timeout = _checked_timeout(timeout)
         self.retries = _checked_retries(retries)
         self.params: Mapping[str, Any] = MappingProxyType(dict(params or {}))
+        self._options: dict[str, Any] = {}
         if params is not None:
             self.check()
 
@@ -83,7 +84,44 @@ class Module:
         self, *, name: str | None = None, timeout: float | None = None, retries: int | None = None
     ) -> Module:
         """Return this module with another name, timeout or number of retries."""
-        return self._changed(name=name, timeout=timeout, retries=retries)
+        changed = self._changed(name=name, timeout=timeout, retries=retries)
+        given = {"name": name, "timeout": timeout, "retries": retries}
+        changed._options = {
+            **self._options,
+            **{key: value for key, value in given.items() if value is not None},
+        }
+        return changed
+
+    def newest(self) -> Module:
+        """Return this module as it is now defined, under the same name and bound to the same parameters.
+
+        The definition is looked up where the function was defined, by its name: in a notebook, the cell that
+        ran last counts. Timeout and retries are the new definition's, unless `with_options` gave others. A
+        module that cannot be found there (one made inside a function) stays as it is.
+
+        Raises
+        ------
+        TypeError
+            When the new definition does not take the parameters, or is no module's function.
+        """
+        found = _defined(self._function)
+        function = found._function if isinstance(found, Module) else found
+        # What was compiled only once is one definition, however often it was run: a loop that makes modules.
+        if not inspect.isroutine(function) or _code(function) is _code(self._function):
+            return self
+        base = (
+            found
+            if isinstance(found, Module)
+            else Module(function, timeout=self.timeout, retries=self.retries)
+        )
+        newest = base.with_options(**{**self._options, "name": self.module_id})
+        newest._options = self._options
+        newest.params = self.params
+        try:
+            newest.check()
+        except TypeError as error:
+            raise TypeError(f"the new definition does not fit the step: {error}") from None
+        return newest
 
     def check(self) -> None:
         """Make sure that the function can be called with the bound parameters.
@@ -120,6 +158,7 @@ class Module:
         )
         if params is None:
             changed.params = self.params
+        changed._options = self._options
         return changed
 
 
@@ -204,3 +243,17 @@ def _checked_retries(retries: int) -> int:
     if retries < 0:
         raise ValueError(f"retries cannot be negative: {retries}")
     return retries
+
+
+def _defined(function: ModuleFunction) -> Any:
+    """Find what has a function's name now, in the namespace that the function was defined in."""
+    plain = inspect.unwrap(function)
+    path = getattr(plain, "__qualname__", "").split(".")
+    found = getattr(plain, "__globals__", {}).get(path[0])
+    for name in path[1:]:
+        found = getattr(found, name, None)
+    return found
+
+
+def _code(function: ModuleFunction) -> CodeType | None:
+    return getattr(inspect.unwrap(function), "__code__", None)

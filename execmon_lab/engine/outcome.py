@@ -9,7 +9,7 @@ import os
 import reprlib
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Literal
@@ -35,12 +35,15 @@ class Outcome:
         What kind of failure it was; None for the others.
     traceback
         Where the module was, without the frames of the engine.
+    error
+        The exception that left the module, if one did.
     """
 
     status: Literal["completed", "skipped", "failed"]
     message: str = ""
     code: ErrorCode | None = None
     traceback: str | None = None
+    error: BaseException | None = field(default=None, repr=False, compare=False)
 
 
 COMPLETED = Outcome("completed")
@@ -59,12 +62,12 @@ def judge(error: BaseException) -> Outcome:
     if isinstance(error, Skipped):
         return Outcome("skipped", _text(error))
     if isinstance(error, DeviceError):
-        return Outcome("failed", str(error), error.code, _traceback(error))
+        return Outcome("failed", str(error), error.code, _traceback(error), error)
     if isinstance(error, AssertionError):
         message = _text(error) or _asserted(error)
-        return Outcome("failed", message, ErrorCode.ASSERTION_FAILED, _traceback(error))
+        return Outcome("failed", message, ErrorCode.ASSERTION_FAILED, _traceback(error), error)
     message = f"{type(error).__name__}: {_text(error)}".removesuffix(": ")
-    return Outcome("failed", message, ErrorCode.MODULE_ERROR, _traceback(error))
+    return Outcome("failed", message, ErrorCode.MODULE_ERROR, _traceback(error), error)
 
 
 def position(frame: FrameType | None) -> str:
@@ -73,6 +76,18 @@ def position(frame: FrameType | None) -> str:
         return ""
     stack = traceback.StackSummary.extract(traceback.walk_stack(frame), lookup_lines=True)
     return "".join(traceback.format_list(_users(stack[::-1])))
+
+
+def user_frame(error: BaseException | None) -> FrameType | None:
+    """Return the innermost frame of the module that an exception left, if there is one."""
+    entries = list(traceback.walk_tb(error.__traceback__ if error is not None else None))
+    calls = [i for i, (frame, _) in enumerate(entries) if frame.f_code.co_filename == _CALLER]
+    found = None
+    for frame, _ in entries[calls[0] + 1 :] if calls else ():
+        if frame.f_code.co_filename.startswith(_OURS):
+            break
+        found = frame
+    return found
 
 
 def in_devices(frame: FrameType | None) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, get_args
 
 from msgspec import UNSET
 
@@ -45,6 +45,34 @@ class PlannedStep:
             params=_in_words(self.module.params) or UNSET,
         )
 
+    def renewed(self) -> PlannedStep:
+        """Return the step with its module as it is now defined; raises as `Module.newest` does."""
+        return replace(self, module=self.module.newest())
+
+
+class Pending(NamedTuple):
+    """A step that is to run: which attempt of it is next, and how many more it gets if that one fails.
+
+    Attributes
+    ----------
+    by_hand
+        Whether a user asked for it to run again.
+    """
+
+    planned: PlannedStep
+    attempt: int
+    retries: int
+    by_hand: bool = False
+
+    @classmethod
+    def first(cls, planned: PlannedStep) -> Pending:
+        """Make the first attempt of a step."""
+        return cls(planned, 1, planned.module.retries)
+
+    def again(self) -> Pending:
+        """Make the attempt after this one."""
+        return self._replace(attempt=self.attempt + 1, retries=self.retries - 1)
+
 
 class Plan:
     """Modules in the order in which they run.
@@ -61,6 +89,10 @@ class Plan:
         Keep a screenshot of every attempt.
     stop_on_failure
         Begin no further step once one has failed for good; the execution's status is then ``failed``.
+    pause_on_failure
+        Wait after a step that has failed for good, with the device left as it is, until the run is told to go
+        on (`Run.resume`), to run the step again (`Run.retry`) or to end (`Run.cancel`). It counts where
+        somebody can answer: plans that a terminal or a server's client starts go on.
 
     Raises
     ------
@@ -76,6 +108,7 @@ class Plan:
         distribution: Distribution = "each",
         screenshots: bool = True,
         stop_on_failure: bool = False,
+        pause_on_failure: bool = False,
     ) -> None:
         self.modules = _checked(modules)
         self.name = name
@@ -84,6 +117,7 @@ class Plan:
         self.distribution: Distribution = distribution
         self.screenshots = screenshots
         self.stop_on_failure = stop_on_failure
+        self.pause_on_failure = pause_on_failure
 
     def __len__(self) -> int:
         return len(self.modules)

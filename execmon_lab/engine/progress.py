@@ -6,6 +6,7 @@ import threading
 
 from ..hub import Hub
 from ..protocol import ExecutionProgress, timestamp
+from .plan import Pending
 
 
 class Progress:
@@ -26,7 +27,7 @@ class Progress:
     def __init__(self, execution_id: str, total: int, first: str, hub: Hub) -> None:
         self._execution_id = execution_id
         self._total = total
-        self._ended = 0
+        self._ended: set[str] = set()
         self._current = first
         self._hub = hub
         self._closed = False
@@ -39,10 +40,10 @@ class Progress:
             self._current = module_id
             self._tell()
 
-    def step_ended(self) -> None:
+    def step_ended(self, pending: Pending) -> None:
         """Note that a step has ended; the next message tells it."""
         with self._lock:
-            self._ended += 1
+            self._ended.add(pending.planned.step_id)
 
     def tell(self) -> None:
         """Tell how far it is now, unless it was told for the last time."""
@@ -60,7 +61,7 @@ class Progress:
         self._hub.publish(
             ExecutionProgress(
                 execution_id=self._execution_id,
-                progress_percentage=self._ended * 100 // self._total,
+                progress_percentage=len(self._ended) * 100 // self._total,
                 current_step=self._current,
                 timestamp=timestamp(),
             )

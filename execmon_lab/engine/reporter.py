@@ -8,7 +8,7 @@ from ..hub import Hub
 from ..protocol import ErrorCode, ErrorMessage, Level, LogEntry, StepCompleted, StepFailed, timestamp
 from .attempt import Attempt
 from .outcome import Outcome
-from .queue import Pending
+from .plan import Pending
 
 
 class Reporter:

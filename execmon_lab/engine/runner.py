@@ -12,8 +12,10 @@ from ..devices import Device, DeviceError, DeviceSession
 from ..protocol import ErrorCode
 from .attempt import Attempt
 from .course import Course
+from .gate import Gate
 from .outcome import Outcome
-from .queue import Pending, StepQueue
+from .plan import Pending
+from .queue import StepQueue
 from .reporter import Reporter
 
 log = logging.getLogger(__name__)
@@ -50,6 +52,11 @@ class Runner:
         Told of each new deadline (`Watchdog.expect`).
     on_end
         Called when nothing more will run here.
+
+    Attributes
+    ----------
+    gate : Gate
+        Where it waits between two steps.
     """
 
     def __init__(
@@ -65,7 +72,8 @@ class Runner:
         self.threads: list[threading.Thread] = []
         self._course = course
         self._reporter = Reporter(course.execution_id, device.serial, course.hub)
-        self._queue = queue
+        self.queue = queue
+        self.gate = Gate(course.execution_id, device, course.hub, course.changed)
         self._expect = expect
         self._on_end = on_end
         self._lock = threading.Lock()
@@ -124,7 +132,8 @@ class Runner:
     # The thread
 
     def start(self) -> None:
-        """Begin to take steps."""
+        """Begin to take steps, or begin again."""
+        self.gave_up = False
         self._spawn(None)
 
     def _spawn(self, given_up: Attempt | None) -> None:
@@ -141,6 +150,7 @@ class Runner:
         except Exception:
             log.exception("the engine failed on %s", self.device.serial)
             self._course.stop("failed")
+            self._quit()
         self._on_end(self)
 
     def _take_steps(self, attempt: Attempt | None) -> bool:
@@ -152,7 +162,7 @@ class Runner:
                 return True
             attempt = self._begin(pending)
             if attempt is None:
-                self._queue.give_back(pending)
+                self.queue.give_back(pending)
             elif not attempt.run():
                 return False
 
@@ -160,24 +170,28 @@ class Runner:
         """Run a retry here and now, unless the device is away: then whoever comes first has it."""
         if retry is None or (self.device.online and not self._course.cancelled):
             return retry
-        self._queue.give_back(retry)
+        self.queue.give_back(retry)
         return None
 
     def _next(self) -> Pending | None:
-        while self._is_ready():
-            pending = self._queue.take()
-            if pending is None or self.device.online:
+        """Take the next step; one that is asked for by hand also where the device is away, to tell it."""
+        while self.gate.shut or self._is_ready():
+            pending = self.queue.take(self.gate)
+            if pending is None or pending.by_hand or self.device.online:
                 return pending
-            self._queue.give_back(pending)
+            self.queue.give_back(pending)
+        self._quit()
         return None
+
+    def _quit(self) -> None:
+        with self.gate.changed:
+            self.gate.depart(None)
 
     def _begin(self, pending: Pending) -> Attempt | None:
         """Make the next attempt; None when the execution was cancelled in the meantime."""
         course, planned = self._course, pending.planned
         course.progress.begin(planned.module.module_id)
-        attempt = Attempt(
-            course.execution_id, planned, pending.attempt, self.device, course.hub, course.screenshots
-        )
+        attempt = Attempt(course.execution_id, pending, self.device, course.hub, course.screenshots)
         with self._lock:
             if course.cancelled:
                 return None
@@ -193,6 +207,8 @@ class Runner:
         assert outcome is not None
         picture = self._picture(attempt, outcome)
         retry = self._will_retry(attempt, outcome)
+        if not retry:
+            self._settle(attempt, outcome)
         self._reporter.attempt(attempt, outcome, picture, will_retry=retry)
         self._loss_told = outcome.code == ErrorCode.DEVICE_DISCONNECTED
         attempt.close()
@@ -202,15 +218,24 @@ class Runner:
         if attempt.thread is not threading.current_thread() and not attempt.reap(patience):
             self._abandon(attempt)
         if retry:
-            return Pending(attempt.planned, attempt.number + 1)
-        self._course.step_ended(outcome.status)
-        if outcome.status == "failed" and self._course.plan.stop_on_failure:
-            self._course.stop("failed")
-        self._queue.done()
+            return attempt.pending.again()
+        self._course.progress.step_ended(attempt.pending)
+        self.queue.done()
         return None
 
+    def _settle(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Note a step's outcome, and what follows from it, before it is told."""
+        course = self._course
+        with course.changed:
+            course.settle(attempt.pending, self.device.serial, outcome.status)
+            hold = course.pause_on_failure and not course.stopping
+            self.gate.settle(attempt, outcome, hold=hold)
+            held = self.gate.failed
+        if outcome.status == "failed" and course.plan.stop_on_failure and not held:
+            course.stop("failed")
+
     def _will_retry(self, attempt: Attempt, outcome: Outcome) -> bool:
-        if outcome.status != "failed" or attempt.number > attempt.planned.module.retries:
+        if outcome.status != "failed" or attempt.pending.retries <= 0:
             return False
         lost = outcome.code == ErrorCode.DEVICE_DISCONNECTED
         return not (self._course.cancelled or (lost and self._course.stopping))
@@ -244,7 +269,7 @@ class Runner:
 
     def _is_ready(self) -> bool:
         """Wait for a device that is away; False when it has not returned in time."""
-        if self.device.online or self._queue.exhausted:
+        if self.device.online or self.queue.exhausted(self.gate):
             return True
         began = time.monotonic()
         timeout = self._course.device_timeout
@@ -254,7 +279,7 @@ class Runner:
         self._reporter.log(
             "WARN", f"{self.device.serial} is away; waiting up to {timeout:g} s for its return"
         )
-        while not self._queue.exhausted:
+        while not (self.gate.shut or self.queue.exhausted(self.gate)):
             waited = time.monotonic() - began
             if self.device.wait_online(_POLL_SECONDS):
                 self._reporter.log("INFO", f"{self.device.serial} is back after {waited:.1f} s")
@@ -268,7 +293,7 @@ class Runner:
 
     def _close_remaining(self) -> None:
         """Tell of steps that were to run and will not: left without a device, or an announced retry."""
-        for pending in self._queue.leave():
+        for pending in self.queue.leave():
             if not self._course.stopping:
                 code, message = ErrorCode.DEVICE_DISCONNECTED, f"{self._lost_message} and did not return"
             elif pending.attempt > 1:
@@ -276,4 +301,5 @@ class Runner:
             else:
                 continue
             self._reporter.not_run(pending, Outcome("failed", message, code))
-            self._course.step_ended("failed")
+            self._course.settle(pending, self.device.serial, "failed")
+            self._course.progress.step_ended(pending)

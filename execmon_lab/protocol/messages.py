@@ -24,6 +24,8 @@ ExecutionStatus = Literal["pending", "running", "completed", "failed", "cancelle
 FinalStatus = Literal["completed", "failed", "cancelled"]
 StepStatus = Literal["pending", "running", "completed", "failed", "skipped"]
 AttemptStatus = Literal["running", "completed", "failed", "skipped"]
+PauseStatus = Literal["pausing", "paused"]
+PauseReason = Literal["requested", "failure"]
 Acknowledgement = Literal["transport", "application"]
 
 
@@ -141,6 +143,16 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     device_id: str | None = None
 
 
+class Pause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A device that takes no further step for now; `step_id` is the step that failed, or the next one."""
+
+    device_id: str
+    status: PauseStatus
+    reason: PauseReason
+    timestamp: Timestamp
+    step_id: StepId | None = None
+
+
 # Server to client
 
 
@@ -156,7 +168,10 @@ class ExecutionSnapshot(Message, frozen=True, kw_only=True, tag="execution_state
     devices: tuple[DeviceSummary, ...]
     steps: tuple[Step, ...]
     errors: tuple[Problem, ...] = ()
+    paused: tuple[Pause, ...] = ()
     name: str | None = None
+    #: The execution some of whose steps this one runs again.
+    continues: ExecutionId | None = None
     started_at: Timestamp | None = None
     duration_seconds: Seconds | None = None
     report_url: str | None = None
@@ -267,6 +282,32 @@ class LogEntry(Message, frozen=True, kw_only=True):
     shed: Number | UnsetType = UNSET
 
 
+class ExecutionPaused(Message, frozen=True, kw_only=True):
+    """A device takes no further step for now: ``pausing`` while one still runs, then ``paused``.
+
+    `reason` is ``requested``, or ``failure``; `step_id` is the step that comes next, or the one that failed.
+    """
+
+    ADDITIVE: ClassVar[bool] = True
+
+    execution_id: ExecutionId
+    device_id: str
+    status: PauseStatus
+    reason: PauseReason
+    step_id: StepId | None = None
+    timestamp: Timestamp
+
+
+class ExecutionResumed(Message, frozen=True, kw_only=True):
+    """A device that was paused, or about to be, goes on."""
+
+    ADDITIVE: ClassVar[bool] = True
+
+    execution_id: ExecutionId
+    device_id: str
+    timestamp: Timestamp
+
+
 class PreviewFrame(Message, frozen=True, kw_only=True):
     """A picture of a device's screen; `width` and `height` are the picture's, in pixels."""
 
@@ -314,6 +355,8 @@ ServerMessage = (
     | ActionCompleted
     | StepCompleted
     | StepFailed
+    | ExecutionPaused
+    | ExecutionResumed
     | LogEntry
     | PreviewFrame
     | ExecutionCompleted

@@ -50,6 +50,15 @@ export interface Problem {
   device_id?: string | null;
 }
 
+/** A device that takes no further step for now: `step_id` is the step that failed, or the next one. */
+export interface Pause {
+  device_id: string;
+  status: "pausing" | "paused";
+  reason: "requested" | "failure";
+  step_id?: string | null;
+  timestamp: string;
+}
+
 export interface ExecutionSnapshot {
   type: "execution_state";
   execution_id: string;
@@ -59,7 +68,9 @@ export interface ExecutionSnapshot {
   devices: DeviceSummary[];
   steps: Step[];
   errors?: Problem[];
+  paused?: Pause[];
   name?: string | null;
+  continues?: string | null;
   started_at?: string | null;
   duration_seconds?: number | null;
   report_url?: string | null;
@@ -146,6 +157,18 @@ export interface LogEntry {
   shed?: number;
 }
 
+export interface ExecutionPaused extends Pause {
+  type: "execution_paused";
+  execution_id: string;
+}
+
+export interface ExecutionResumed {
+  type: "execution_resumed";
+  execution_id: string;
+  device_id: string;
+  timestamp: string;
+}
+
 export interface PreviewFrame {
   type: "preview_frame";
   device_id: string;
@@ -186,6 +209,8 @@ export type ServerMessage =
   | ActionCompleted
   | StepCompleted
   | StepFailed
+  | ExecutionPaused
+  | ExecutionResumed
   | LogEntry
   | PreviewFrame
   | ExecutionCompleted

@@ -6,8 +6,10 @@ import type {
   Attempt,
   DeviceStatus,
   ErrorMessage,
+  ExecutionPaused,
   ExecutionSnapshot,
   ExecutionStatus,
+  Pause,
   ServerMessage,
   Step,
   StepCompleted,
@@ -53,6 +55,10 @@ export function fold(state: ExecutionSnapshot, message: ServerMessage): Executio
       return foldCompleted(state, message);
     case "step_failed":
       return foldFailed(state, message);
+    case "execution_paused":
+      return ended(state.status) ? state : foldPaused(state, message);
+    case "execution_resumed":
+      return { ...state, paused: pausesBut(state, message.device_id), timestamp: message.timestamp };
     case "error":
       return foldError(state, message);
     case "execution_completed":
@@ -61,6 +67,7 @@ export function fold(state: ExecutionSnapshot, message: ServerMessage): Executio
         ...state,
         status: message.status,
         current_step: null,
+        paused: [],
         duration_seconds: message.duration_seconds,
         report_url: message.report_url,
         timestamp: message.timestamp,
@@ -82,8 +89,7 @@ function foldDevice(state: ExecutionSnapshot, message: DeviceStatus): ExecutionS
 
 function foldStarted(state: ExecutionSnapshot, message: StepStarted): ExecutionSnapshot {
   const step = stepOf(state, message);
-  const open = step.status === "pending" || step.status === "running";
-  if (ended(state.status) || !open || attemptOf(step, message.attempt)) return state;
+  if (ended(state.status) || isPast(step, message.attempt)) return state;
   const begun: Attempt = { attempt: message.attempt, status: "running", started_at: message.timestamp };
   return running(withStep(state, { ...withAttempt(step, begun), status: "running" }), message.timestamp, {
     current_step: message.module_id,
@@ -101,17 +107,18 @@ function foldAction(state: ExecutionSnapshot, message: ActionCompleted): Executi
 
 function foldCompleted(state: ExecutionSnapshot, message: StepCompleted): ExecutionSnapshot {
   const step = stepOf(state, message);
-  if (step.status === "completed" || step.status === "skipped") return state;
-  const number = message.attempt ?? nextAttempt(step);
+  const number = message.attempt ?? numberOf(step, message);
+  const known = attemptOf(step, number);
+  if (known && known.status !== "running") return state;
   const attempt: Attempt = {
-    ...(attemptOf(step, number) ?? { attempt: number }),
+    ...(known ?? { attempt: number }),
     status: message.status,
     ended_at: message.timestamp,
     duration_seconds: message.duration_seconds,
     screenshot_url: message.screenshot_url,
     error_message: message.reason ?? null,
   };
-  return running(withStep(state, { ...withAttempt(step, attempt), status: message.status }), message.timestamp);
+  return running(withStep(state, closed(step, attempt, message.status)), message.timestamp);
 }
 
 function foldFailed(state: ExecutionSnapshot, message: StepFailed): ExecutionSnapshot {
@@ -128,9 +135,18 @@ function foldFailed(state: ExecutionSnapshot, message: StepFailed): ExecutionSna
     traceback: message.traceback ?? null,
     screenshot_url: message.screenshot_url ?? null,
   };
-  const open = step.status === "pending" || step.status === "running";
-  const status = !open ? step.status : message.will_retry ? "running" : "failed";
-  return running(withStep(state, { ...withAttempt(step, attempt), status }), message.timestamp);
+  const status = message.will_retry ? "running" : "failed";
+  return running(withStep(state, closed(step, attempt, status)), message.timestamp);
+}
+
+function foldPaused(state: ExecutionSnapshot, message: ExecutionPaused): ExecutionSnapshot {
+  const { device_id, status, reason, step_id, timestamp } = message;
+  const pause: Pause = { device_id, status, reason, step_id: step_id ?? null, timestamp };
+  return { ...state, paused: [...pausesBut(state, device_id), pause], timestamp };
+}
+
+function pausesBut(state: ExecutionSnapshot, device: string): Pause[] {
+  return (state.paused ?? []).filter((pause) => pause.device_id !== device);
 }
 
 function foldError(state: ExecutionSnapshot, message: ErrorMessage): ExecutionSnapshot {
@@ -173,11 +189,24 @@ function attemptOf(step: Step, number: number): Attempt | undefined {
   return step.attempts.find((attempt) => attempt.attempt === number);
 }
 
-/** The running attempt's number, or that of the one after the last. */
-function nextAttempt(step: Step): number {
-  const last = step.attempts.at(-1);
-  if (!last) return 1;
-  return last.status === "running" ? last.attempt : last.attempt + 1;
+/** Whether an attempt began before; a closed step is opened again only by a later one. */
+function isPast(step: Step, number: number): boolean {
+  const open = step.status === "pending" || step.status === "running";
+  return open ? attemptOf(step, number) !== undefined : step.attempts.some(({ attempt }) => attempt >= number);
+}
+
+/** Which attempt a plain message tells of: one that it told of before, the running one, or the next. */
+function numberOf(step: Step, message: StepCompleted): number {
+  const told = step.attempts.find(
+    ({ status, ended_at }) => status === "running" || (status === message.status && ended_at === message.timestamp),
+  );
+  return told?.attempt ?? (step.attempts.at(-1)?.attempt ?? 0) + 1;
+}
+
+/** The step with an attempt that has ended; its last attempt's outcome is the step's. */
+function closed(step: Step, attempt: Attempt, status: Step["status"]): Step {
+  const after = withAttempt(step, attempt);
+  return after.attempts.at(-1) === attempt ? { ...after, status } : after;
 }
 
 function withAttempt(step: Step, attempt: Attempt): Step {

@@ -18,8 +18,7 @@ from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.hub import Hub
 from execmon_lab.protocol import ExecutionSnapshot, Message, Step
 
-DEADLINE = 30.0
-"""Seconds within which everything here must have happened; generous, and never the point of a test."""
+from .steering import DEADLINE, Held
 
 
 class StandInSession(DeviceSession):
@@ -70,7 +69,7 @@ class StandInPool:
             raise NoDevice(f"no device {serial}")
         return self.devices[serial]
 
-    def acquire(self, serial: str) -> StandInDevice:
+    def acquire(self, serial: str, timeout: float = 0.0) -> StandInDevice:
         if serial in self.held:
             raise NoDevice(f"{serial} is busy")
         self.held.add(serial)
@@ -156,3 +155,11 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     left = [name for execution in bench.executions for name in execution.close(timeout=DEADLINE)]
     assert not left
     assert set(threading.enumerate()) <= before
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    """A module that waits; it is let go at the latest when the test ends."""
+    held = Held()
+    yield held
+    held.go.set()

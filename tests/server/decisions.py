@@ -348,6 +348,7 @@ DECISIONS: dict[str, tuple[Requirement, ...]] = {
             "While an execution runs, one every 2 seconds at least",
             LIVE + "test_a_running_execution_is_never_silent_for_long",
             ENGINE + "test_progress_is_told_while_a_step_runs",
+            "engine/test_pausing.py::test_progress_is_told_while_an_execution_is_paused",
         ),
         ask(
             "shed.progress_last",

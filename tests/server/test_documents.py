@@ -101,7 +101,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, A
                 client.say(type="subscribe_device", device_id=lab.serials[0])
                 client.say(type="start_preview", device_id=lab.serials[0])
                 client.say(type="start_preview", device_id="nobody")
+            run.pause()
             run.start()
+            run.wait(timeout=60, or_paused=True)
+            run.resume()
             received["plain"] = plain.rest()
             received["full"] = full.rest_until("execution_completed")
     return received
