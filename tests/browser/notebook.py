@@ -47,6 +47,7 @@ class JupyterServer:
     url: str
     token: str
     folder: Path
+    pid: int
 
     def write(self, name: str, *cells: str) -> None:
         """Make a notebook of these code cells."""
