@@ -172,7 +172,7 @@ describe("the steps", () => {
     const running = step("running", { attempts: [{ attempt: 1, status: "running", started_at: at(0) }] });
     source.begin(snapshot({ status: "failed", steps: [running, step("pending", { step_id: "s2" })] }));
     await settle();
-    expect(words(".xm-step-toggle .xm-hidden")).toEqual(["interrupted", "not run"]);
+    expect(words(".xm-step-go .xm-hidden")).toEqual(["interrupted", "not run"]);
   });
 
   test("a screenshot is a button that opens it large", async () => {
@@ -212,7 +212,7 @@ describe("the log", () => {
     size(220);
     source.begin(snapshot(), entry("one"), entry("two"), entry("three"));
     await settle();
-    const search = one<HTMLInputElement>(".xm-search input");
+    const search = one<HTMLInputElement>(".xm-logs .xm-search input");
     search.value = "th";
     search.dispatchEvent(new Event("input"));
     expect(rows().map((row) => one(".xm-log-message", row).textContent)).toEqual(["three"]);

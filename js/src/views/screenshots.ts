@@ -1,7 +1,7 @@
 // Screenshots, small in a row and large in a dialog.
 
 import { h, icon, on } from "../dom";
-import type { Source } from "../source";
+import type { PastFrame, Source } from "../source";
 
 export class Screenshots {
   readonly element: HTMLDialogElement;
@@ -25,36 +25,73 @@ export class Screenshots {
     });
   }
 
-  /** A button with the picture on it, loaded when it comes in sight. */
-  thumbnail(url: string, label: string, signal: AbortSignal, look = "xm-thumb-small"): HTMLElement {
+  /** A button with the picture on it, loaded when it comes in sight; `opened` is told when it is shown large. */
+  thumbnail(
+    url: string,
+    label: string,
+    signal: AbortSignal,
+    look = "xm-thumb-small",
+    opened: () => void = () => undefined,
+  ): HTMLElement {
+    return this.#button(() => this.source.screenshot(url), label, signal, look, opened);
+  }
+
+  /** The same of a recorded picture; `missing` is called when there is none. */
+  recorded(
+    find: () => Promise<PastFrame | null>,
+    label: string,
+    signal: AbortSignal,
+    missing: () => void,
+    opened: () => void,
+  ): HTMLElement {
+    const address = find().then((frame) => {
+      if (!frame || signal.aborted) throw new Error("no picture was recorded");
+      const url = URL.createObjectURL(new Blob([frame.jpeg], { type: "image/jpeg" }));
+      signal.addEventListener("abort", () => URL.revokeObjectURL(url));
+      return url;
+    });
+    address.catch(missing);
+    return this.#button(() => address, label, signal, "xm-thumb-large", opened);
+  }
+
+  #button(
+    address: () => Promise<string>,
+    label: string,
+    signal: AbortSignal,
+    look: string,
+    opened: () => void,
+  ): HTMLElement {
     const picture = h("img", { class: "xm-thumb-picture", alt: "", loading: "lazy", decoding: "async" });
     const button = h(
       "button",
       { type: "button", class: `xm-thumb ${look}`, "aria-label": label, title: label },
       picture,
     );
-    void this.#load(url, picture, button);
-    on(button, "click", signal, () => this.#show(url, label));
+    void this.#load(address, picture, button);
+    on(button, "click", signal, () => {
+      opened();
+      this.#show(address, label);
+    });
     return button;
   }
 
-  async #load(url: string, picture: HTMLImageElement, button: HTMLElement): Promise<void> {
+  async #load(address: () => Promise<string>, picture: HTMLImageElement, button: HTMLElement): Promise<void> {
     const missing = () => button.replaceChildren(icon("picture"));
     picture.addEventListener("error", missing, { once: true });
     try {
-      picture.src = await this.source.screenshot(url);
+      picture.src = await address();
     } catch {
       missing();
     }
   }
 
-  #show(url: string, label: string): void {
+  #show(address: () => Promise<string>, label: string): void {
     this.#caption.textContent = label;
     this.#picture.alt = label;
     this.#picture.removeAttribute("src");
     this.element.showModal();
-    this.source.screenshot(url).then(
-      (address) => (this.#picture.src = address),
+    address().then(
+      (url) => (this.#picture.src = url),
       () => (this.#caption.textContent = `${label} (not kept any more)`),
     );
   }

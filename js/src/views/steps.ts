@@ -1,227 +1,289 @@
-// The table of steps: a row a step, and its attempts beneath when opened.
+// The table of steps: a row a step, and its attempts beneath when opened; only rows in sight are made.
 
-import { attribute, children, h, icon, on, setIcon, text, type IconName } from "../dom";
-import { between, duration, plural } from "../format";
-import type { ExecutionSnapshot, Step, StepStatus } from "../messages";
+import { attribute, children, h, icon, on, text } from "../dom";
+import { plural } from "../format";
+import type { ExecutionSnapshot } from "../messages";
+import { RowHeights } from "../rows";
+import { arranged, EVERYTHING, stepOf, stepSeconds, type Item, type SortKey, type StepQuery } from "../steplist";
 import type { Store } from "../store";
-import { attemptList, attemptSeconds } from "./attempts";
 import type { Screenshots } from "./screenshots";
+import { StepRow } from "./steprow";
 
-const LABELS: Record<StepStatus, string> = {
-  pending: "to come",
-  running: "running",
-  completed: "passed",
-  failed: "failed",
-  skipped: "skipped",
-};
+const ROW = 37;
+/** So many rows are all made: then the browser's own search finds them, too. */
+const WHOLE = 60;
+const TICK_MS = 250;
+const STATUSES: [StepQuery["status"], string][] = [
+  ["", "All results"],
+  ["failed", "Failed"],
+  ["retried", "Tried again"],
+  ["running", "Running"],
+  ["completed", "Passed"],
+  ["skipped", "Skipped"],
+  ["pending", "To come"],
+];
+const HEADS: { sort: SortKey | undefined; label: string }[] = [
+  { sort: "plan", label: "Step" },
+  { sort: "duration", label: "Duration" },
+  { sort: "status", label: "Result" },
+  { sort: undefined, label: "Screen" },
+];
 
 export class StepsView {
   readonly element: HTMLElement;
-  readonly #body = h("div", { class: "xm-rows", role: "rowgroup" });
+  readonly #count = h("span", { class: "xm-faint" });
+  readonly #search = h("input", {
+    class: "xm-input",
+    type: "search",
+    placeholder: "Filter",
+    "aria-label": "Filter the steps",
+    "data-lm-suppress-shortcuts": "true",
+  });
+  readonly #status = select("Result", STATUSES);
+  readonly #device = select("Device of the steps", [["", "All devices"]]);
+  readonly #heads = HEADS.map(({ label }) => h("span", { role: "columnheader" }, label));
+  readonly #above = h("div", { role: "presentation" });
+  readonly #rows = h("div", { class: "xm-rows", role: "rowgroup" });
+  readonly #below = h("div", { role: "presentation" });
   readonly #scroller = h(
     "div",
     { class: "xm-steps-scroll", role: "table", "aria-label": "Steps", tabindex: 0 },
-    h(
-      "div",
-      { class: "xm-step-head", role: "row" },
-      h("span", { role: "columnheader" }, "Step"),
-      h("span", { role: "columnheader" }, "Duration"),
-      h("span", { role: "columnheader" }, "Result"),
-      h("span", { role: "columnheader", class: "xm-right" }, "Screen"),
-    ),
-    this.#body,
+    h("div", { class: "xm-step-head", role: "row" }, ...this.#heads),
+    this.#above,
+    this.#rows,
+    this.#below,
   );
-  readonly #empty = h("p", { class: "xm-empty" }, "No step has begun yet");
-  readonly #rows = new Map<string, StepRow>();
+  readonly #empty = h("p", { class: "xm-empty" });
+  readonly #heights = new RowHeights(ROW);
+  readonly #made = new Map<string, StepRow>();
+  readonly #open = new Set<string>();
+  readonly #sizes: ResizeObserver;
+  #state: ExecutionSnapshot | undefined;
+  #query: StepQuery = EVERYTHING;
+  #items: Item[] = [];
+  #keys: string[] = [];
   #longest = 0;
+  #several = false;
   #followed: string | undefined;
   #handled = false;
+  #at: number | null = null;
 
   constructor(
     readonly store: Store,
     readonly screenshots: Screenshots,
     readonly signal: AbortSignal,
   ) {
-    this.element = h("section", { class: "xm-steps" }, this.#scroller, this.#empty);
+    this.element = h(
+      "section",
+      { class: "xm-steps", "aria-label": "Steps" },
+      h(
+        "div",
+        { class: "xm-steps-bar" },
+        h("h4", {}, "Steps"),
+        this.#count,
+        h("span", { class: "xm-search" }, icon("search"), this.#search),
+        this.#device,
+        this.#status,
+      ),
+      this.#scroller,
+      this.#empty,
+    );
+    this.#makeHeads(signal);
+    on(this.#search, "input", signal, () => this.#ask({ text: this.#search.value }));
+    on(this.#status, "change", signal, () => this.#ask({ status: this.#status.value as StepQuery["status"] }));
+    on(this.#device, "change", signal, () => this.#ask({ device: this.#device.value }));
+    on(this.#scroller, "scroll", signal, () => this.#render());
+    on(this.#scroller, "keydown", signal, (event) => this.#key(event));
     // Once a reader scrolls by hand, the table stays where it was put.
     for (const event of ["wheel", "touchmove", "keydown"] as const) {
       this.#scroller.addEventListener(event, () => (this.#handled = true), { signal, passive: true });
     }
-    const ticker = setInterval(() => this.#tick(), 250);
-    signal.addEventListener("abort", () => clearInterval(ticker));
+    this.#sizes = new ResizeObserver((entries) => this.#measured(entries));
+    this.#sizes.observe(this.#scroller);
+    const ticker = setInterval(() => this.#tick(), TICK_MS);
+    signal.addEventListener("abort", () => {
+      clearInterval(ticker);
+      this.#sizes.disconnect();
+    });
   }
 
   update(state: ExecutionSnapshot): void {
-    this.#empty.hidden = state.steps.length > 0;
-    this.#scroller.hidden = state.steps.length === 0;
-    const several = new Set(state.steps.map((step) => step.device_id)).size > 1;
-    const longest = Math.max(0, ...state.steps.map((step) => secondsOf(step) ?? 0));
-    this.#longest = longest;
-    const elements = state.steps.map((step, index) => {
-      const row = this.#rows.get(step.step_id) ?? this.#newRow(step, index);
-      row.update(step, several, this.store.ended);
-      row.tick(this.store.now(), longest);
-      return row.element;
-    });
-    children(this.#body, elements);
-    attribute(this.#scroller, "aria-rowcount", state.steps.length + 1);
-    this.#follow(state);
+    const same = state.steps === this.#state?.steps;
+    this.#state = state;
+    if (!same) this.#arrange(state);
+    const { at } = this.store.cursor;
+    const moved = at !== this.#at;
+    this.#at = at;
+    if (moved && at !== null) this.#reveal(stepOf(this.#items, at)?.step.step_id, true);
+    this.#render();
+    if (at === null) this.#follow(state);
   }
 
-  #newRow(step: Step, index: number): StepRow {
-    const row = new StepRow(index, this.screenshots, this.signal);
-    this.#rows.set(step.step_id, row);
+  #ask(changes: Partial<StepQuery>): void {
+    this.#query = { ...this.#query, ...changes };
+    this.#handled = true;
+    this.#scroller.scrollTop = 0;
+    if (!this.#state) return;
+    this.#arrange(this.#state);
+    this.#render();
+  }
+
+  #arrange({ steps, devices }: ExecutionSnapshot): void {
+    this.#items = arranged(steps, this.#query);
+    this.#keys = this.#items.map(({ step }) => step.step_id);
+    this.#several = devices.length > 1;
+    this.#longest = Math.max(0, ...steps.map((step) => stepSeconds(step) ?? 0));
+    const total = plural(steps.length, "step");
+    const { length } = this.#items;
+    text(this.#count, length === steps.length ? total : `${length.toLocaleString("en")} of ${total}`);
+    this.#empty.hidden = length > 0;
+    this.#scroller.hidden = length === 0;
+    text(this.#empty, steps.length ? "No step fits the filter" : "No step has begun yet");
+    this.#device.hidden = !this.#several;
+    if (this.#several && this.#device.options.length !== devices.length + 1) {
+      const options = devices.map(({ device_id }) => h("option", { value: device_id }, device_id));
+      children(this.#device, [this.#device.options[0]!, ...options]);
+    }
+    attribute(this.#scroller, "aria-rowcount", length + 1);
+  }
+
+  /** Rows exist for what is in sight; those that went out of it are made anew when they come back. */
+  #render(): void {
+    const keys = this.#keys;
+    const whole = keys.length <= WHOLE;
+    const { scrollTop, clientHeight } = this.#scroller;
+    const range = whole
+      ? { first: 0, end: keys.length, above: 0, below: 0 }
+      : this.#heights.range(keys, scrollTop, clientHeight);
+    const shown = this.#items.slice(range.first, range.end).map((item, i) => {
+      const row = this.#made.get(item.step.step_id) ?? this.#make(item);
+      row.update(item, { position: range.first + i, several: this.#several, over: this.store.ended, at: this.#at });
+      row.tick(this.store.now(), this.#longest);
+      return row;
+    });
+    const wanted = new Set(shown);
+    for (const [key, row] of this.#made) if (!wanted.has(row)) this.#drop(key, row);
+    children(
+      this.#rows,
+      shown.map((row) => row.element),
+    );
+    this.#above.style.height = `${range.above}px`;
+    this.#below.style.height = `${range.below}px`;
+  }
+
+  #make({ step }: Item): StepRow {
+    const key = step.step_id;
+    const row = new StepRow(this.store, this.screenshots, this.#open.has(key), (open) => {
+      if (open) this.#open.add(key);
+      else this.#open.delete(key);
+    });
+    this.#made.set(key, row);
+    this.#sizes.observe(row.element);
     return row;
+  }
+
+  #drop(key: string, row: StepRow): void {
+    this.#made.delete(key);
+    this.#sizes.unobserve(row.element);
+    row.close();
+  }
+
+  #measured(entries: ResizeObserverEntry[]): void {
+    for (const { target, borderBoxSize } of entries) {
+      const key = (target as HTMLElement).dataset["stepId"];
+      const height = borderBoxSize[0]?.blockSize;
+      if (key !== undefined && height) this.#heights.measure(key, height);
+    }
+    this.#render();
   }
 
   #tick(): void {
     if (this.store.ended) return;
-    for (const row of this.#rows.values()) row.tick(this.store.now(), this.#longest);
+    for (const row of this.#made.values()) row.tick(this.store.now(), this.#longest);
   }
 
-  /** Keep the running step in sight, by moving the table and never the page. */
+  /** Keep the running step in sight. */
   #follow(state: ExecutionSnapshot): void {
     const running = state.steps.find((step) => step.status === "running");
-    if (!running || running.step_id === this.#followed || this.#handled) return;
+    if (!running || running.step_id === this.#followed || this.#handled || this.#query.sort !== "plan") return;
     this.#followed = running.step_id;
-    const row = this.#rows.get(running.step_id)?.element;
-    if (!row) return;
+    this.#reveal(running.step_id, false);
+  }
+
+  /** Bring a step in sight, by moving the table and never the page. */
+  #reveal(key: string | undefined, up: boolean): void {
+    const index = key === undefined ? -1 : this.#keys.indexOf(key);
+    if (index < 0) return;
     const { clientHeight, scrollTop } = this.#scroller;
-    const bottom = row.offsetTop + row.offsetHeight * 2;
+    const head = this.#heads[0]!.parentElement!.offsetHeight;
+    const top = this.#heights.top(this.#keys, index);
+    const bottom = top + head + Math.min(this.#heights.of(key!), 2 * ROW) + ROW;
     if (bottom > scrollTop + clientHeight) this.#scroller.scrollTop = bottom - clientHeight;
+    else if (up && top < scrollTop) this.#scroller.scrollTop = Math.max(0, top - ROW);
+  }
+
+  #makeHeads(signal: AbortSignal): void {
+    HEADS.forEach(({ sort, label }, i) => {
+      if (!sort) return;
+      const button = h("button", { type: "button", class: "xm-sort" }, label);
+      this.#heads[i]!.replaceChildren(button);
+      on(button, "click", signal, () => {
+        const reversed = this.#query.sort === sort && !this.#query.reversed;
+        this.#ask({ sort, reversed });
+        this.#showOrder();
+      });
+    });
+    this.#showOrder();
+  }
+
+  #showOrder(): void {
+    const { sort, reversed } = this.#query;
+    HEADS.forEach((head, i) => {
+      // The longest and the failed come first, where a reader counts downwards.
+      const falling = (head.sort === "duration") !== reversed;
+      attribute(this.#heads[i]!, "aria-sort", head.sort !== sort ? undefined : falling ? "descending" : "ascending");
+    });
+  }
+
+  #key(event: KeyboardEvent): void {
+    const { target, key } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof HTMLElement)) return;
+    const focused = target.closest<HTMLElement>(".xm-step-group")?.dataset["stepId"];
+    if (target !== this.#scroller && !target.matches(".xm-step-go, .xm-step-toggle")) return;
+    const index = focused === undefined ? -1 : this.#keys.indexOf(focused);
+    const last = this.#keys.length - 1;
+    const page = Math.max(1, Math.floor(this.#scroller.clientHeight / ROW) - 1);
+    const places: Record<string, number> = {
+      ArrowDown: index + 1,
+      ArrowUp: index - 1,
+      PageDown: index + page,
+      PageUp: index - page,
+      Home: 0,
+      End: last,
+    };
+    const row = focused === undefined ? undefined : this.#made.get(focused);
+    if (key === "ArrowRight") row?.flip(true);
+    else if (key === "ArrowLeft") row?.flip(false);
+    else if (key === "Escape") this.store.cursor.set(null);
+    else if (places[key] !== undefined) this.#focus(Math.max(0, Math.min(last, places[key])));
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  #focus(index: number): void {
+    const key = this.#keys[index];
+    if (key === undefined) return;
+    this.#reveal(key, true);
+    this.#render();
+    this.#made.get(key)?.focus();
   }
 }
 
-class StepRow {
-  readonly element: HTMLElement;
-  readonly #statusIcon = icon("pending");
-  readonly #statusText = h("span", { class: "xm-hidden" });
-  readonly #module = h("span", { class: "xm-module" });
-  readonly #under = h("span", { class: "xm-row-under" });
-  readonly #badgeNumber = h("span");
-  readonly #badge = h("span", { class: "xm-badge" }, icon("retry"), this.#badgeNumber);
-  readonly #fill = h("span", { class: "xm-duration-fill" });
-  readonly #seconds = h("span", { class: "xm-seconds" });
-  readonly #code = h("code", { class: "xm-code" });
-  readonly #message = h("span", { class: "xm-message" });
-  readonly #screen = h("span", { class: "xm-cell-screen", role: "cell" });
-  readonly #details = h("div", { class: "xm-details" });
-  readonly #toggle: HTMLButtonElement;
-  #step: Step | undefined;
-  #ended = false;
-  #open = false;
-  #screenshot: string | null = null;
-
-  constructor(
-    index: number,
-    readonly screenshots: Screenshots,
-    readonly signal: AbortSignal,
-  ) {
-    this.#toggle = h(
-      "button",
-      { type: "button", class: "xm-step-toggle", "aria-expanded": "false" },
-      icon("chevron"),
-      h("span", { class: "xm-number", "aria-hidden": "true" }, String(index + 1)),
-      this.#statusIcon,
-      this.#statusText,
-      h("span", { class: "xm-name" }, this.#module, this.#under),
-      this.#badge,
-    );
-    this.#details.hidden = true;
-    const row = h(
-      "div",
-      { class: "xm-step", role: "row", "aria-rowindex": index + 2 },
-      h("span", { class: "xm-cell-step", role: "cell" }, this.#toggle),
-      h(
-        "span",
-        { class: "xm-cell-duration", role: "cell" },
-        h("span", { class: "xm-duration-bar", "aria-hidden": "true" }, this.#fill),
-        this.#seconds,
-      ),
-      h("span", { class: "xm-cell-result", role: "cell" }, this.#code, this.#message),
-      this.#screen,
-    );
-    this.element = h("div", { class: "xm-step-group", role: "presentation" }, row, this.#details);
-    on(this.#toggle, "click", signal, () => this.#flip());
-  }
-
-  update(step: Step, several: boolean, over: boolean): void {
-    if (step === this.#step && over === this.#ended) return;
-    this.#step = step;
-    this.#ended = over;
-    const { status, label, name } = standing(step, over);
-    const last = step.attempts.at(-1);
-    attribute(this.element, "data-status", status);
-    attribute(this.element, "data-step-id", step.step_id);
-    setIcon(this.#statusIcon, name);
-    text(this.#statusText, label);
-    text(this.#module, step.module_id);
-    attribute(this.#module, "title", step.module_id);
-    const under = [several ? step.device_id : "", step.params ?? ""].filter(Boolean).join(" · ");
-    text(this.#under, under);
-    attribute(this.#under, "title", under);
-    this.#under.hidden = under === "";
-    this.#badge.hidden = step.attempts.length < 2;
-    text(this.#badgeNumber, String(last?.attempt ?? 1));
-    attribute(this.#badge, "title", `attempt ${last?.attempt ?? 1}`);
-    this.#result(step, label);
-    this.#toggle.disabled = step.attempts.length === 0;
-    this.#shot(last?.screenshot_url ?? null, step);
-    if (this.#open) this.#fillDetails(step);
-  }
-
-  /** The running attempt's time goes on between messages, and the scale with the longest. */
-  tick(now: number, longest: number): void {
-    const attempt = this.#step?.attempts.at(-1);
-    if (!attempt) return;
-    const running = attempt.status === "running" && !this.#ended;
-    const seconds = running ? between(attempt.started_at, now) : attemptSeconds(attempt);
-    text(this.#seconds, seconds === undefined ? "" : duration(seconds));
-    const share = (seconds ?? 0) / Math.max(longest, seconds ?? 0, 0.001);
-    this.#fill.style.transform = `scaleX(${seconds ? Math.max(0.02, share) : 0})`;
-  }
-
-  #result(step: Step, label: string): void {
-    const last = step.attempts.at(-1);
-    const failure = last?.status === "running" ? step.attempts.at(-2) : last;
-    const code = step.status === "completed" ? "" : (failure?.error_code ?? "");
-    text(this.#code, code);
-    this.#code.hidden = code === "";
-    const retried = step.attempts.filter((attempt) => attempt.status === "failed").length;
-    const passed = retried ? `passed after ${plural(retried, "failed attempt")}` : label;
-    const message = step.status === "completed" ? passed : failure?.error_message || label;
-    text(this.#message, message);
-    attribute(this.#message, "title", message);
-  }
-
-  #shot(url: string | null, step: Step): void {
-    if (url === this.#screenshot) return;
-    this.#screenshot = url;
-    this.#screen.replaceChildren(
-      ...(url ? [this.screenshots.thumbnail(url, `Screen after ${step.module_id}`, this.signal)] : []),
-    );
-  }
-
-  #flip(): void {
-    this.#open = !this.#open;
-    this.#details.hidden = !this.#open;
-    attribute(this.#toggle, "aria-expanded", String(this.#open));
-    if (this.#open && this.#step) this.#fillDetails(this.#step);
-  }
-
-  #fillDetails(step: Step): void {
-    this.#details.replaceChildren(attemptList(step.attempts, step.module_id, this.screenshots, this.signal));
-  }
-}
-
-/** How a step stands, told also for what an ended execution left undone. */
-function standing(step: Step, over: boolean): { status: string; label: string; name: IconName } {
-  if (over && step.status === "pending") return { status: "skipped", label: "not run", name: "skipped" };
-  if (over && step.status === "running") return { status: "cancelled", label: "interrupted", name: "cancelled" };
-  return { status: step.status, label: LABELS[step.status], name: step.status };
-}
-
-function secondsOf(step: Step): number | undefined {
-  const attempt = step.attempts.at(-1);
-  return attempt && attemptSeconds(attempt);
+function select(label: string, options: [string, string][]): HTMLSelectElement {
+  return h(
+    "select",
+    { class: "xm-select", "aria-label": label, "data-lm-suppress-shortcuts": "true" },
+    ...options.map(([value, words]) => h("option", { value }, words)),
+  );
 }
