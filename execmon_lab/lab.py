@@ -22,7 +22,7 @@ from .hub import Hub
 from .phone.process import PhoneProcess
 from .preview import BestSource, Preference, PreviewService
 from .preview.recording import Keep, Recording
-from .protocol import DeviceState, DeviceStatus, Level, timestamp
+from .protocol import DeviceState, DeviceStatus, ExecutionSnapshot, Level, timestamp
 from .run import Run
 from .runqueue import RunQueue
 from .server import Server, Tokens
@@ -154,6 +154,9 @@ class Lab:
                 port=port,
                 tokens=tokens,
                 cancel=self._cancel,
+                reports={
+                    name: functools.partial(self._report, name) for name in ("pdf", "html", "junit", "trace")
+                },
                 plans={name: functools.partial(self._serve, plan) for name, plan in (plans or {}).items()},
                 allowed_origins=allowed_origins,
                 allowed_hosts=allowed_hosts,
@@ -206,6 +209,7 @@ class Lab:
             self.pool,
             recording,
             self._run_again,
+            self._artifacts,
             self._keep,
         )
         self.runs.append(run)
@@ -278,10 +282,20 @@ class Lab:
                 ExecutionLog(self.hub, run.execution_id, "preview").say(serial, level, text)
 
     def _cancel(self, execution_id: str) -> bool:
-        run = next((run for run in list(self.runs) if run.execution_id == execution_id), None)
+        run = self._run(execution_id)
         if run is not None:
             run.cancel()
         return run is not None
+
+    def _report(self, format: str, execution: ExecutionSnapshot) -> tuple[str, bytes]:
+        run = self._run(execution.execution_id)
+        if run is None:
+            raise LookupError(f"execution {execution.execution_id} is none of this lab's")
+        report = run.report(format)
+        return report.media_type, report.content
+
+    def _run(self, execution_id: str) -> Run | None:
+        return next((run for run in list(self.runs) if run.execution_id == execution_id), None)
 
     def _serve(self, plan: Plan | Callable[[], Plan]) -> str:
         """Start a registered plan for a client of the server."""

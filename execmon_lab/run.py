@@ -8,6 +8,7 @@ from .control import ManualControl
 from .devices import DevicePool
 from .engine import Execution
 from .executionlog import ExecutionLog
+from .history.artifacts import ArtifactStore
 from .hub import Hub, execution_subject
 from .preview import PreviewService
 from .preview.recording import LAST_SECONDS, Keep, Recorder, Recording
@@ -18,6 +19,7 @@ from .steering import Again, Steering
 from .tail import LogTail
 
 if TYPE_CHECKING:
+    from .reports import Report
     from .widgets import ExecutionView
 
 
@@ -43,12 +45,14 @@ class Run(Steering):
         pool: DevicePool,
         recording: Recording,
         again: Again,
+        artifacts: ArtifactStore,
         keep: Keep | None = None,
     ) -> None:
         super().__init__(execution, again)
         self._hub = hub
         self._service = preview
         self._server = server
+        self._artifacts = artifacts
         self._manual = ManualControl(pool, hub, execution.execution_id)
         self.preview = RunPreview(preview, self._serials, lambda: self.__dict__.get("view"))
         self._tail = LogTail(hub, execution.execution_id)
@@ -139,6 +143,39 @@ class Run(Steering):
             self._recorder.wait(LAST_SECONDS * 2)
         return self.recording.video(path, device_id, begin=begin, end=end)
 
+    def report(self, format: str = "html") -> "Report":
+        """Write a report of what is known by now; in a notebook, PDF and HTML show themselves.
+
+        Parameters
+        ----------
+        format
+            ``"pdf"``, ``"html"`` (one file, with the recording to scrub), ``"junit"``, ``"trace"`` (for
+            Perfetto) or ``"json"``.
+
+        Returns
+        -------
+        Report
+            Its `save` writes it to a file.
+
+        Raises
+        ------
+        UnknownFormat
+            When there is no such format.
+        MissingExtra
+            When PDF or HTML is asked for without the `reports` extra.
+        """
+        from .reports import Material, film, make  # only who asks for a report pays for its libraries
+
+        return make(
+            format,
+            Material(
+                state=self.state,
+                logs=self._tail.entries(),
+                screenshot=self._screenshot,
+                film=film(self.recording),
+            ),
+        )
+
     def close(self) -> None:
         """Cancel what still runs, and end the view and every thread of the run."""
         self._execution.close()
@@ -175,6 +212,12 @@ class Run(Steering):
         ended = execution_subject(self.execution_id, ExecutionCompleted.type_name())
         self._ending = self._hub.subscribe(ended, lambda _: recorder.finish())
         return recorder
+
+    def _screenshot(self, url: str) -> bytes | None:
+        try:
+            return self._artifacts.screenshot(url).read_bytes()
+        except FileNotFoundError:
+            return None
 
     def _serials(self) -> list[str]:
         return [device.device_id for device in self.state.devices]

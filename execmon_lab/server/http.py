@@ -13,6 +13,7 @@ from aiohttp import web
 from ..history.artifacts import SCREENSHOTS, ArtifactStore
 from ..hub import Hub, UnknownExecution
 from ..protocol import ExecutionSnapshot
+from ..reports import MissingExtra
 from ..state import FINAL
 from . import documents
 from .access import Access
@@ -179,7 +180,10 @@ class Api:
         wanted = request.query.get("format", "json")
         if wanted not in formats:
             return problem(404, f"no report of that format; there are: {', '.join(sorted(formats))}")
-        content_type, body = await asyncio.to_thread(formats[wanted], snapshot)
+        try:
+            content_type, body = await asyncio.to_thread(formats[wanted], snapshot)
+        except MissingExtra as error:
+            return problem(501, str(error))
         name = f'inline; filename="{snapshot.execution_id}.{wanted}"'
         return web.Response(body=body, headers={"Content-Type": content_type, "Content-Disposition": name})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from execmon_lab.preview.recording import Recording
 from execmon_lab.preview.recording.recording import track_path
 from execmon_lab.preview.recording.track import TrackWriter
-from execmon_lab.reports.film import moments, film
+from execmon_lab.reports.film import film, moments
 
 MARKS = st.lists(st.floats(0, 1e4), unique=True).map(sorted)
 
@@ -30,7 +31,7 @@ def test_a_long_recording_is_thinned_evenly_in_time() -> None:
     busy_then_quiet = [n / 100 for n in range(1000)] + [float(n) for n in range(10, 100)]
     chosen = moments(busy_then_quiet, 50)
     assert 40 <= len(chosen) <= 50
-    assert max(later - sooner for sooner, later in zip(chosen, chosen[1:], strict=False)) < 4
+    assert max(later - sooner for sooner, later in itertools.pairwise(chosen)) < 4
 
 
 def test_the_pictures_are_those_of_the_recording(tmp_path: Path) -> None:

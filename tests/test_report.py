@@ -1,0 +1,100 @@
+"""A run's reports, from the run itself and from the server, at the address that the messages give."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+
+import execmon_lab as em
+from execmon_lab import reports
+from execmon_lab.run import Run
+
+
+@em.module
+def passes(ctx: em.Context) -> None:
+    """Pass."""
+    ctx.device.home()
+    ctx.log.info("the home screen is there")
+
+
+@em.module
+def fails(ctx: em.Context) -> None:
+    """Fail."""
+    ctx.expect(False, "the sky is green")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[em.Lab]:
+    with em.Lab(history=tmp_path_factory.mktemp("history")) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def run(lab: em.Lab) -> Run:
+    """A run that has ended."""
+    run = lab.start(em.Plan([passes, fails], name="to report on"))
+    run.wait(60)
+    return run
+
+
+def get(run: Run, address: str) -> tuple[str, bytes]:
+    url = run.url.replace("ws://", "http://").split("/ws/")[0] + address
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return answer.headers["Content-Type"], answer.read()
+
+
+def test_the_report_url_opens_a_pdf(run: Run) -> None:
+    address = run.state.report_url
+    assert address is not None
+    media_type, content = get(run, address)
+    assert media_type == "application/pdf"
+    assert content.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("format", reports.FORMATS)
+def test_the_server_gives_what_the_run_writes(run: Run, format: str) -> None:
+    media_type, content = get(run, f"/api/v1/reports/{run.execution_id}?format={format}")
+    report = run.report(format)
+    assert media_type == report.media_type
+    if format not in ("pdf", "html"):  # which tell when they were made
+        assert content == report.content
+
+
+def test_a_report_has_the_log_the_screenshots_and_the_recording(run: Run) -> None:
+    page = run.report("html").content.decode()
+    assert "the sky is green" in page
+    assert "Step 2, fails, attempt 1" in page
+    assert page.count('class="shot"') >= 2
+    film = page.split('type="application/json">')[1].split("</script>")[0]
+    assert film.count("data:image/jpeg") == len(run.recording.index(run.state.devices[0].device_id)) > 0
+
+
+def test_a_report_can_be_written_before_the_run_begins(lab: em.Lab) -> None:
+    assert "Not begun" in lab.prepare(em.Plan([passes])).report("html").content.decode()
+
+
+def test_an_unknown_format_is_answered_with_those_that_there_are(run: Run) -> None:
+    with pytest.raises(HTTPError) as refused:
+        get(run, f"/api/v1/reports/{run.execution_id}?format=docx")
+    assert refused.value.code == 404
+    assert b"html, json, junit, pdf, trace" in refused.value.read()
+
+
+def test_without_the_extra_the_client_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(material: reports.Material) -> bytes:
+        raise reports.MissingExtra("A report as PDF")
+
+    broken = reports.FORMATS["pdf"]._replace(write=missing)
+    monkeypatch.setitem(reports.FORMATS, "pdf", broken)
+    with pytest.raises(HTTPError) as refused:
+        get(run, f"/api/v1/reports/{run.execution_id}?format=pdf")
+    assert refused.value.code == 501
+    assert b"pip install 'execmon-lab[reports]'" in refused.value.read()
+
+
+def test_a_report_is_saved(run: Run, tmp_path: Path) -> None:
+    assert run.report("junit").save(tmp_path / "junit.xml").read_text().count("<testcase") == 2
