@@ -196,6 +196,7 @@ class Run(Steering):
             execution_id=self.execution_id,
             hub=self._hub,
             preview=self._service,
+            video=self._service,
             cancel=self.cancel,
             base_url=self._server.url,
             logs=self._tail.entries,

@@ -32,7 +32,8 @@ class PreviewStats:
     watchers
         How many the capture is shared by.
     captured_per_second, capture_ms, encode_ms
-        Frames a second, milliseconds a frame, over the last 60; an unchanged frame costs no encoding.
+        Frames a second, milliseconds a frame, over the last 60; an unchanged frame costs no encoding, what is
+        passed straight through costs neither.
     sent_per_second, bytes_per_second, drawn_per_second
         Sent to the pages and drawn by the quickest of them, over the last 5 seconds; a screen that stands
         still is not sent again.
@@ -125,7 +126,9 @@ class RunPreview:
 def _shown(
     serial: str, quality: Quality, numbers: StreamNumbers, capture: StreamStats | None
 ) -> PreviewStats:
-    """A stream that pages show; what is passed straight through is captured by nobody here."""
+    """A stream that pages show; what is passed straight through is neither decoded nor encoded for them."""
+    straight = numbers.codec != "jpeg"
+    rate = (capture.packets_per_second if straight else capture.frames_per_second) if capture else 0.0
     return PreviewStats(
         device_id=serial,
         quality=quality,
@@ -134,9 +137,9 @@ def _shown(
         width=numbers.width,
         height=numbers.height,
         watchers=capture.watchers if capture else 1,
-        captured_per_second=capture.frames_per_second if capture else numbers.sent_per_second,
-        capture_ms=capture.capture_ms if capture else 0.0,
-        encode_ms=capture.encode_ms if capture else 0.0,
+        captured_per_second=rate,
+        capture_ms=capture.capture_ms if capture and not straight else 0.0,
+        encode_ms=capture.encode_ms if capture and not straight else 0.0,
         sent_per_second=numbers.sent_per_second,
         bytes_per_second=numbers.bytes_per_second,
         drawn_per_second=numbers.drawn_per_second,

@@ -1,8 +1,9 @@
 """The pictures that pages look at: which devices are watched for them, and the frames on their way.
 
 A device is shown by its own video, passed straight through, where all pages that look at it can decode that
-and the budget leaves room for its rate; else by JPEG, which can be thinned. JPEG also bridges the time until
-a video's first key frame, and takes over by itself when the video fails.
+and the budget leaves room for its rate; else by JPEG, which can be thinned and made smaller: who asks for
+quality ``low``, as tiles do, wants it small. JPEG also bridges the time until a video's first key frame, and
+takes over by itself when the video fails.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from typing import Protocol, runtime_checkable
 from ..devices import DeviceDisconnected, DeviceError
 from ..preview import Frame
 from ..preview.budget import Budget
-from ..protocol import Quality, limits, timestamp
+from ..preview.scrcpy import Wanted
+from ..preview.scrcpy.source import VIDEO_FPS
+from ..preview.video import VideoPacket
+from ..protocol import Quality, timestamp
 from .commands import Seen
 from .flow import PACE_SECONDS, Flow
 from .numbers import Sized, StreamNumbers, Tally
 from .parcel import Parcel
-from .video import CODEC, SOURCE, Refusals, VideoLine, VideoPacket, VideoSource
+from .video import CODEC, SOURCE, Refusals, VideoLine, VideoSource
 
 LEASE_SECONDS = 60.0
 """How long a page that says nothing is believed to look on; it speaks every 15 s."""
@@ -47,7 +51,7 @@ class PacedWatch(Watch, Protocol):
         """Ask for at most so many frames a second, or for as many as there are."""
 
 
-_VIDEO_BYTES = 4_000_000 // 8 // limits.PREVIEW_FPS_MAX
+_VIDEO_BYTES = round(Wanted().bit_rate / 8 / VIDEO_FPS)
 """Of one frame of a video, for the budget: its average at the bit rate that is asked for."""
 
 STILL_SECONDS = 2.0
@@ -347,18 +351,20 @@ class Pictures:
     def _by_video(self, now: float) -> frozenset[str]:
         """Which devices are to be shown by their own video."""
         pages = {page: streams for page, streams in self._pages.items() if page != _EXPECTED}
-        devices = {device_id for streams in pages.values() for device_id, _ in streams}
+        streams = frozenset[Stream]().union(*pages.values())
+        devices = {device_id for device_id, _ in streams}
         interval = self._budget.interval(max(1, len(devices)), _VIDEO_BYTES)
-        if self._video is None or self._closed or interval > 1.01 / limits.PREVIEW_FPS_MAX:
+        if self._video is None or self._closed or interval > 1.01 / VIDEO_FPS:
             return frozenset()
         unable = {
             device_id
-            for page, streams in pages.items()
+            for page, looked_at in pages.items()
             if page not in self._decoding
-            for device_id, _ in streams
+            for device_id, _ in looked_at
         }
+        large = {device_id for device_id, quality in streams if quality != "low"}
         return frozenset(
-            device_id for device_id in devices - unable if not self._refusals.holds(device_id, now)
+            device_id for device_id in large - unable if not self._refusals.holds(device_id, now)
         )
 
     def _by_jpeg(self, by_video: frozenset[str]) -> frozenset[Stream]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from ..devices import DeviceError
+from ..preview.video import OnError, OnPacket, VideoPacket, VideoWatch
 from ..protocol import timestamp
 from .numbers import Tally
 from .parcel import Parcel
@@ -33,52 +32,14 @@ RETRY_SECONDS = 15.0
 RETRY_SECONDS_MAX = 600.0
 
 
-class VideoPacket(Protocol):
-    """A piece of H.264 in Annex B: one picture, a key frame with its configuration before it."""
-
-    @property
-    def data(self) -> bytes:
-        """All of it."""
-
-    @property
-    def key(self) -> bool:
-        """Whether it can be decoded without those before."""
-
-    @property
-    def at(self) -> float:
-        """When it came, seconds since the epoch."""
-
-    @property
-    def codec(self) -> str:
-        """As a browser's decoder wants it: ``avc1.42c01f``."""
-
-    @property
-    def width(self) -> int:
-        """In pixels."""
-
-    @property
-    def height(self) -> int:
-        """In pixels."""
-
-
-class VideoWatch(Protocol):
-    """A video under way."""
-
-    def refresh(self) -> None:
-        """Have the device send a key frame soon; never blocks."""
-
-    def close(self) -> None:
-        """End it; doing so twice is no error."""
-
-
 class VideoSource(Protocol):
     """Who gives encoded video."""
 
     def watch_video(
         self,
         device_id: str,
-        on_packet: Callable[[VideoPacket], None],
-        on_error: Callable[[DeviceError], None],
+        on_packet: OnPacket,
+        on_error: OnError,
         /,
     ) -> VideoWatch:
         """Have a device's packets handed to `on_packet`, and why they cease to `on_error`; from any thread.

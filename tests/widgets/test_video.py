@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from execmon_lab.devices import DeviceDisconnected, DeviceError
-from execmon_lab.preview import ScrcpyFailed
 from execmon_lab.preview.budget import Budget
+from execmon_lab.preview.video import NoVideo, VideoPacket
 from execmon_lab.widgets.commands import Seen
 from execmon_lab.widgets.flow import WINDOW
 from execmon_lab.widgets.parcel import Parcel
@@ -19,19 +19,14 @@ from execmon_lab.widgets.video import ASK_SECONDS, MAX_PENDING, RETRY_SECONDS, U
 from tests.widgets.conftest import Clock, FakePreview
 
 DEVICE = "emulator-5554"
-MEDIUM, HIGH, OTHER = (DEVICE, "medium"), (DEVICE, "high"), ("R58M", "medium")
+LOW, MEDIUM, HIGH = (DEVICE, "low"), (DEVICE, "medium"), (DEVICE, "high")
+OTHER = ("R58M", "medium")
 
 
-@dataclass(frozen=True)
-class Packet:
-    """A picture of a video."""
-
-    data: bytes
-    key: bool = False
-    at: float = 1_700_000_000.5
-    codec: str = "avc1.42c01f"
-    width: int = 64
-    height: int = 96
+def packet(data: bytes, **changes: Any) -> VideoPacket:
+    fields: dict[str, Any] = {"key": False, "codec": "avc1.42c01f", "width": 64, "height": 96, **changes}
+    moment = {"pts": 0, "at": 1_700_000_000.5, "session": 1, "number": 1}
+    return VideoPacket(device_id=DEVICE, data=data, **fields, **moment)
 
 
 @dataclass
@@ -39,7 +34,7 @@ class FakeVideoWatch:
     """A video whose packets a test makes."""
 
     device_id: str
-    on_packet: Callable[[Packet], None]
+    on_packet: Callable[[VideoPacket], None]
     on_error: Callable[[DeviceError], None]
     asked: int = 0
     closed: bool = False
@@ -53,11 +48,11 @@ class FakeVideoWatch:
 
     def key(self, **changes: Any) -> None:
         self.made += 1
-        self.on_packet(Packet(b"key %d" % self.made, key=True, **changes))
+        self.on_packet(packet(b"key %d" % self.made, key=True, **changes))
 
     def delta(self) -> None:
         self.made += 1
-        self.on_packet(Packet(b"delta %d" % self.made))
+        self.on_packet(packet(b"delta %d" % self.made))
 
 
 @dataclass
@@ -141,6 +136,16 @@ def test_a_page_that_does_not_decode_is_shown_jpeg(rig: Rig) -> None:
     rig.look("a", MEDIUM, decodes=False)
     assert rig.video.open == []
     assert rig.preview.open == [MEDIUM]
+
+
+def test_a_page_that_wants_it_small_is_shown_jpeg_unless_another_has_the_video(rig: Rig) -> None:
+    rig.look("a", LOW)
+    assert (rig.video.open, rig.preview.open) == ([], [LOW])
+    rig.look("b", MEDIUM)
+    rig.watch.key()
+    rig.collect()
+    rig.collect()
+    assert (rig.video.open, rig.preview.open) == ([DEVICE], []), "one stream for both"
 
 
 def test_pages_share_one_stream_which_all_of_them_can_show(live: Rig) -> None:
@@ -234,7 +239,7 @@ def test_what_waits_is_bounded_in_bytes(live: Rig) -> None:
     for _ in range(WINDOW):
         live.watch.delta()
     live.collect()
-    live.watch.on_packet(Packet(bytes(3 << 20)))
+    live.watch.on_packet(packet(bytes(3 << 20)))
     live.pictures.drawn("a", WINDOW + 1)
     assert live.sent() == []
     assert live.watch.asked == 1
@@ -263,7 +268,7 @@ def test_a_page_that_says_nothing_though_it_would_be_heard_holds_the_video_back(
 def test_a_video_that_fails_gives_way_to_jpeg_and_is_tried_again_ever_more_rarely(live: Rig) -> None:
     wait = RETRY_SECONDS
     for _ in range(3):
-        live.watch.on_error(ScrcpyFailed(DEVICE, "no encoder"))
+        live.watch.on_error(NoVideo(DEVICE, "no encoder"))
         live.collect()
         assert (live.video.open, live.preview.open) == ([], [MEDIUM])
         live.clock.now += wait - 1
@@ -281,7 +286,7 @@ def test_a_video_that_fails_gives_way_to_jpeg_and_is_tried_again_ever_more_rarel
 
 
 def test_a_video_that_cannot_begin_is_tried_again(rig: Rig) -> None:
-    rig.video.refusal = ScrcpyFailed(DEVICE, "no server")
+    rig.video.refusal = NoVideo(DEVICE, "no server")
     rig.look("a", MEDIUM)
     rig.collect()
     assert rig.preview.open == [MEDIUM]
@@ -306,7 +311,7 @@ def test_a_device_that_goes_is_told_by_jpeg_and_its_video_comes_back_by_itself(l
     assert (live.video.open, live.preview.open) == ([DEVICE], [])
 
 
-@pytest.mark.parametrize("budget", [Budget(frames_per_second=20), Budget(bytes_per_second=600_000)])
+@pytest.mark.parametrize("budget", [Budget(frames_per_second=45), Budget(bytes_per_second=600_000)])
 def test_where_the_budget_leaves_no_room_for_its_rate_it_is_jpeg(budget: Budget) -> None:
     rig = Rig(budget)
     rig.look("a", MEDIUM)

@@ -1,0 +1,123 @@
+"""A device's own video in JupyterLab, decoded by the page; and JPEG where it cannot be."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from .notebook import JupyterServer, NotebookPage
+from .screens import difference, screencap
+
+LAB = """
+import time
+import execmon_lab as em
+
+lab = em.Lab()
+phone = lab.pool.get(lab.serials[0]).session()
+"""
+RUN = """
+@em.module(timeout=300)
+def waiting_module(ctx):
+    ctx.sleep(280)
+
+run = lab.start(em.Plan([waiting_module], name="video"))
+run
+"""
+#: Mean difference of two pictures, of 255, that the encoder may make.
+CODEC_ERROR = 6.0
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def view(jupyter: JupyterServer, lab_page: NotebookPage, request: pytest.FixtureRequest) -> Locator:
+    """The view of a run on one phone; the figures are shown."""
+    name = f"{request.node.name}.ipynb"
+    jupyter.write(name, LAB, RUN, "time.sleep(5)")
+    lab_page.open(name)
+    for _ in range(2):
+        lab_page.run_cell()
+    view = lab_page.view()
+    expect(view).to_be_visible(timeout=60_000)
+    view.scroll_into_view_if_needed()
+    view.get_by_role("button", name="Numbers").click()
+    return view
+
+
+def comes_by(view: Locator, how: str) -> None:
+    expect(view.locator(".xm-numbers")).to_contain_text(how, timeout=30_000)
+
+
+def goes_on(page: NotebookPage, view: Locator, frames: int = 10) -> None:
+    canvas = view.locator(".xm-phone .xm-canvas")
+    page.page.wait_for_function(
+        "([canvas, wanted]) => Number(canvas.dataset.frame) >= wanted",
+        arg=[canvas.element_handle(), int(canvas.get_attribute("data-frame") or 0) + frames],
+        timeout=30_000,
+    )
+
+
+def shows_the_screen(page: NotebookPage, view: Locator, name: str) -> None:
+    apart: list[float] = []
+    for _ in range(20):
+        before, shown = screencap(page), page.picture(view)
+        apart.append(min(difference(shown, before), difference(shown, screencap(page))))
+        if apart[-1] < CODEC_ERROR:
+            break
+        page.page.wait_for_timeout(250)
+    page.keep(f"video-{name}", view)
+    assert apart[-1] < CODEC_ERROR, f"mean differences of the canvas and the screen: {apart}"
+    assert shown.size == before.size, "the video is not scaled"
+
+
+def test_the_page_decodes_what_the_phone_made(lab_page: NotebookPage, view: Locator) -> None:
+    comes_by(view, "scrcpy h264 → page")
+    lab_page.execute("phone.start(package='com.android.settings'); phone.wait_for('About phone')")
+    shows_the_screen(lab_page, view, "upright")
+    lab_page.execute("phone.shell('settings put system user_rotation 1')")
+    expect(view.locator(".xm-phone.xm-landscape")).to_be_visible(timeout=20_000)
+    shows_the_screen(lab_page, view, "turned")
+    lab_page.execute("phone.shell('settings put system user_rotation 0')")
+
+    lab_page.execute("phone.shell('am start -n com.execmon.motion/.MotionActivity --ei fps 15')")
+    goes_on(lab_page, view, 20)
+    (stats,) = lab_page.json("[vars(one) for one in run.preview.stats()]")
+    assert (stats["source"], stats["codec"], stats["clock"]) == ("scrcpy", "h264", "same")
+    assert (stats["width"], stats["height"]) == (720, 1280)
+    assert 0 < stats["latency_ms"] < 5_000
+    assert stats["bytes_per_second"] > 0
+    lab_page.select_cell(2)
+    lab_page.begin_cell()
+    lab_page.page.wait_for_function("() => window.panel().sessionContext.session.kernel.status === 'busy'")
+    goes_on(lab_page, view, 20)
+    assert lab_page.kernel_is_busy(), "it was the blocked kernel that all this came from"
+    comes_by(view, "scrcpy h264 → page")
+    assert lab_page.complaints == []
+
+
+def test_a_gap_is_mended_and_several_are_enough(lab_page: NotebookPage, view: Locator) -> None:
+    comes_by(view, "scrcpy h264 → page")
+    lab_page.execute("phone.shell('am start -n com.execmon.motion/.MotionActivity --ei fps 15')")
+    lose = "for line in run.view._pictures._lines.values(): line._sequence += 1"
+    for _ in range(2):
+        lab_page.execute(lose)
+        goes_on(lab_page, view, 30)
+        comes_by(view, "scrcpy h264 → page")
+    lab_page.execute(lose)
+    comes_by(view, "→ jpeg")
+    goes_on(lab_page, view)
+    assert lab_page.complaints == []
+
+
+@pytest.fixture
+def lab_page_without_decoder(lab_page: NotebookPage) -> None:
+    lab_page.page.add_init_script("delete window.VideoDecoder;")
+
+
+@pytest.mark.usefixtures("lab_page_without_decoder")
+def test_without_a_decoder_it_is_jpeg(lab_page: NotebookPage, request: pytest.FixtureRequest) -> None:
+    view = request.getfixturevalue("view")
+    comes_by(view, "screencap → jpeg")
+    goes_on(lab_page, view, 2)
+    assert lab_page.json("[one.codec for one in run.preview.stats()]") == ["jpeg"]
+    assert lab_page.complaints == []
