@@ -169,6 +169,7 @@ class ExecutionState:
             duration_seconds=message.duration_seconds,
             screenshot_url=message.screenshot_url,
             error_message=_known(message.reason),
+            adb_seconds=_known(message.adb_seconds),
         )
         self._put(_closed(step, attempt, message.status))
         self._running(message.timestamp)
@@ -188,6 +189,7 @@ class ExecutionState:
             error_message=message.error_message,
             traceback=_known(message.traceback),
             screenshot_url=_known(message.screenshot_url),
+            adb_seconds=_known(message.adb_seconds),
         )
         self._put(_closed(step, attempt, "running" if message.will_retry else "failed"))
         self._running(message.timestamp)

@@ -17,6 +17,7 @@ from .context import Context
 from .outcome import COMPLETED, AttemptEnded, Outcome, in_devices, judge, position
 from .plan import Pending
 from .screenshots import Screenshots
+from .stopwatch import Stopwatch
 
 GENTLE_SECONDS = 0.1
 """How long a module may take to end by what its session or its sleep raises."""
@@ -73,6 +74,7 @@ class Attempt:
         self.outcome: Outcome | None = None
         self.ended_at = ""
         self.duration = 0.0
+        self.adb = Stopwatch()
         self._actions: list[OpenAction] = []
         self.restarts_device = False
         self.thread = threading.current_thread()
@@ -161,9 +163,12 @@ class Attempt:
         if self.over:
             return
         if command.outcome == "running":
+            self.adb.start()
             self.restarts_device = self.restarts_device or command.text.startswith(_RESTARTS)
             self.log("INFO", command.message)
-        elif command.outcome == "failed":
+            return
+        self.adb.stop()
+        if command.outcome == "failed":
             seconds = command.duration_seconds or 0.0
             self.log("WARN", f"ADB command failed after {seconds:.3f} s: {command.text}: {command.error}")
         elif command.exit_code:
@@ -250,6 +255,7 @@ class Attempt:
 
     def _settle(self, outcome: Outcome) -> None:
         self.outcome = outcome
+        self.adb.freeze()
         self.duration = round(time.monotonic() - self._began, 3)
         self.ended_at = timestamp()
 

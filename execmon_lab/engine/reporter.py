@@ -88,6 +88,7 @@ class Reporter:
                 timestamp=attempt.ended_at,
                 attempt=attempt.number,
                 reason=outcome.message or UNSET,
+                adb_seconds=attempt.adb.seconds,
             )
         )
 
@@ -109,6 +110,7 @@ class Reporter:
                 duration_seconds=attempt.duration,
                 screenshot_url=screenshot_url,
                 traceback=outcome.traceback or UNSET,
+                adb_seconds=attempt.adb.seconds,
             )
         )
         if outcome.code == ErrorCode.MODULE_TIMEOUT:

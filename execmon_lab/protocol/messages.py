@@ -112,6 +112,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error_message: str | None = None
     traceback: str | None = None
     screenshot_url: str | None = None
+    #: Of its duration, what was spent in adb commands.
+    adb_seconds: Seconds | None = None
     actions: tuple[Action, ...] = ()
 
 
@@ -229,7 +231,7 @@ class StepCompleted(Message, frozen=True, kw_only=True):
     """A step passed, or was skipped."""
 
     GUARANTEED: ClassVar[bool] = True
-    ADDITIVE_FIELDS: ClassVar[tuple[str, ...]] = ("attempt", "reason")
+    ADDITIVE_FIELDS: ClassVar[tuple[str, ...]] = ("attempt", "reason", "adb_seconds")
 
     execution_id: ExecutionId
     device_id: str
@@ -241,6 +243,7 @@ class StepCompleted(Message, frozen=True, kw_only=True):
     timestamp: Timestamp
     attempt: Number | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    adb_seconds: Seconds | UnsetType = UNSET
     seq: Number | UnsetType = UNSET
 
 
@@ -248,7 +251,12 @@ class StepFailed(Message, frozen=True, kw_only=True):
     """An attempt of a step failed; `retry_attempt` counts the attempts that failed, from 1."""
 
     GUARANTEED: ClassVar[bool] = True
-    ADDITIVE_FIELDS: ClassVar[tuple[str, ...]] = ("duration_seconds", "screenshot_url", "traceback")
+    ADDITIVE_FIELDS: ClassVar[tuple[str, ...]] = (
+        "duration_seconds",
+        "screenshot_url",
+        "traceback",
+        "adb_seconds",
+    )
 
     execution_id: ExecutionId
     device_id: str
@@ -262,6 +270,7 @@ class StepFailed(Message, frozen=True, kw_only=True):
     duration_seconds: Seconds | UnsetType = UNSET
     screenshot_url: str | UnsetType | None = UNSET
     traceback: str | UnsetType = UNSET
+    adb_seconds: Seconds | UnsetType = UNSET
     seq: Number | UnsetType = UNSET
 
 

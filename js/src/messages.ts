@@ -25,6 +25,7 @@ export interface Attempt {
   error_message?: string | null;
   traceback?: string | null;
   screenshot_url?: string | null;
+  adb_seconds?: number | null;
   actions?: Action[];
 }
 
@@ -124,6 +125,7 @@ export interface StepCompleted {
   timestamp: string;
   attempt?: number;
   reason?: string;
+  adb_seconds?: number;
   seq?: number;
 }
 
@@ -141,6 +143,7 @@ export interface StepFailed {
   duration_seconds?: number;
   screenshot_url?: string | null;
   traceback?: string;
+  adb_seconds?: number;
   seq?: number;
 }
 

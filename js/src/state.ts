@@ -117,6 +117,7 @@ function foldCompleted(state: ExecutionSnapshot, message: StepCompleted): Execut
     duration_seconds: message.duration_seconds,
     screenshot_url: message.screenshot_url,
     error_message: message.reason ?? null,
+    adb_seconds: message.adb_seconds ?? null,
   };
   return running(withStep(state, closed(step, attempt, message.status)), message.timestamp);
 }
@@ -134,6 +135,7 @@ function foldFailed(state: ExecutionSnapshot, message: StepFailed): ExecutionSna
     error_message: message.error_message,
     traceback: message.traceback ?? null,
     screenshot_url: message.screenshot_url ?? null,
+    adb_seconds: message.adb_seconds ?? null,
   };
   const status = message.will_retry ? "running" : "failed";
   return running(withStep(state, closed(step, attempt, status)), message.timestamp);

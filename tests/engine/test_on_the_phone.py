@@ -123,6 +123,8 @@ def test_a_plan_on_a_phone(stage: Stage, no_leaks: None) -> None:
     for step in state.steps:
         with Image.open(stage.artifacts.screenshot(step.attempts[0].screenshot_url)) as picture:
             assert (picture.format, picture.size) == ("PNG", (720, 1280))
+    [tapped] = state.steps[1].attempts
+    assert 0 < tapped.adb_seconds <= tapped.duration_seconds
 
 
 def test_a_timeout_ends_a_command_that_is_under_way_and_the_screen_is_kept(
@@ -133,6 +135,7 @@ def test_a_timeout_ends_a_command_that_is_under_way_and_the_screen_is_kept(
 
     (failed,) = stage.of(StepFailed)
     assert failed.error_code == "MODULE_TIMEOUT"
+    assert 0.3 < failed.adb_seconds <= failed.duration_seconds, "the command that was cut off counts"
     assert stage.artifacts.screenshot(failed.screenshot_url).is_file()
     assert [step.status for step in state.steps] == ["failed", "completed"]
 
