@@ -198,6 +198,7 @@ class Run(Steering):
             preview=self._service,
             video=self._service,
             cancel=self.cancel,
+            steering=self,
             base_url=self._server.url,
             logs=self._tail.entries,
             manual=self._manual,

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from ..control import AnyGesture
 from ..protocol import Quality
+from .orders import AnyOrder
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower):
@@ -104,7 +105,14 @@ class Touch(Command, frozen=True, kw_only=True):
     gesture: AnyGesture
 
 
-AnyCommand = Hello | Watch | Key | Drawn | Cancel | Screenshot | Seek | Control | Touch
+class Steer(Command, frozen=True, kw_only=True):
+    """The reader steers the execution; `id` is the page's own, for the answer."""
+
+    id: int
+    order: AnyOrder
+
+
+AnyCommand = Hello | Watch | Key | Drawn | Cancel | Screenshot | Seek | Control | Touch | Steer
 
 
 def read(content: Any) -> AnyCommand:

@@ -16,9 +16,23 @@ from ..preview import Frame
 from ..preview.budget import Budget
 from ..protocol import LogEntry, timestamp
 from .cells import CellWatch
-from .commands import AnyCommand, Cancel, Control, Drawn, Hello, Key, Screenshot, Seek, Touch, Watch, read
+from .commands import (
+    AnyCommand,
+    Cancel,
+    Control,
+    Drawn,
+    Hello,
+    Key,
+    Screenshot,
+    Seek,
+    Steer,
+    Touch,
+    Watch,
+    read,
+)
 from .feed import Feed
 from .numbers import Sized, StreamNumbers
+from .orders import Orders, Steerable
 from .parcel import Parcel
 from .past import Past, RecordedPictures
 from .pictures import Pictures, PictureSource, Stream
@@ -78,6 +92,8 @@ class ExecutionView(anywidget.AnyWidget):
         What all pictures together may take.
     recording
         Where the pictures of the past come from; without it there are none.
+    steering
+        What carries out the orders of a user who steers; without it there are only `cancel`'s.
     video
         Where devices' own video comes from, for pages that can decode it; without it all is JPEG.
 
@@ -94,6 +110,9 @@ class ExecutionView(anywidget.AnyWidget):
     may_cancel = traitlets.Bool().tag(sync=True)
     may_control = traitlets.Bool().tag(sync=True)
     may_seek = traitlets.Bool().tag(sync=True)
+    may_steer = traitlets.Bool().tag(sync=True)
+    pause_on_failure = traitlets.Bool().tag(sync=True)
+    """Whether the execution pauses on a failure, as its run says."""
     control = traitlets.Bool().tag(sync=True)
     """Whether touches on the picture go to the device; the user's to switch, off at first."""
     saved = traitlets.Dict().tag(sync=True)
@@ -112,6 +131,7 @@ class ExecutionView(anywidget.AnyWidget):
         manual: Manual | None = None,
         budget: Budget | None = None,
         recording: RecordedPictures | None = None,
+        steering: Steerable | None = None,
         video: VideoSource | None = None,
     ) -> None:
         super().__init__(
@@ -119,6 +139,8 @@ class ExecutionView(anywidget.AnyWidget):
             may_cancel=cancel is not None,
             may_control=manual is not None,
             may_seek=recording is not None,
+            may_steer=steering is not None,
+            pause_on_failure=steering is not None and steering.pause_on_failure,
         )
         self._end_execution = cancel
         self._artifacts = artifacts
@@ -131,6 +153,7 @@ class ExecutionView(anywidget.AnyWidget):
             else None
         )
         self._touches = Touches(manual, self._send_parcel, self._size, self._has_device) if manual else None
+        self._orders = Orders(steering, self._send_parcel) if steering else None
         self._past = Past(recording, self._send_parcel) if recording else None
         self.on_msg(self._hear)
         SHARED.add(self)
@@ -140,6 +163,8 @@ class ExecutionView(anywidget.AnyWidget):
         parcels, due = self._feed.collect(now)
         for parcel in parcels:
             self._send_parcel(parcel)
+        if self._orders is not None and self.pause_on_failure != self._orders.pause_on_failure:
+            self.pause_on_failure = self._orders.pause_on_failure  # switched from Python
         dues = [due]
         if self._pictures is not None:
             frames, due = self._pictures.collect(now)
@@ -231,6 +256,9 @@ class ExecutionView(anywidget.AnyWidget):
                 self._send_parcel(self._screenshot(url))
             case Seek() if self._past is not None:
                 self._past.take(command)
+            case Steer(page=page, id=number, order=order) if self._orders is not None and not self._closed:
+                self._orders.take(page, number, order)
+                self.pause_on_failure = self._orders.pause_on_failure
             case Control(on=on) if self.may_control and not self._closed:
                 self.control = on
             case Touch() if self._touches is not None:

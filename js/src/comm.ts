@@ -8,6 +8,7 @@ import type { AnyModel } from "@anywidget/types";
 import { isLoopback } from "./loopback";
 import type { ServerMessage } from "./messages";
 import type { Control, Drawing, Frame, Listener, PastFrame, PreviewProblem, Source, Stream, Touch } from "./source";
+import { type Order, Steering } from "./steering";
 import { canDecode, type Packet, VideoPlayer } from "./video";
 
 /** Frames drawn between two acknowledgements: each costs the page a repaint while the kernel is idle. */
@@ -31,7 +32,8 @@ type Notice =
   | ({ kind: "problem" } & PreviewProblem)
   | { kind: "screenshot"; url: string; found: boolean }
   | ({ kind: "past"; page: string; id: number; found: boolean } & Omit<PastFrame, "jpeg">)
-  | { kind: "touched"; page: string; id: number; refused: string | null };
+  | { kind: "touched"; page: string; id: number; refused: string | null }
+  | { kind: "steered"; page: string; id: number; refused: string | null };
 
 /** What is told of a stream with an acknowledgement: how many frames were drawn, and how old on average. */
 type Seen = Drawing & { frames: number };
@@ -49,6 +51,7 @@ export class CommSource implements Source {
   #acknowledged = 0;
   #seen = new Map<string, Seen>();
   readonly control: Control | undefined;
+  readonly steering: Steering | undefined;
   #touches = new Map<number, (refused: string | null) => void>();
   #touched = 0;
   #seeks = new Map<number, (frame: PastFrame | null) => void>();
@@ -65,12 +68,17 @@ export class CommSource implements Source {
     mayControl = false,
   ) {
     if (mayControl) this.control = this.#makeControl();
+    if (model.get("may_steer")) {
+      const send = (id: number, order: Order) => this.#send({ kind: "steer", id, order });
+      this.steering = new Steering(send, this.#steered, () => Boolean(model.get("pause_on_failure")));
+    }
   }
 
   open(listener: Listener): void {
     this.#listener = listener;
     this.model.on("msg:custom", this.#receive);
     this.model.on("change:control", this.#controlled);
+    this.model.on("change:pause_on_failure", this.#steered);
     addEventListener("pagehide", this.#leave);
     const greet = () => this.#send({ kind: "hello" });
     greet();
@@ -84,6 +92,7 @@ export class CommSource implements Source {
     clearTimeout(this.#retry);
     this.model.off("msg:custom", this.#receive);
     this.model.off("change:control", this.#controlled);
+    this.model.off("change:pause_on_failure", this.#steered);
     removeEventListener("pagehide", this.#leave);
     for (const url of this.#objectUrls) URL.revokeObjectURL(url);
     this.#listener = undefined;
@@ -174,6 +183,9 @@ export class CommSource implements Source {
         if (notice.page !== this.#page) break;
         this.#touches.get(notice.id)?.(notice.refused);
         this.#touches.delete(notice.id);
+        break;
+      case "steered":
+        if (notice.page === this.#page) this.steering?.answer(notice.id, notice.refused);
         break;
     }
   };
@@ -276,6 +288,8 @@ export class CommSource implements Source {
   }
 
   #controlled = (): void => {};
+
+  readonly #steered = (): void => this.#listener?.controlled();
 
   readonly #leave = (): void => {
     this.watch([]);

@@ -70,6 +70,7 @@ export function stateAt(state: ExecutionSnapshot, at: number): ExecutionSnapshot
     current_step: over ? null : (running?.module_id ?? null),
     duration_seconds: over ? (state.duration_seconds ?? null) : null,
     steps,
+    paused: [],
     errors: (state.errors ?? []).filter((error) => Date.parse(error.timestamp) <= at),
     timestamp: new Date(at).toISOString(),
   };

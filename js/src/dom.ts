@@ -46,6 +46,7 @@ const ICONS = {
   warning: '<path d="M8 2.5 14 13H2L8 2.5Z"/><path d="M8 6.8v2.6m0 1.6v.1"/>',
   chevron: '<path d="m6 4 4 4-4 4"/>',
   play: '<path d="M5 3.5v9l7.5-4.5L5 3.5Z" fill="currentColor"/>',
+  pause: '<path d="M5 3.5h2v9H5zm4 0h2v9H9z" fill="currentColor"/>',
   stop: '<rect x="4" y="4" width="8" height="8" rx="1.5" fill="currentColor"/>',
   picture: '<rect x="2.5" y="3" width="11" height="10" rx="1.5"/><path d="m3 11 3-3 2.5 2.5L11 8l2.5 2.5"/>',
   close: '<path d="m4 4 8 8m0-8-8 8"/>',

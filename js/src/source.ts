@@ -1,6 +1,7 @@
 // Where the views get what they show: the comm of a notebook, or a WebSocket.
 
 import type { Quality, ServerMessage } from "./messages";
+import type { Steering } from "./steering";
 
 /** A device's picture as it came, not yet decoded. */
 export interface Frame {
@@ -92,7 +93,7 @@ export interface Listener {
   snapshot(messages: ServerMessage[], now: number, lost: number): void;
   frame(frame: Frame): void;
   problem(problem: PreviewProblem): void;
-  /** Control was switched on or off. */
+  /** Control was switched on or off, or what the reader asked for has come further. */
   controlled(): void;
 }
 
@@ -105,6 +106,8 @@ export interface Source {
   drawn(number: number, drawing?: Drawing): void;
   /** Ask for the execution to be cancelled; undefined where this source may not. */
   readonly cancel?: (() => void) | undefined;
+  /** The ways to pause, to go on and to run a step again; undefined where this source has none. */
+  readonly steering?: Steering | undefined;
   /** The way back to the devices; undefined where this source has none. */
   readonly control?: Control | undefined;
   /** The picture that a device showed at a moment (ms since the epoch); null when none was recorded. */

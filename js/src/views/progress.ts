@@ -4,6 +4,7 @@ import { attribute, children, h, icon, on, setIcon, text, type IconName } from "
 import { between, clock, duration, plural } from "../format";
 import type { ExecutionSnapshot, ExecutionStatus, StepStatus } from "../messages";
 import type { Store } from "../store";
+import { SteeringView } from "./steering";
 
 /** A running execution tells its progress every two seconds: longer silence is worth a word. */
 const SILENCE_MS = 10_000;
@@ -43,6 +44,7 @@ export class ProgressView {
   readonly #counts = new Map(COUNTED.map(({ status, label, icon: name }) => [status, countChip(name, label)]));
   readonly #problems = h("ul", { class: "xm-problems", role: "list" });
   readonly #announcer = h("div", { class: "xm-hidden", role: "status" });
+  readonly #steering: SteeringView;
   #confirming: ReturnType<typeof setTimeout> | undefined;
   #cancelling = false;
   #announced = "";
@@ -51,10 +53,11 @@ export class ProgressView {
     readonly store: Store,
     signal: AbortSignal,
   ) {
+    this.#steering = new SteeringView(store, signal);
     this.element = h(
       "header",
       { class: "xm-head" },
-      h("div", { class: "xm-headline" }, this.#pill, this.#title, this.#elapsed, this.#cancel),
+      h("div", { class: "xm-headline" }, this.#pill, this.#title, this.#elapsed, this.#steering.button, this.#cancel),
       h("div", { class: "xm-bar-line" }, this.#bar, this.#percent),
       h(
         "div",
@@ -62,6 +65,7 @@ export class ProgressView {
         this.#current,
         h("span", { class: "xm-counts" }, ...[...this.#counts.values()].map((chip) => chip.element)),
       ),
+      this.#steering.element,
       this.#problems,
       this.#announcer,
     );
@@ -90,6 +94,7 @@ export class ProgressView {
       text(chip.number, String(count));
       chip.element.hidden = count === 0 && status !== "completed";
     }
+    this.#steering.update(state);
     this.#showProblems(state);
     this.#announce(state, verdict.label);
     this.tick();
@@ -166,6 +171,9 @@ function verdictOf(state: ExecutionSnapshot): { status: string; label: string; i
   const failed = state.steps.filter((step) => step.status === "failed").length;
   if (state.status === "completed" && failed) {
     return { status: "failed", label: `${failed} failed`, icon: "failed" };
+  }
+  if (state.status === "running" && state.paused?.some(({ status }) => status === "paused")) {
+    return { status: "paused", label: "Paused", icon: "pause" };
   }
   return { status: state.status, ...STATUS[state.status] };
 }

@@ -7,6 +7,7 @@ import type { Step, StepStatus } from "../messages";
 import { attemptSeconds, standingAt, type Item } from "../steplist";
 import type { Store } from "../store";
 import { attemptList } from "./attempts";
+import { RetryButton } from "./retry";
 import type { Screenshots } from "./screenshots";
 
 const LABELS: Record<StepStatus, string> = {
@@ -45,6 +46,7 @@ export class StepRow {
   readonly #toggle = h("button", { type: "button", class: "xm-step-toggle", tabindex: -1 }, icon("chevron"));
   readonly #go: HTMLButtonElement;
   readonly #row: HTMLElement;
+  readonly #retry: RetryButton;
   /** The row's life, and that of what its details show at present. */
   readonly #stop = new AbortController();
   #inside: AbortController | undefined;
@@ -71,6 +73,7 @@ export class StepRow {
       h("span", { class: "xm-name" }, this.#module, this.#under),
       this.#badge,
     );
+    this.#retry = new RetryButton(store, signal);
     this.#row = h(
       "div",
       { class: "xm-step", role: "row" },
@@ -81,7 +84,7 @@ export class StepRow {
         h("span", { class: "xm-duration-bar", "aria-hidden": "true" }, this.#fill),
         this.#seconds,
       ),
-      h("span", { class: "xm-cell-result", role: "cell" }, this.#code, this.#message),
+      h("span", { class: "xm-cell-result", role: "cell" }, this.#code, this.#message, this.#retry.element),
       this.#screen,
     );
     this.element = h("div", { class: "xm-step-group", role: "presentation" }, this.#row, this.#details);
@@ -105,6 +108,7 @@ export class StepRow {
 
   update({ step, index }: Item, { position, several, over, at }: Setting): void {
     attribute(this.element, "data-at", standingAt(step, at));
+    this.#retry.update(step, index);
     if (position !== this.#position) {
       this.#position = position;
       attribute(this.#row, "aria-rowindex", position + 2);

@@ -1,0 +1,98 @@
+"""What a page has the execution do, and what the page is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from ..devices import DeviceError
+from .parcel import Parcel
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag=str.lower):
+    """What all have in common."""
+
+
+class Pause(Order, frozen=True, kw_only=True):
+    """Begin no further step, on one device or on all."""
+
+    device_id: str | None = None
+
+
+class Resume(Order, frozen=True, kw_only=True):
+    """Go on, on one device or on all."""
+
+    device_id: str | None = None
+
+
+class Retry(Order, frozen=True, kw_only=True):
+    """Run a step again."""
+
+    step_id: str
+
+
+class PauseOnFailure(Order, frozen=True, kw_only=True, tag="pause_on_failure"):
+    """Pause, or do not, where a step fails for good."""
+
+    on: bool
+
+
+AnyOrder = Pause | Resume | Retry | PauseOnFailure
+
+
+class Steerable(Protocol):
+    """What carries orders out: a `Run`."""
+
+    pause_on_failure: bool
+
+    def pause(self, device_id: str | None = None, /) -> None:
+        """Begin no further step, on one device or on all."""
+
+    def resume(self, device_id: str | None = None, /) -> None:
+        """Go on, on one device or on all."""
+
+    def retry(self, step: str, /) -> object:
+        """Run a step again."""
+
+
+class Orders:
+    """Has orders carried out, and answers the page that gave them.
+
+    Parameters
+    ----------
+    run
+        What carries them out.
+    answer
+        Sends a parcel to the pages; from any thread.
+    """
+
+    def __init__(self, run: Steerable, answer: Callable[[Parcel], None]) -> None:
+        self._run = run
+        self._answer = answer
+
+    @property
+    def pause_on_failure(self) -> bool:
+        """Whether the run pauses on a failure."""
+        return self._run.pause_on_failure
+
+    def take(self, page: str, number: int, order: AnyOrder) -> None:
+        """Carry an order out; the page is told None, or why it was not."""
+        refused = None
+        try:
+            self._carry_out(order)
+        except (RuntimeError, ValueError, TypeError, DeviceError, OSError) as error:
+            refused = str(error)
+        self._answer(Parcel({"kind": "steered", "page": page, "id": number, "refused": refused}))
+
+    def _carry_out(self, order: AnyOrder) -> None:
+        match order:
+            case Pause(device_id=device_id):
+                self._run.pause(device_id)
+            case Resume(device_id=device_id):
+                self._run.resume(device_id)
+            case Retry(step_id=step_id):
+                self._run.retry(step_id)
+            case PauseOnFailure(on=on):
+                self._run.pause_on_failure = on

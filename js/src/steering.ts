@@ -1,0 +1,108 @@
+// What the reader has asked of the execution and the kernel has not done yet, so that no button lies.
+
+import type { ExecutionSnapshot } from "./messages";
+import { ended } from "./state";
+
+/** What a page may ask; see execmon_lab/widgets/orders.py. */
+export type Order =
+  | { do: "pause"; device_id?: string }
+  | { do: "resume"; device_id?: string }
+  | { do: "retry"; step_id: string }
+  | { do: "pause_on_failure"; on: boolean };
+
+/** After this long without an answer the reader is told that the kernel does not hear. */
+const PATIENCE_MS = 1_500;
+/** What was done is told by a message, which may come a little after the answer. */
+const AFTERWARDS_MS = 400;
+const TOLD_MS = 8_000;
+
+type Asked = { order: Order; answered: boolean; attempts: number };
+
+export class Steering {
+  #asked = new Map<number, Asked>();
+  #last = 0;
+  #busy = false;
+  #told = "";
+  #telling: ReturnType<typeof setTimeout> | undefined;
+  #state: ExecutionSnapshot | undefined;
+
+  /** `send` gives an order to the kernel; `changed` has the views look again. */
+  constructor(
+    readonly send: (id: number, order: Order) => void,
+    readonly changed: () => void,
+    readonly kernelPausesOnFailure: () => boolean,
+  ) {}
+
+  /** Whether the execution pauses on a failure: as was asked last, else as the kernel says. */
+  get pausesOnFailure(): boolean {
+    const asked = [...this.#asked.values()].findLast(({ order }) => order.do === "pause_on_failure")?.order;
+    return asked?.do === "pause_on_failure" ? asked.on : this.kernelPausesOnFailure();
+  }
+
+  /** Why the last order was not carried out, for a while; or that the kernel does not hear. */
+  get told(): string {
+    return this.#busy ? "The kernel is busy: it hears this when the cell ends" : this.#told;
+  }
+
+  /** Whether an order is under way: of this step, or of this device or all. */
+  isAsked(kind: Order["do"], of?: string): boolean {
+    return [...this.#asked.values()].some(({ order }) => {
+      if (order.do !== kind) return false;
+      if (order.do === "retry") return order.step_id === of;
+      return order.do === "pause_on_failure" || of === undefined || (order.device_id ?? of) === of;
+    });
+  }
+
+  give(order: Order): void {
+    const step = order.do === "retry" && this.#state?.steps.find(({ step_id }) => step_id === order.step_id);
+    const id = ++this.#last;
+    this.#asked.set(id, { order, answered: false, attempts: step ? step.attempts.length : 0 });
+    this.#tell("");
+    setTimeout(() => {
+      this.#busy = this.#asked.get(id)?.answered === false;
+      if (this.#busy) this.changed();
+    }, PATIENCE_MS);
+    this.send(id, order);
+    this.changed();
+  }
+
+  /** The kernel has carried an order out, or says why not. */
+  answer(id: number, refused: string | null): void {
+    const asked = this.#asked.get(id);
+    if (!asked) return;
+    asked.answered = true;
+    this.#busy = false;
+    if (refused !== null) {
+      this.#asked.delete(id);
+      this.#tell(refused);
+    } else if (asked.order.do !== "retry") {
+      setTimeout(() => {
+        this.#asked.delete(id);
+        this.changed();
+      }, AFTERWARDS_MS);
+    }
+    this.changed();
+  }
+
+  /** A step that was to run again has begun to, or never will. */
+  update(state: ExecutionSnapshot): void {
+    this.#state = state;
+    const over = ended(state.status);
+    for (const [id, { order, attempts }] of this.#asked) {
+      if (order.do !== "retry") continue;
+      const step = state.steps.find(({ step_id }) => step_id === order.step_id);
+      if (over || (step && step.attempts.length > attempts)) this.#asked.delete(id);
+    }
+  }
+
+  #tell(words: string): void {
+    clearTimeout(this.#telling);
+    this.#told = words;
+    if (words) {
+      this.#telling = setTimeout(() => {
+        this.#told = "";
+        this.changed();
+      }, TOLD_MS);
+    }
+  }
+}
