@@ -16,7 +16,7 @@ from execmon_lab.protocol import DeviceStatus, ExecutionSnapshot, StepFailed
 from execmon_lab.widgets import ExecutionView
 from execmon_lab.widgets.static_html import render
 from tests.strategies import EXECUTION, Script, fresh, stamp
-from tests.widgets.conftest import FakeManual, FakePreview, Page, log_entry
+from tests.widgets.conftest import FakeManual, FakePreview, FakeRun, Page, log_entry
 
 Make = Callable[..., tuple[ExecutionView, Page]]
 
@@ -88,12 +88,27 @@ def test_the_pages_commands_are_obeyed(make: Make) -> None:
     assert view.may_cancel
 
 
+def test_a_page_steers_and_what_python_switches_reaches_it(make: Make) -> None:
+    run = FakeRun()
+    view, page = make(steering=run)
+    assert (view.may_steer, view.pause_on_failure) == (True, False)
+    say(view, kind="steer", id=1, order={"do": "pause"})
+    say(view, kind="steer", id=2, order={"do": "pause_on_failure", "on": True})
+    assert run.told == [("pause", None)]
+    assert view.pause_on_failure
+    assert [content["refused"] for content, _ in page.of("steered")] == [None, None]
+    run.pause_on_failure = False
+    view.flush(0.0)
+    assert not view.pause_on_failure
+
+
 @pytest.mark.parametrize(
     "content",
     [
         {"kind": "reboot"},
         {"kind": "watch", "streams": [{"device_id": "d", "quality": "ultra"}]},
         {"kind": "drawn", "number": "four"},
+        {"kind": "steer", "id": 1, "order": {"do": "pause"}},
         {"kind": "cancel"},
         {"kind": "watch", "streams": []},
         {"kind": "drawn", "number": 4},

@@ -1,0 +1,155 @@
+"""Steering in JupyterLab: a failure that pauses, its cell mended, Retry pressed; a busy kernel."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from .notebook import JupyterServer, NotebookPage
+
+LAB = "import asyncio, time\nimport execmon_lab as em\n\nlab = em.Lab(record=False)"
+BROKEN = """
+@em.module
+def opening_settings(ctx):
+    ctx.device.start("android.settings.SETTINGS")
+    ctx.device.wait_for("Network & internet")
+
+@em.module
+def looking_around(ctx, wanted):
+    ctx.device.find("Flux capacitor")
+"""
+MENDED = """
+@em.module
+def looking_around(ctx, wanted):
+    ctx.device.find(wanted)
+"""
+RUN = """
+plan = em.Plan(
+    [opening_settings, looking_around.with_args(wanted="Display"), opening_settings],
+    name="to be steered", pause_on_failure={on_failure},
+)
+run = lab.prepare(plan)
+{before}
+run.start()
+run
+"""
+THEMES = ["JupyterLab Light", "JupyterLab Dark"]
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def show(
+    jupyter: JupyterServer,
+    page: NotebookPage,
+    name: str,
+    theme: str,
+    before: str = "",
+    on_failure: bool = True,
+) -> Locator:
+    jupyter.write(name, LAB, BROKEN, RUN.format(before=before, on_failure=on_failure), "None", "None")
+    page.open(name, theme)
+    for _ in range(3):
+        page.run_cell()
+    view = page.view()
+    expect(view).to_be_visible(timeout=60_000)
+    view.scroll_into_view_if_needed()
+    return view
+
+
+def write_cell(page: NotebookPage, index: int, source: str) -> None:
+    """Put this source into a cell, as an editor would, and make the cell the active one."""
+    page.page.evaluate(
+        "([index, source]) => window.panel().content.model.cells.get(index).sharedModel.setSource(source)",
+        [index, source],
+    )
+    page.select_cell(index)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_failing_step_is_mended_in_its_cell_and_retried(
+    jupyter: JupyterServer, lab_page: NotebookPage, theme: str
+) -> None:
+    colour = theme.split()[-1].lower()
+    view = show(jupyter, lab_page, f"steering-{colour}.ipynb", theme)
+    pause = view.locator(".xm-pause-row")
+    expect(pause).to_contain_text("Paused on the failure of step 2: looking_around", timeout=60_000)
+    expect(view.locator(".xm-pill")).to_have_text("Paused")
+    expect(view.get_by_role("switch", name="Pause on failure")).to_have_attribute("aria-checked", "true")
+    lab_page.keep(f"steering-paused-{colour}", view)
+
+    assert "Network & internet" in lab_page.execute("print(run.device.screen_text())")
+    assert lab_page.execute("print(run.failure.params['wanted'])").strip() == "Display"
+    write_cell(lab_page, 1, MENDED)
+    lab_page.run_cell()
+    view.scroll_into_view_if_needed()
+    view.get_by_role("button", name="Retry: step 2, looking_around").click()
+
+    expect(pause).to_have_count(0, timeout=30_000)
+    expect(view.locator(".xm-pill")).to_have_text("Passed", timeout=60_000)
+    expect(view.locator(".xm-step-group").nth(1)).to_contain_text("passed after 1 failed attempt")
+    lab_page.keep(f"steering-passed-{colour}", view)
+    assert lab_page.json("[step.status for step in run.wait().steps]") == ["completed"] * 3
+    assert lab_page.complaints == []
+
+
+def test_a_step_that_fails_again_tells_its_new_failure_and_may_be_left(
+    jupyter: JupyterServer, lab_page: NotebookPage
+) -> None:
+    view = show(jupyter, lab_page, "again.ipynb", THEMES[0])
+    pause = view.locator(".xm-pause-row")
+    expect(pause).to_be_visible(timeout=60_000)
+    write_cell(lab_page, 1, MENDED.replace("ctx, wanted", "ctx, somewhere"))
+    lab_page.run_cell()
+    view.scroll_into_view_if_needed()
+    pause.get_by_role("button", name="Retry").click()
+    expect(view.locator(".xm-steering-words")).to_contain_text("the new definition does not fit the step")
+    lab_page.keep("steering-refused", view)
+
+    write_cell(lab_page, 1, MENDED.replace("find(wanted)", "find('Warp drive')"))
+    lab_page.run_cell()
+    view.scroll_into_view_if_needed()
+    pause.get_by_role("button", name="Retry").click()
+    expect(view.locator(".xm-step-group").nth(1)).to_contain_text("Warp drive", timeout=30_000)
+    expect(pause).to_be_visible()
+    pause.get_by_role("button", name="Leave it failed, go on").click()
+    expect(view.locator(".xm-pill")).to_have_text("1 failed", timeout=60_000)
+
+
+def test_a_pause_that_a_busy_kernel_hears_late_is_told_so(
+    jupyter: JupyterServer, lab_page: NotebookPage
+) -> None:
+    before = "run.pause()"
+    view = show(jupyter, lab_page, "busy.ipynb", THEMES[0], before, on_failure=False)
+    expect(view.locator(".xm-pause-row")).to_contain_text("Paused before step 1: opening_settings")
+    lab_page.keep("steering-paused-before", view)
+
+    write_cell(lab_page, 3, "time.sleep(8)")
+    lab_page.begin_cell()
+    expect(view.locator(".xm-pill")).to_have_text("Paused")
+    resume = view.locator(".xm-pause")
+    resume.click()
+    expect(resume).to_have_text("Resuming…")
+    expect(view.locator(".xm-steering-words")).to_have_text(
+        "The kernel is busy: it hears this when the cell ends", timeout=5_000
+    )
+    lab_page.keep("steering-busy", view)
+    expect(view.locator(".xm-pill")).to_have_text("1 failed", timeout=60_000)
+
+
+def test_a_cell_that_awaits_lets_the_buttons_work_at_once(
+    jupyter: JupyterServer, lab_page: NotebookPage
+) -> None:
+    view = show(jupyter, lab_page, "await.ipynb", THEMES[0], "run.pause()", on_failure=False)
+    expect(view.locator(".xm-pause-row")).to_be_visible()
+    write_cell(lab_page, 3, "while not run.done:\n    await asyncio.sleep(0.2)")
+    lab_page.begin_cell()
+    switch = view.get_by_role("switch", name="Pause on failure")
+    switch.focus()
+    lab_page.page.keyboard.press("Space")
+    expect(switch).to_have_attribute("aria-checked", "true")
+    view.locator(".xm-pause").click()
+    pause = view.locator(".xm-pause-row")
+    expect(pause).to_contain_text("Paused on the failure of step 2", timeout=60_000)
+    assert lab_page.page.evaluate("window.panel().content.model.cells.get(3).executionCount") is None
+    pause.get_by_role("button", name="Leave it failed, go on").click()
+    expect(view.locator(".xm-pill")).to_have_text("1 failed", timeout=60_000)
