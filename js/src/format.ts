@@ -25,9 +25,9 @@ export function clock(seconds: number): string {
 }
 
 /** A timestamp as the time of day where the reader is: "10:30:15.120". */
-export function timeOfDay(timestamp: string): string {
+export function timeOfDay(timestamp: string | number): string {
   const date = new Date(timestamp);
-  if (Number.isNaN(date.getTime())) return timestamp;
+  if (Number.isNaN(date.getTime())) return String(timestamp);
   const two = (part: number) => String(part).padStart(2, "0");
   const ms = String(date.getMilliseconds()).padStart(3, "0");
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;

@@ -158,6 +158,8 @@ export interface LogEntry {
   step_id?: string;
   attempt?: number;
   shed?: number;
+  /** `logcat` in a line of the device's own log. */
+  source?: "logcat";
 }
 
 export interface ExecutionPaused extends Pause {

@@ -1,5 +1,6 @@
 // Where the views get what they show: the comm of a notebook, or a WebSocket.
 
+import type { Logbook } from "./logbook";
 import type { Quality, ServerMessage } from "./messages";
 import type { Steering } from "./steering";
 
@@ -112,6 +113,8 @@ export interface Source {
   readonly control?: Control | undefined;
   /** The picture that a device showed at a moment (ms since the epoch); null when none was recorded. */
   readonly seek?: ((device_id: string, at: number) => Promise<PastFrame | null>) | undefined;
+  /** Ask for lines before those in the book; undefined where no more are kept. They come to the listener. */
+  readonly earlier?: ((book: Logbook) => void) | undefined;
   /** Turn a `screenshot_url` into an address that an <img> can load. */
   screenshot(url: string): Promise<string>;
   close(): void;

@@ -3,6 +3,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { vi } from "vitest";
 
+import type { Logbook } from "../src/logbook";
 import type { ExecutionSnapshot, LogEntry, ServerMessage } from "../src/messages";
 import type { Control, Frame, Gesture, Listener, PastFrame, Source, Stream, Touch } from "../src/source";
 
@@ -90,6 +91,7 @@ export class FakeSource implements Source {
   cancel: (() => void) | undefined = vi.fn();
   seek?: (device_id: string, at: number) => Promise<PastFrame | null>;
   control: FakeControl | undefined = new FakeControl(() => this.listener.controlled());
+  earlier: ((book: Logbook) => void) | undefined;
   close = vi.fn();
 
   open(listener: Listener): void {
@@ -221,4 +223,48 @@ export class FakeBrowser {
 /** Let the store's repaint and all promises come to pass. */
 export async function settle(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 40));
+}
+
+/** A worker in the same thread: it runs the program that it is given, unless a test has it stay silent. */
+export class FakeWorker {
+  static alive = 0;
+  static silent = false;
+  static #programs = new Map<string, Blob>();
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onerror: (() => void) | null = null;
+  readonly #program: Promise<string>;
+  #ended = false;
+
+  static install(): typeof FakeWorker {
+    FakeWorker.alive = 0;
+    FakeWorker.silent = false;
+    vi.stubGlobal("Worker", FakeWorker);
+    vi.spyOn(URL, "createObjectURL").mockImplementation((blob) => {
+      const url = `blob:${FakeWorker.#programs.size}`;
+      FakeWorker.#programs.set(url, blob as Blob);
+      return url;
+    });
+    vi.spyOn(URL, "revokeObjectURL").mockReturnValue(undefined);
+    return FakeWorker;
+  }
+
+  constructor(url: string) {
+    FakeWorker.alive += 1;
+    this.#program = FakeWorker.#programs.get(url)!.text();
+  }
+
+  postMessage(data: unknown): void {
+    if (FakeWorker.silent) return;
+    void this.#program.then((program) => {
+      const answer = (given: unknown) => !this.#ended && this.onmessage?.({ data: given });
+      const self: { onmessage?: (event: { data: unknown }) => void; postMessage: unknown } = { postMessage: answer };
+      new Function("self", program)(self);
+      self.onmessage?.({ data });
+    });
+  }
+
+  terminate(): void {
+    if (!this.#ended) FakeWorker.alive -= 1;
+    this.#ended = true;
+  }
 }

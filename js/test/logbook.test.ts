@@ -1,52 +1,69 @@
 import { expect, test } from "vitest";
 
-import { LogFilter, Logbook } from "../src/logbook";
-import { entry } from "./fakes";
+import { Logbook } from "../src/logbook";
+import { Rows } from "../src/logrows";
+import { at, entry, NOW } from "./fakes";
 
-const messages = (filter: LogFilter) => filter.visible.map(({ message }) => message);
+const messages = (book: Logbook) =>
+  Array.from({ length: book.length }, (_, i) => book.line(book.first + i)!.message);
 
-test("the level filter shows that level and what is worse", () => {
+test("a line comes back as it was written", () => {
   const book = new Logbook();
-  for (const level of ["DEBUG", "INFO", "WARN", "ERROR"] as const) book.add(entry(level, { level }));
-  const filter = new LogFilter(book);
-  filter.query = { level: "WARN", text: "" };
-  filter.refresh();
-  expect(messages(filter)).toEqual(["WARN", "ERROR"]);
+  book.add(entry("one", { level: "ERROR", timestamp: at(1.5) }));
+  book.add(entry("two\nlines", { module_id: "sms_test_module", device_id: "R58M", source: "logcat" }));
+  expect(book.line(0)).toEqual({
+    time: NOW + 1500,
+    level: "ERROR",
+    source: "run",
+    device: "emulator-5554",
+    module: "call_test_module",
+    message: "one",
+  });
+  expect(book.line(1)).toMatchObject({ message: "two\nlines", module: "sms_test_module", device: "R58M", source: "logcat" });
+  expect(book.line(2)).toBeUndefined();
+  expect(book.line(-1)).toBeUndefined();
+  expect(book.logcat).toBe(true);
 });
 
-test("all words must be found, in any case, in message, module or device", () => {
+test("lines keep their order and their text over many blocks, read between writes", () => {
   const book = new Logbook();
-  book.add(entry("Executing ADB command: input tap 1 2"));
-  book.add(entry("Executing ADB command: input text hello", { module_id: "sms_test_module" }));
-  const filter = new LogFilter(book);
-  filter.query = { level: "DEBUG", text: "adb SMS" };
-  filter.refresh();
-  expect(messages(filter)).toEqual(["Executing ADB command: input text hello"]);
-});
-
-test("new lines are filtered as they come", () => {
-  const book = new Logbook();
-  const filter = new LogFilter(book);
-  filter.query = { level: "DEBUG", text: "b" };
-  expect(filter.refresh()).toBe(true);
-  book.add(entry("a"));
-  expect(filter.refresh()).toBe(false);
-  book.add(entry("b"));
-  expect(filter.refresh()).toBe(true);
-  expect(messages(filter)).toEqual(["b"]);
+  for (let i = 0; i < 10_000; i++) {
+    book.add(entry(`line ${i}`));
+    if (i % 1000 === 0) expect(book.line(i)!.message).toBe(`line ${i}`);
+  }
+  expect(messages(book)).toEqual(Array.from({ length: 10_000 }, (_, i) => `line ${i}`));
 });
 
 test("the book is bounded, and counts what it gave up", () => {
-  const book = new Logbook(100);
-  const filter = new LogFilter(book);
-  for (let i = 0; i < 250; i++) {
-    book.add(entry(String(i)));
-    filter.refresh();
-  }
-  expect(book.entries.length).toBeLessThanOrEqual(100);
-  expect(book.entries.length + book.lost).toBe(250);
-  expect(book.entries.at(-1)?.message).toBe("249");
-  expect(filter.visible).toEqual(book.entries);
+  const book = new Logbook(10_000);
+  for (let i = 0; i < 25_000; i++) book.add(entry(String(i)));
+  expect(book.length).toBeLessThanOrEqual(10_000);
+  expect(book.length + book.lost).toBe(25_000);
+  expect(book.first).toBe(book.lost);
+  expect(book.line(book.first)!.message).toBe(String(book.lost));
+  expect(book.line(book.end - 1)!.message).toBe("24999");
+});
+
+test("older lines can be put before the others", () => {
+  const book = new Logbook();
+  book.clear(6000);
+  book.add(entry("new"));
+  const before = book.epoch;
+  book.addBefore(Array.from({ length: 5000 }, (_, i) => entry(`old ${i}`)));
+  expect(book.lost).toBe(1000);
+  expect(book.first).toBe(1000);
+  expect(book.epoch).not.toBe(before);
+  expect(messages(book)).toEqual([...Array.from({ length: 5000 }, (_, i) => `old ${i}`), "new"]);
+});
+
+test("the line of a moment is the last one until then", () => {
+  const book = new Logbook();
+  for (let i = 0; i < 10_000; i++) book.add(entry(String(i), { timestamp: at(Math.floor(i / 2)) }));
+  expect(book.at(NOW - 1)).toBeUndefined();
+  expect(book.at(NOW)).toBe(1);
+  expect(book.at(NOW + 999)).toBe(1);
+  expect(book.at(NOW + 4_000_000)).toBe(8001);
+  expect(book.at(Infinity)).toBe(9999);
 });
 
 test("what the sender shed is added up", () => {
@@ -55,4 +72,23 @@ test("what the sender shed is added up", () => {
   book.add(entry("1 log entry was shed", { level: "WARN" }));
   book.add(entry("5 log entries were shed", { level: "INFO" }));
   expect(book.shed).toBe(38);
+});
+
+test("rows grow at both ends, and are found by their line", () => {
+  const rows = new Rows();
+  const wanted: number[] = [];
+  for (let i = 0; i < 3000; i++) {
+    rows.append([i * 2]);
+    wanted.push(i * 2);
+    rows.prepend([-i * 2 - 2]);
+    wanted.unshift(-i * 2 - 2);
+  }
+  expect(Array.from({ length: rows.length }, (_, i) => rows.at(i))).toEqual(wanted);
+  expect(rows.at(rows.rowOf(-7))).toBe(-6);
+  expect(rows.rowOf(1e9)).toBe(rows.length);
+  rows.drop(-10);
+  expect(rows.at(0)).toBe(-10);
+  rows.clear();
+  expect(rows.length).toBe(0);
+  expect(rows.at(0)).toBeUndefined();
 });

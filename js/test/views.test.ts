@@ -4,7 +4,7 @@ import type { StepStatus } from "../src/messages";
 import { Store } from "../src/store";
 import { ExecutionView } from "../src/views/view";
 import { nested } from "../src/views/attempts";
-import { at, DEVICE, entry, EXECUTION, FakeBrowser, FakeSource, frame, settle, snapshot } from "./fakes";
+import { at, DEVICE, EXECUTION, FakeBrowser, FakeSource, frame, settle, snapshot } from "./fakes";
 
 let browser: FakeBrowser;
 let source: FakeSource;
@@ -190,53 +190,6 @@ describe("the steps", () => {
     const action = (...path: string[]) => ({ path, status: "completed" as const, duration_seconds: 1, timestamp: "" });
     const ended = [action("a", "b", "c"), action("a", "b"), action("a", "d"), action("a"), action("e")];
     expect(nested(ended).map(({ path }) => path.join("/"))).toEqual(["a", "a/b", "a/b/c", "a/d", "e"]);
-  });
-});
-
-describe("the log", () => {
-  const size = (height: number) =>
-    Object.defineProperty(one(".xm-log-scroll"), "clientHeight", { value: height, configurable: true });
-  const rows = () => all(".xm-log-row").filter((row) => !row.hidden);
-
-  test("makes rows for what is in sight, however long it is", async () => {
-    size(220);
-    source.begin(snapshot(), ...Array.from({ length: 5000 }, (_, i) => entry(`line ${i}`)));
-    await settle();
-    expect(rows().length).toBeLessThan(40);
-    expect(one(".xm-log-scroll").getAttribute("aria-rowcount")).toBe("5000");
-    expect(one(".xm-log-sizer").style.height).toBe(`${5000 * 22}px`);
-    expect(one(".xm-log-count").textContent).toBe("5,000 lines");
-  });
-
-  test("filters by text", async () => {
-    size(220);
-    source.begin(snapshot(), entry("one"), entry("two"), entry("three"));
-    await settle();
-    const search = one<HTMLInputElement>(".xm-logs .xm-search input");
-    search.value = "th";
-    search.dispatchEvent(new Event("input"));
-    expect(rows().map((row) => one(".xm-log-message", row).textContent)).toEqual(["three"]);
-    expect(one(".xm-log-count").textContent).toBe("1 of 3 lines");
-  });
-
-  test("tells what was shed", async () => {
-    source.begin(snapshot(), entry("37 log entries were shed", { level: "WARN" }));
-    await settle();
-    expect(one(".xm-log-shed").textContent).toBe("37 shed");
-  });
-
-  test("a click opens a line in full, another closes it", async () => {
-    size(220);
-    source.begin(snapshot(), entry("a long line"));
-    await settle();
-    rows()[0]!.click();
-    expect(one(".xm-log-detail pre").textContent).toBe("a long line");
-    rows()[0]!.click();
-    expect(one(".xm-log-detail").hidden).toBe(true);
-  });
-
-  test("its inputs keep JupyterLab's shortcuts away", () => {
-    for (const input of all("input, select")) expect(input.dataset["lmSuppressShortcuts"]).toBe("true");
   });
 });
 

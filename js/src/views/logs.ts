@@ -1,213 +1,287 @@
-// The log: a virtual table of fixed row height, with filters, that follows its tail.
+// The log: filters, a virtual table that follows its tail or stands still, and the line that was opened.
 
+import { copy } from "../clipboard";
 import { attribute, h, icon, on, text } from "../dom";
-import { plural, timeOfDay } from "../format";
-import { LogFilter } from "../logbook";
-import type { Level, LogEntry } from "../messages";
+import { plural } from "../format";
+import type { Line } from "../logbook";
+import { LogFilter } from "../logfilter";
 import type { Store } from "../store";
+import { LogLines } from "./loglines";
+import { marked, type Standing } from "./logrow";
+import { LogTools } from "./logtools";
 
-const ROW = 22;
-const MARGIN_ROWS = 8;
-/** How long after a turn of the wheel the scrolling is still the reader's. */
-const HAND_MS = 500;
-const LEVELS: Record<Level, string> = {
-  DEBUG: "All levels",
-  INFO: "Info and above",
-  WARN: "Warnings and errors",
-  ERROR: "Errors",
-};
+const KEYS =
+  "Arrow keys go from line to line, with Shift they select; Enter opens a line and goes to its moment; " +
+  "Ctrl+C copies, Ctrl+A selects all; slash goes to the filter; Escape closes.";
+const SAID_MS = 2_500;
 
 export class LogsView {
   readonly element: HTMLElement;
   readonly #filter: LogFilter;
+  readonly #tools: LogTools;
+  readonly #lines: LogLines;
   readonly #count = h("span", { class: "xm-log-count" });
-  readonly #shed = h("span", { class: "xm-log-shed" });
-  readonly #level = h(
-    "select",
-    { class: "xm-select", "aria-label": "Level", "data-lm-suppress-shortcuts": "true" },
-    ...Object.entries(LEVELS).map(([value, label]) => h("option", { value }, label)),
-  );
-  readonly #search = h("input", {
-    class: "xm-input",
-    type: "search",
-    placeholder: "Filter",
-    "aria-label": "Filter the log",
-    "data-lm-suppress-shortcuts": "true",
-  });
-  readonly #sizer = h("div", { class: "xm-log-sizer", role: "presentation" });
-  readonly #scroller = h(
-    "div",
-    { class: "xm-log-scroll", role: "table", "aria-label": "Log", tabindex: 0 },
-    this.#sizer,
-  );
-  readonly #latest = h("button", { type: "button", class: "xm-button xm-latest" }, icon("down"), "Jump to latest");
+  readonly #missing = h("span", { class: "xm-log-shed", title: "The history keeps every line" });
+  readonly #earlier = h("button", { type: "button", class: "xm-button xm-earlier" }, "Load earlier");
+  readonly #copy = h("button", { type: "button", class: "xm-button xm-copy" }, icon("copy"), "Copy");
+  readonly #newestText = h("span");
+  readonly #newest = h("button", { type: "button", class: "xm-button xm-latest" }, icon("down"), this.#newestText);
   readonly #empty = h("p", { class: "xm-empty" });
-  readonly #detail = h("div", { class: "xm-log-detail" });
-  readonly #rows: LogRow[] = [];
-  #following = true;
-  #top = 0;
-  #touched = -Infinity;
-  #held = false;
-  #selected: LogEntry | undefined;
+  readonly #said = h("span", { class: "xm-hidden", role: "status" });
+  readonly #detailHead = h("p", { class: "xm-faint" });
+  readonly #detailText = h("pre", { tabindex: 0, "aria-label": "Message" });
+  readonly #close = h("button", { type: "button", class: "xm-button", "aria-label": "Close the line" }, icon("close"));
+  readonly #detail = h(
+    "div",
+    { class: "xm-log-detail", role: "group", "aria-label": "The opened line" },
+    h("div", { class: "xm-log-detail-head" }, this.#detailHead, this.#close),
+    this.#detailText,
+  );
+  /** The lines from where the selection began to where the reader is. */
+  #anchor: number | undefined;
+  #current: number | undefined;
+  #opened: number | undefined;
+  #cursor: number | null = null;
+  #marked: number | undefined;
+  /** Whether the tail was followed before the cursor led elsewhere. */
+  #followed = true;
+  /** The newest line when the reader left the tail. */
+  #left = 0;
+  #saying: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly store: Store,
     signal: AbortSignal,
   ) {
-    this.#filter = new LogFilter(store.logs);
+    this.#filter = new LogFilter(store.logs, () => this.#show());
+    this.#tools = new LogTools(() => this.#ask(), () => this.#lines.element.focus({ preventScroll: true }), signal);
+    this.#lines = new LogLines(this.#filter, (line) => this.#standing(line), () => this.#scrolled(), signal);
+    attribute(this.#lines.element, "aria-description", KEYS);
     this.#detail.hidden = true;
     this.element = h(
       "section",
-      { class: "xm-logs" },
+      { class: "xm-logs", "aria-label": "Log" },
       h(
         "div",
         { class: "xm-log-head" },
         h("h4", {}, "Log"),
         this.#count,
-        this.#shed,
-        h("span", { class: "xm-search" }, icon("search"), this.#search),
-        this.#level,
+        this.#missing,
+        this.#earlier,
+        this.#copy,
+        this.#tools.element,
       ),
-      h("div", { class: "xm-log-body" }, this.#scroller, this.#empty, this.#latest),
+      h("div", { class: "xm-log-body" }, this.#lines.element, this.#empty, this.#newest),
       this.#detail,
+      this.#said,
     );
-    on(this.#level, "change", signal, () => this.#ask());
-    on(this.#search, "input", signal, () => this.#ask());
-    on(this.#scroller, "scroll", signal, () => this.#scrolled());
-    on(this.#scroller, "click", signal, (event) => this.#clicked(event));
-    on(this.#latest, "click", signal, () => this.#follow());
-    this.#watchHand(signal);
-    // A notebook takes cells that are out of sight off the page, which forgets how far they were scrolled.
-    const observer = new ResizeObserver(() => {
-      if (!this.#following) this.#scroller.scrollTop = this.#top;
-      this.#render();
+    on(this.#lines.element, "click", signal, (event) => this.#clicked(event));
+    on(this.#lines.element, "keydown", signal, (event) => this.#key(event));
+    on(this.#newest, "click", signal, () => this.#follow());
+    on(this.#close, "click", signal, () => this.#shut());
+    on(this.#copy, "click", signal, () => void this.#copyLines());
+    on(this.#earlier, "click", signal, () => this.store.source.earlier?.(this.store.logs));
+    signal.addEventListener("abort", () => {
+      this.#filter.close();
+      clearTimeout(this.#saying);
     });
-    observer.observe(this.#scroller);
-    signal.addEventListener("abort", () => observer.disconnect());
-  }
-
-  /** Pages scroll for reasons of their own; only what the reader does by hand decides what is followed. */
-  #watchHand(signal: AbortSignal): void {
-    for (const event of ["wheel", "touchmove", "keydown"] as const) {
-      const touch = () => (this.#touched = performance.now());
-      this.#scroller.addEventListener(event, touch, { signal, passive: true });
-    }
-    on(this.#scroller, "pointerdown", signal, () => (this.#held = true));
-    for (const event of ["pointerup", "pointercancel"] as const) {
-      addEventListener(event, () => (this.#held = false), { signal });
-    }
   }
 
   update(): void {
-    if (this.#filter.refresh()) this.#render();
+    this.#tools.offer(this.store.logs);
+    attribute(this.element, "data-devices", this.store.logs.devices.list.length > 1);
+    this.#filter.refresh();
+    this.#goWithCursor();
+    this.#show();
+  }
+
+  #show(): void {
+    this.#lines.render();
     this.#tell();
   }
 
   #ask(): void {
-    this.#filter.query = { level: this.#level.value as Level, text: this.#search.value };
+    this.#filter.query = this.#tools.query;
     this.#filter.refresh();
-    this.#render();
-    this.#tell();
+    this.#show();
   }
 
   #tell(): void {
-    const { entries, lost, shed } = this.store.logs;
-    const shown = this.#filter.visible.length;
-    const total = plural(entries.length, "line");
-    text(this.#count, shown === entries.length ? total : `${shown.toLocaleString("en")} of ${total}`);
+    const { logs } = this.store;
+    const shown = this.#filter.length;
+    const total = plural(logs.length, "line");
+    const found = `${shown.toLocaleString("en")} of ${total}${this.#filter.done ? "" : "…"}`;
+    text(this.#count, this.#filter.all ? total : found);
     const missing = [
-      shed ? `${shed.toLocaleString("en")} shed` : "",
-      lost ? `${lost.toLocaleString("en")} older not kept here` : "",
+      logs.shed ? `${logs.shed.toLocaleString("en")} shed` : "",
+      logs.lost ? `${logs.lost.toLocaleString("en")} older not kept here` : "",
     ].filter(Boolean);
-    text(this.#shed, missing.join(", "));
-    this.#shed.hidden = missing.length === 0;
-    attribute(this.#shed, "title", "The history keeps every line");
-    this.#empty.hidden = shown > 0;
-    text(this.#empty, entries.length ? "No line fits the filter" : "Nothing was logged yet");
+    text(this.#missing, missing.join(", "));
+    this.#missing.hidden = missing.length === 0;
+    this.#earlier.hidden = !logs.lost || !this.store.source.earlier;
+    this.#empty.hidden = shown > 0 || !this.#filter.done;
+    text(this.#empty, logs.length ? "No line fits the filter" : "Nothing was logged yet");
+    this.#tools.complain(this.#filter.problem);
+    if (this.#lines.following) this.#left = logs.end - 1;
+    this.#newest.hidden = this.#lines.following || shown === 0;
+    const came = shown - this.#filter.rowOf(this.#left + 1);
+    text(this.#newestText, came > 0 ? `${came.toLocaleString("en")} new` : "Newest");
+    const [from, to] = this.#selection();
+    attribute(this.#copy, "title", to - from > 1 ? "Copy the selected lines" : "Copy all lines that are shown");
+    this.#lines.point(this.#current);
   }
 
   #scrolled(): void {
-    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    const byHand = this.#held || performance.now() - this.#touched < HAND_MS;
-    if (byHand) {
-      this.#following = scrollTop + clientHeight >= scrollHeight - ROW;
-      this.#top = scrollTop;
-    }
-    this.#render();
+    this.#followed = this.#lines.following;
+    this.#tell();
   }
 
   #follow(): void {
-    this.#following = true;
-    this.#render();
-    this.#scroller.focus({ preventScroll: true });
+    this.store.cursor.set(null);
+    this.#lines.following = this.#followed = true;
+    this.#show();
+    this.#lines.element.focus({ preventScroll: true });
   }
 
-  /** Rows exist for what is in sight only, and are used again as it moves. */
-  #render(): void {
-    const lines = this.#filter.visible;
-    this.#sizer.style.height = `${lines.length * ROW}px`;
-    attribute(this.#scroller, "aria-rowcount", lines.length);
-    if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    this.#latest.hidden = this.#following;
-    const first = Math.max(0, Math.floor(this.#scroller.scrollTop / ROW) - MARGIN_ROWS);
-    const count = Math.ceil(this.#scroller.clientHeight / ROW) + 2 * MARGIN_ROWS;
-    while (this.#rows.length < count) {
-      const row = new LogRow();
-      this.#rows.push(row);
-      this.#sizer.append(row.element);
+  #standing(line: number): Standing {
+    const [anchor, current] = [this.#anchor, this.#current];
+    const words = [];
+    if (anchor !== undefined && current !== undefined) {
+      if (line >= Math.min(anchor, current) && line <= Math.max(anchor, current)) words.push("selected");
     }
-    this.#rows.forEach((row, i) => {
-      const index = first + i;
-      row.show(i < count ? lines[index] : undefined, index, lines[index] === this.#selected);
-    });
+    if (line === current) words.push("current");
+    if (line === this.#marked) words.push("cursor");
+    return words.join(" ");
   }
 
-  /** A click opens a line in full, another closes it. */
+  /** The cursor may have moved elsewhere: then its line is shown; back at the present, the tail again. */
+  #goWithCursor(): void {
+    const { at } = this.store.cursor;
+    const moved = at !== this.#cursor;
+    if (moved && at === null) this.#lines.following = this.#followed;
+    if (moved && this.#cursor === null) this.#followed = this.#lines.following;
+    this.#cursor = at;
+    const line = at === null ? undefined : this.store.logs.at(at);
+    const row = line === undefined ? -1 : this.#filter.rowOf(line + 1) - 1;
+    const own = this.#opened !== undefined && at === this.store.logs.line(this.#opened)?.time;
+    this.#marked = own ? this.#opened : row < 0 ? undefined : this.#filter.at(row);
+    if (moved && at !== null && !own) {
+      if (row >= 0) this.#lines.reveal(row);
+      this.#lines.following = false;
+    }
+  }
+
   #clicked(event: MouseEvent): void {
-    const index = (event.target as Element).closest<HTMLElement>(".xm-log-row")?.dataset["index"];
-    const entry = index === undefined ? undefined : this.#filter.visible[Number(index)];
-    if (!entry || getSelection()?.toString()) return;
-    this.#selected = entry === this.#selected ? undefined : entry;
-    this.#detail.hidden = this.#selected === undefined;
-    if (this.#selected) {
-      const { timestamp, level, device_id, module_id, message } = this.#selected;
-      this.#detail.replaceChildren(
-        h("p", { class: "xm-faint" }, [timestamp, level, device_id, module_id].join(" · ")),
-        h("pre", { tabindex: 0 }, message),
-      );
+    const row = this.#lines.rowAt(event.target as Element);
+    if (row === undefined || getSelection()?.toString()) return;
+    const line = this.#filter.at(row);
+    if (line === undefined) return;
+    if (event.shiftKey && this.#current !== undefined) return this.#goTo(row, true);
+    this.#anchor = this.#current = line;
+    if (line === this.#opened) this.#shut();
+    else this.#open(line);
+  }
+
+  /** Show a line in full, and have everything show its moment. */
+  #open(number: number): void {
+    const line = this.store.logs.line(number);
+    if (!line) return;
+    this.#opened = number;
+    this.#detail.hidden = false;
+    const { level, source, device, module, message } = line;
+    const words = [new Date(line.time).toISOString(), level, device, module, ...(source === "logcat" ? ["logcat"] : [])];
+    text(this.#detailHead, words.join(" · "));
+    this.#detailText.replaceChildren(...marked(message, this.#filter.marks(message)));
+    if (this.#cursor === null) this.#followed = this.#lines.following;
+    this.#lines.reveal(this.#filter.rowOf(number));
+    this.store.cursor.set(line.time);
+    this.#show();
+  }
+
+  #shut(): void {
+    if (this.#opened !== undefined) this.store.cursor.set(null);
+    this.#opened = undefined;
+    this.#detail.hidden = true;
+    this.#show();
+    this.#lines.element.focus({ preventScroll: true });
+  }
+
+  #key(event: KeyboardEvent): void {
+    const command = event.ctrlKey || event.metaKey;
+    if (event.altKey) return;
+    const here = this.#current === undefined ? this.#filter.length : this.#filter.rowOf(this.#current);
+    const page = this.#lines.page - 1;
+    const keys: Record<string, () => void> = command
+      ? { c: () => void this.#copyLines(), a: () => this.#selectAll(), Home: () => this.#goTo(0), End: () => this.#goTo(Infinity) }
+      : {
+          ArrowDown: () => this.#goTo(here + 1, event.shiftKey),
+          ArrowUp: () => this.#goTo(here - 1, event.shiftKey),
+          PageDown: () => this.#goTo(here + page, event.shiftKey),
+          PageUp: () => this.#goTo(here - page, event.shiftKey),
+          Home: () => this.#goTo(0, event.shiftKey),
+          End: () => this.#goTo(Infinity, event.shiftKey),
+          Enter: () => this.#current !== undefined && this.#open(this.#current),
+          "/": () => this.#tools.focus(),
+          Escape: () => this.#escape(),
+        };
+    const act = keys[event.key];
+    if (!act || (command && event.key === "c" && getSelection()?.toString())) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+
+  #goTo(row: number, select = false): void {
+    const { length } = this.#filter;
+    if (!length) return;
+    const wanted = Math.min(Math.max(0, row), length - 1);
+    this.#current = this.#filter.at(wanted);
+    if (!select) this.#anchor = this.#current;
+    this.#lines.reveal(wanted);
+    this.#tell();
+  }
+
+  #selectAll(): void {
+    this.#anchor = this.#filter.at(0);
+    this.#current = this.#filter.at(this.#filter.length - 1);
+    this.#show();
+  }
+
+  #escape(): void {
+    this.#anchor = this.#current = undefined;
+    this.#shut();
+  }
+
+  /** The rows that are selected, from the first until before the last. */
+  #selection(): [number, number] {
+    if (this.#anchor === undefined || this.#current === undefined) return [0, 0];
+    const [a, b] = [this.#filter.rowOf(this.#anchor), this.#filter.rowOf(this.#current)];
+    return [Math.min(a, b), Math.min(this.#filter.length, Math.max(a, b) + 1)];
+  }
+
+  /** Copy the selected lines, or all that are shown; from the keyboard also a single one. */
+  async #copyLines(): Promise<void> {
+    const [from, to] = this.#selection();
+    const single = to - from === 1 && document.activeElement === this.#lines.element;
+    const [first, last] = to - from > 1 || single ? [from, to] : [0, this.#filter.length];
+    const lines: string[] = [];
+    for (let row = first; row < last; row++) {
+      const line = this.store.logs.line(this.#filter.at(row)!);
+      if (line) lines.push(written(line));
     }
-    this.#render();
+    const done = await copy(lines.join("\n"));
+    this.#say(done ? `Copied ${plural(lines.length, "line")}` : "The browser did not allow to copy");
+  }
+
+  #say(words: string): void {
+    text(this.#said, words);
+    this.#copy.lastChild!.textContent = words;
+    clearTimeout(this.#saying);
+    this.#saying = setTimeout(() => (this.#copy.lastChild!.textContent = "Copy"), SAID_MS);
   }
 }
 
-class LogRow {
-  readonly #time = h("span", { class: "xm-log-time", role: "cell" });
-  readonly #level = h("span", { class: "xm-log-level", role: "cell" });
-  readonly #module = h("span", { class: "xm-log-module", role: "cell" });
-  readonly #message = h("span", { class: "xm-log-message", role: "cell" });
-  readonly element = h(
-    "div",
-    { class: "xm-log-row", role: "row" },
-    this.#time,
-    this.#level,
-    this.#module,
-    this.#message,
-  );
-  #entry: LogEntry | undefined;
-
-  show(entry: LogEntry | undefined, index: number, selected: boolean): void {
-    this.element.hidden = entry === undefined;
-    if (!entry) return;
-    this.element.style.transform = `translateY(${index * ROW}px)`;
-    attribute(this.element, "aria-rowindex", index + 1);
-    attribute(this.element, "data-index", index);
-    attribute(this.element, "data-selected", selected);
-    if (entry === this.#entry) return;
-    this.#entry = entry;
-    attribute(this.element, "data-level", entry.level);
-    text(this.#time, timeOfDay(entry.timestamp));
-    text(this.#level, entry.level);
-    text(this.#module, entry.module_id);
-    text(this.#message, entry.message);
-  }
+/** A line as text, as it is pasted elsewhere. */
+function written({ time, level, device, module, message }: Line): string {
+  return `${new Date(time).toISOString()} ${level.padEnd(5)} ${device} ${module}: ${message}`;
 }
