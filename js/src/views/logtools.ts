@@ -12,9 +12,9 @@ const LEVEL_LABELS: Record<Level, string> = {
   ERROR: "Errors",
 };
 const SOURCE_LABELS: Record<LogSource | "", string> = {
-  "": "Run and device log",
-  run: "Run alone",
-  logcat: "Device log (logcat)",
+  "": "All sources",
+  run: "The run",
+  logcat: "Logcat",
 };
 
 export class LogTools {
