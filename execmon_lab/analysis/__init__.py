@@ -1,0 +1,37 @@
+"""What the runs say together: durations, retries, flakiness, comparisons, trends, where the time goes.
+
+    from execmon_lab import analysis
+
+    analysis.compare(before, after)              # did it get slower?
+    analysis.trend(attempts, "sms_test_module")  # since when?
+    analysis.failure_rates(attempts)             # on which device?
+
+Every function takes a frame that narwhals knows (of pandas, polars and others) and returns one of the same
+kind. Times are UTC, durations seconds. Needs the `analysis` extra.
+"""
+
+from .comparison import Comparison, Finding, compare, compare_run
+from .durations import durations, slowest
+from .frame import MissingColumns
+from .reliability import failure_rates, flakiness, retries
+from .timeuse import critical_path, time_use
+from .trend import Change, Trend, changes, trend
+
+__all__ = [
+    "Change",
+    "Comparison",
+    "Finding",
+    "MissingColumns",
+    "Trend",
+    "changes",
+    "compare",
+    "compare_run",
+    "critical_path",
+    "durations",
+    "failure_rates",
+    "flakiness",
+    "retries",
+    "slowest",
+    "time_use",
+    "trend",
+]
