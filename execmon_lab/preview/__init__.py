@@ -6,7 +6,7 @@ with previews.watch("emulator-5554", "medium", lambda frame: …):
 """
 
 from .choice import BestSource, Preference
-from .encode import PRESETS, Jpeg, encode
+from .encode import PRESETS, ImagePicture, Jpeg, Picture
 from .frame import Frame
 from .scrcpy import ScrcpyFailed, ScrcpySource, Wanted
 from .service import PreviewService
@@ -19,8 +19,10 @@ __all__ = [
     "BestSource",
     "Capture",
     "Frame",
+    "ImagePicture",
     "Jpeg",
     "NoVideo",
+    "Picture",
     "Preference",
     "PreviewService",
     "PreviewUnavailable",
@@ -34,5 +36,4 @@ __all__ = [
     "VideoWatch",
     "Wanted",
     "Watch",
-    "encode",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from functools import cached_property
-from typing import NamedTuple
+from importlib.util import find_spec
+from typing import NamedTuple, Protocol
 
 import pybase64
 from PIL import Image
@@ -65,18 +66,50 @@ def reduction(quality: Quality, size: tuple[int, int]) -> int:
     return 1 if wanted is None else max(1, round(min(size) / wanted))
 
 
-def encode(image: Image.Image, quality: Quality) -> Jpeg:
-    """Encode a picture.
+def reduced(quality: Quality, size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size in which a picture of `size` is sent."""
+    factor = reduction(quality, size)
+    return -(-size[0] // factor), -(-size[1] // factor)
 
-    Parameters
-    ----------
-    image
-        Mode RGB, or RGBX as a screen's pixels come; it is not converted first, the encoder takes both.
-    quality
-        ``low``, ``medium`` or ``high``.
-    """
-    factor = reduction(quality, image.size)
-    smaller = image.reduce(factor) if factor > 1 else image
-    file = io.BytesIO()
-    smaller.save(file, "JPEG", quality=PRESETS[quality].jpeg_quality)
-    return Jpeg(file.getvalue(), *smaller.size)
+
+def can_use_planes() -> bool:
+    """Whether the quicker way is installed (`planar`), an optional part: the extra ``video``."""
+    return find_spec("av") is not None and find_spec("simplejpeg") is not None
+
+
+class Picture(Protocol):
+    """A picture of a screen in its full size, valid until its source gives the next one."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, in pixels."""
+
+    def image(self) -> Image.Image:
+        """Return it for Pillow; mode RGB, or RGBX as a screen's pixels come."""
+
+    def jpeg(self, quality: Quality) -> Jpeg:
+        """Encode it, for ``low``, ``medium`` or ``high``."""
+
+
+class ImagePicture:
+    """A picture that Pillow encodes; the mode is RGB or RGBX, the encoder takes both as they are."""
+
+    def __init__(self, image: Image.Image) -> None:
+        self._image = image
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, in pixels."""
+        return self._image.size
+
+    def image(self) -> Image.Image:
+        """Return it."""
+        return self._image
+
+    def jpeg(self, quality: Quality) -> Jpeg:
+        """Encode it."""
+        factor = reduction(quality, self._image.size)
+        smaller = self._image.reduce(factor) if factor > 1 else self._image
+        file = io.BytesIO()
+        smaller.save(file, "JPEG", quality=PRESETS[quality].jpeg_quality)
+        return Jpeg(file.getvalue(), *smaller.size)

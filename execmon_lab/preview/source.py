@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from PIL import Image
 
-from ..devices import AdbTimeout, Device, DeviceDisconnected, DeviceError, SessionClosed
-from ..devices.screencap import NoPicture, locate
+from ..devices import AdbTimeout, Device, DeviceDisconnected, DeviceError, SessionClosed, screencap
 from ..devices.wire import Wire
 from ..protocol import ErrorCode
+from .encode import ImagePicture, Picture, can_use_planes
+
+if TYPE_CHECKING:
+    from .planar import Scaler
 
 CAPTURE_TIMEOUT = 10.0
 """Seconds that one picture may take: an old phone on USB 2 needs more than one."""
 
-_FIRST_BUFFER = 1 << 20
+_FIRST_BUFFER = _AT_ONCE = 1 << 20
 
 
 class PreviewUnavailable(DeviceError):
@@ -33,14 +36,19 @@ class Capture(NamedTuple):
 
     Attributes
     ----------
-    image
+    picture
         In the screen's full size.
     changed
         Whether it differs from the one before.
     """
 
-    image: Image.Image
+    picture: Picture
     changed: bool
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture for Pillow, mode RGB or RGBX."""
+        return self.picture.image()
 
 
 class Source(Protocol):
@@ -84,6 +92,7 @@ class ScreencapSource:
     def __init__(self, device: Device) -> None:
         self._device = device
         self._lane = device.lane()
+        self._scaler: Scaler | None = None
         self._current = bytearray()
         self._spare = bytearray(_FIRST_BUFFER)
 
@@ -92,12 +101,14 @@ class ScreencapSource:
         serial = self._device.serial
         try:
             with self._lane.service("exec:screencap", "adb exec-out screencap", CAPTURE_TIMEOUT) as (wire, _):
+                if len(self._spare) > _FIRST_BUFFER:
+                    wire.gather(_AT_ONCE)
                 raw = _read_all(wire, self._spare)
             self._lane.check()
-            picture = locate(raw)
+            picture = screencap.locate(raw)
         except AdbTimeout as error:
             raise PreviewUnavailable(serial, f"no picture within {CAPTURE_TIMEOUT:g} seconds") from error
-        except NoPicture as error:
+        except screencap.NoPicture as error:
             # A device that dies in the middle only ends the stream.
             if not self._device.answers():
                 self._device.doubt()
@@ -105,7 +116,20 @@ class ScreencapSource:
             raise PreviewUnavailable(serial, str(error)) from error
         changed = raw != self._current
         self._current, self._spare = raw, self._current or bytearray(len(raw))
-        return Capture(picture.image(raw), changed)
+        return Capture(self._picture(picture, raw), changed)
+
+    def _picture(self, found: screencap.Picture, raw: bytearray) -> Picture:
+        if not can_use_planes():
+            return ImagePicture(found.image(raw))
+        from . import planar  # needs PyAV and simplejpeg, an optional part
+
+        if found.format.raw_mode not in planar.RAW_FORMATS:
+            return ImagePicture(found.image(raw))
+        if self._scaler is None:
+            self._scaler = planar.Scaler()
+        size = found.width, found.height
+        frame = planar.frame_over(raw, found.start, size, found.format.raw_mode)
+        return planar.FramePicture(frame, self._scaler)
 
     def close(self) -> None:
         """Let go of the device; a `capture` under way raises `SessionClosed`."""

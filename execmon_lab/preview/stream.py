@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from ..devices import Device, DeviceDisconnected, DeviceError, SessionClosed
 from ..protocol import Quality
-from .encode import Jpeg, encode
+from .encode import Jpeg
 from .frame import Frame
 from .source import Capture, PreviewUnavailable, Source
 from .video import NoVideo, VideoSource, VideoWatch
@@ -293,7 +293,7 @@ class Stream:
     def _frame(self, capture: Capture, quality: Quality, moment: datetime) -> Frame:
         jpeg = self._jpegs.get(quality)
         if jpeg is None:
-            jpeg = self._jpegs[quality] = encode(capture.image, quality)
+            jpeg = self._jpegs[quality] = capture.picture.jpeg(quality)
         changed = quality in self._unseen
         self._unseen.discard(quality)
         return Frame(self._device.serial, quality, jpeg, moment, self._number, changed, self._source.name)

@@ -23,7 +23,7 @@ from PIL import Image
 from execmon_lab.devices import AdbServer, Device, DevicePool, PrivateAdbServer
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.phone.screen import code
-from execmon_lab.preview import Frame, PreviewService, ScrcpySource, ScreencapSource, Source, encode
+from execmon_lab.preview import Frame, PreviewService, ScrcpySource, ScreencapSource, Source
 from execmon_lab.preview.encode import PRESETS
 
 SIZES = ((720, 1280), (1080, 1920))
@@ -81,7 +81,7 @@ def ours(source: Source, *, new: bool) -> Callable[[], bytes]:
     def shot() -> bytes:
         while not (capture := source.capture()).changed and new:
             time.sleep(0.002)
-        return encode(capture.image, "medium").data
+        return capture.picture.jpeg("medium").data
 
     return shot
 

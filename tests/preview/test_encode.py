@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable
 
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from execmon_lab.preview import encode
-from execmon_lab.preview.encode import reduction
+from execmon_lab.preview import ImagePicture, Jpeg, Picture
+from execmon_lab.preview.encode import reduced, reduction
+from execmon_lab.preview.planar import FramePicture, Scaler, frame_over
 from execmon_lab.protocol import Quality
+
+Encode = Callable[[Image.Image, Quality], Jpeg]
+SCALER = Scaler()
 
 
 def screen(size: tuple[int, int] = (1080, 1920), mode: str = "RGB") -> Image.Image:
@@ -21,6 +26,18 @@ def screen(size: tuple[int, int] = (1080, 1920), mode: str = "RGB") -> Image.Ima
     if mode == "RGB":
         return image
     return Image.frombuffer("RGBX", size, image.convert("RGBA").tobytes(), "raw", "RGBX", 0, 1)
+
+
+def planar(image: Image.Image) -> Picture:
+    data = image.convert("RGBA").tobytes()
+    return FramePicture(frame_over(data, 0, image.size, "RGBX"), SCALER)
+
+
+@pytest.fixture(params=["Pillow", "planes"])
+def encode(request: pytest.FixtureRequest) -> Encode:
+    """Both ways to a JPEG."""
+    make = ImagePicture if request.param == "Pillow" else planar
+    return lambda image, quality: make(image).jpeg(quality)
 
 
 @pytest.mark.parametrize(
@@ -37,29 +54,51 @@ def test_a_quality_makes_the_picture_smaller_by_a_whole_factor(
     size: tuple[int, int], factors: dict[Quality, int]
 ) -> None:
     assert {quality: reduction(quality, size) for quality in factors} == factors
+    for quality, factor in factors.items():
+        assert reduced(quality, size) == Image.new("L", size).reduce(factor).size
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBX"])
 @pytest.mark.parametrize("quality", ["low", "medium", "high"])
-def test_the_picture_is_the_screens_and_its_size_is_told_truly(quality: Quality, mode: str) -> None:
-    jpeg = encode(screen(mode=mode), quality)
+@pytest.mark.parametrize("size", [(1080, 1920), (1081, 1923)])
+def test_the_picture_is_the_screens_and_its_size_is_told_truly(
+    encode: Encode, quality: Quality, mode: str, size: tuple[int, int]
+) -> None:
+    jpeg = encode(screen(size, mode), quality)
     read = Image.open(io.BytesIO(jpeg.data))
     assert read.format == "JPEG"
     assert read.size == (jpeg.width, jpeg.height)
-    wanted = screen().resize(read.size, Image.Resampling.BOX)
+    assert read.size == reduced(quality, size)
+    wanted = screen(size).resize(read.size, Image.Resampling.BOX)
     difference = ImageChops.difference(read.convert("RGB"), wanted).convert("L")
     assert difference.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)) <= 2
 
 
-def test_a_better_quality_is_a_bigger_file() -> None:
+def test_a_better_quality_is_a_bigger_file(encode: Encode) -> None:
     for size in ((720, 1280), (1080, 1920)):
         low, medium, high = (len(encode(screen(size), q).data) for q in ("low", "medium", "high"))
         assert low < medium < high
 
 
-def test_the_text_form_is_made_once_and_is_the_file() -> None:
+def test_the_text_form_is_made_once_and_is_the_file(encode: Encode) -> None:
     jpeg = encode(screen((72, 128)), "high")
     head, _, body = jpeg.data_url.partition(",")
     assert head == "data:image/jpeg;base64"
     assert base64.b64decode(body) == jpeg.data
     assert jpeg.data_url is jpeg.data_url
+
+
+def test_pixels_of_either_order_keep_their_colours() -> None:
+    for raw_format, pixel in (("RGBX", b"\xff\x80\x00\xff"), ("BGRX", b"\x00\x80\xff\xff")):
+        picture = FramePicture(frame_over(b"head" + pixel * 64, 4, (8, 8), raw_format), SCALER)
+        assert picture.size == (8, 8)
+        assert picture.image().convert("RGB").getpixel((3, 3)) == (255, 128, 0)
+        shown = Image.open(io.BytesIO(picture.jpeg("high").data)).convert("RGB").getpixel((3, 3))
+        assert isinstance(shown, tuple)
+        assert all(abs(one - other) <= 4 for one, other in zip(shown, (255, 128, 0), strict=True))
+
+
+def test_the_qualities_of_one_stream_do_not_disturb_each_other() -> None:
+    picture = planar(screen((720, 1280)))
+    for quality in ("low", "high", "low", "medium", "low"):
+        assert (picture.jpeg(quality).width, picture.jpeg(quality).height) == reduced(quality, (720, 1280))

@@ -18,7 +18,7 @@ from execmon_lab.devices import (
     PrivateAdbServer,
 )
 from execmon_lab.phone.process import PhoneProcess
-from execmon_lab.preview import Capture, Frame, PreviewService, PreviewUnavailable
+from execmon_lab.preview import Capture, Frame, ImagePicture, PreviewService, PreviewUnavailable
 from execmon_lab.protocol import PreviewFrame, Quality, decode_server, timestamp
 
 Eventually = Callable[..., bool]
@@ -49,7 +49,7 @@ class Still:
         if self.error is not None:
             raise self.error
         changed, self.changed = self.changed, False
-        return Capture(self.image, changed)
+        return Capture(ImagePicture(self.image), changed)
 
     def close(self) -> None:
         pass

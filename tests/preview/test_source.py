@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Iterator
 
 import pytest
-from PIL import ImageChops
+from PIL import Image, ImageChops, ImageStat
 
 from execmon_lab.devices import (
     Device,
@@ -18,6 +19,8 @@ from execmon_lab.devices import (
 )
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.preview import ScreencapSource
+from execmon_lab.preview import source as source_module
+from execmon_lab.protocol import Quality
 
 
 @pytest.fixture
@@ -40,6 +43,26 @@ def test_it_gives_the_screen_in_its_full_size(source: ScreencapSource, session: 
     difference = ImageChops.difference(capture.image.convert("RGB"), session.screenshot())
     box = difference.getbbox()
     assert box is None or box[3] < 100
+
+
+def test_without_the_extra_for_video_it_gives_the_same(
+    device: Device, source: ScreencapSource, session: DeviceSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.key("SLEEP")
+    try:
+        quicker = source.capture().picture
+        monkeypatch.setattr(source_module, "can_use_planes", lambda: False)
+        plain = ScreencapSource(device)
+        assert type(plain.capture().picture) is not type(quicker)
+        qualities: tuple[Quality, ...] = ("low", "high")
+        for quality in qualities:
+            one, other = plain.capture().picture.jpeg(quality), quicker.jpeg(quality)
+            assert (one.width, one.height) == (other.width, other.height)
+            shown = [Image.open(io.BytesIO(jpeg.data)).convert("RGB") for jpeg in (one, other)]
+            assert max(ImageStat.Stat(ImageChops.difference(*shown)).mean) < 2
+        plain.close()
+    finally:
+        session.key("WAKEUP")
 
 
 def test_it_tells_whether_the_picture_changed(source: ScreencapSource, session: DeviceSession) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import av
 import av.error
 from av.codec.context import Flags
-from av.video.reformatter import VideoReformatter
-from PIL import Image
 
-from .packets import Packet, StreamBroken
+from .packets import Packet
 
 
 class NeedsKey(Exception):
@@ -21,7 +17,6 @@ class Decoder:
     """Decodes one stream, a packet a picture, without delay; `config` is what is known of it already."""
 
     def __init__(self, config: bytes = b"") -> None:
-        self._reformatter = VideoReformatter()
         self._config = config
         self.restart()
 
@@ -57,13 +52,3 @@ class Decoder:
             raise NeedsKey("a picture came damaged")
         self._lost = False
         return frames[-1]
-
-    def image(self, frame: av.VideoFrame) -> Image.Image:
-        """Return a decoded picture in mode RGBX, over the memory it was converted into."""
-        pixels = self._reformatter.reformat(frame, format="rgba", interpolation="BILINEAR")
-        plane = pixels.planes[0]
-        size = frame.width, frame.height
-        if plane.line_size < frame.width * 4:
-            raise StreamBroken(f"the decoder gave rows of {plane.line_size} bytes for {frame.width} pixels")
-        data = cast(bytes, memoryview(plane))
-        return Image.frombuffer("RGBX", size, data, "raw", "RGBX", plane.line_size, 1)

@@ -6,12 +6,10 @@ import dataclasses
 import logging
 import time
 from collections import deque
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from ...devices import Device
+from ..encode import Picture, can_use_planes
 from ..source import Capture
 from ..video import VideoPacket
 from . import sps
@@ -22,6 +20,7 @@ from .session import Wanted
 if TYPE_CHECKING:
     import av
 
+    from ..planar import Scaler
     from .decoder import Decoder
 
 log = logging.getLogger(__name__)
@@ -29,14 +28,14 @@ log = logging.getLogger(__name__)
 VIDEO_FPS = 30.0
 """Frames a second that the device sends while somebody watches it as video."""
 
-MISSING_DECODER = "scrcpy's video is decoded by PyAV: pip install 'execmon-lab[video]'"
+MISSING_DECODER = "scrcpy's pictures need PyAV and simplejpeg: pip install 'execmon-lab[video]'"
 _WAIT = 0.25
 _KEPT = 300  # packets that wait for somebody who watches the video, ten seconds of it
 
 
 def can_decode() -> bool:
-    """Whether this machine can decode H.264: PyAV is an optional part (the extra ``video``)."""
-    return find_spec("av") is not None
+    """Whether this machine can make pictures of H.264: an optional part, the extra ``video``."""
+    return can_use_planes()
 
 
 class ScrcpySource:
@@ -62,7 +61,8 @@ class ScrcpySource:
         self._seen = 0  # the session that decoder, configuration and pictures belong to
         self._decoder: Decoder | None = None
         self._newest: av.VideoFrame | None = None
-        self._image: Image.Image | None = None
+        self._picture: Picture | None = None
+        self._scaler: Scaler | None = None
         self._tapped = False
         self._kept: deque[VideoPacket] = deque(maxlen=_KEPT)
         self._config = b""
@@ -72,14 +72,13 @@ class ScrcpySource:
     def capture(self) -> Capture:
         """Return the newest picture; see `Source.capture`."""
         self._take(0.0, decode=True)
-        while self._newest is None and self._image is None:
+        while self._newest is None and self._picture is None:
             self._take(_WAIT, decode=True)
         newest, self._newest = self._newest, None
         if newest is not None:
-            assert self._decoder is not None
-            self._image = self._decoder.image(newest)
-        assert self._image is not None
-        return Capture(self._image, newest is not None)
+            self._picture = self._make_picture(newest)
+        assert self._picture is not None
+        return Capture(self._picture, newest is not None)
 
     def want_video(self, wanted: bool) -> None:
         """Have the device send at a video's rate, or no longer; see `VideoSource.want_video`."""
@@ -107,7 +106,7 @@ class ScrcpySource:
         packets = self._feed.receive(timeout)
         if self._feed.number != self._seen:
             self._seen = self._feed.number
-            self._decoder = self._newest = self._image = None
+            self._decoder = self._newest = self._picture = None
         if not decode:
             self._decoder = None
         elif self._decoder is None:
@@ -125,6 +124,13 @@ class ScrcpySource:
         from .decoder import Decoder  # needs PyAV, an optional part
 
         return Decoder(self._config)
+
+    def _make_picture(self, frame: av.VideoFrame) -> Picture:
+        from ..planar import FramePicture, Scaler
+
+        if self._scaler is None:
+            self._scaler = Scaler()
+        return FramePicture(frame, self._scaler)
 
     def _decode(self, packet: Packet) -> bool:
         """Decode a packet and keep the newest picture; tell whether there is one."""

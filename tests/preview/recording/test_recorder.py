@@ -15,7 +15,7 @@ from PIL import Image, ImageChops, ImageStat
 from execmon_lab.devices import Device, DevicePool, DeviceSession
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.phone.screen import code
-from execmon_lab.preview import Capture, Frame, PreviewService
+from execmon_lab.preview import Capture, Frame, ImagePicture, PreviewService
 from execmon_lab.preview.recording import Keep, NoRecording, Recorder, Recording
 from execmon_lab.protocol import Level
 
@@ -100,7 +100,7 @@ class Still:
 
     def capture(self) -> Capture:
         changed, self.changed = self.changed, False
-        return Capture(Image.new("RGB", (72, 128), "navy"), changed)
+        return Capture(ImagePicture(Image.new("RGB", (72, 128), "navy")), changed)
 
     def close(self) -> None:
         pass
