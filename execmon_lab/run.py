@@ -187,6 +187,19 @@ class Run(Steering):
             self.view.close()
         self._manual.close()
 
+    def recorded_code(self, device_id: str | None = None) -> str:
+        """Return what was done by hand in the view, as lines of code that go into a module.
+
+        A tap or a pick while the device is paused is told by the element that it hit
+        (``ctx.device.tap_on("Send")``); one that met a running step, or nothing with a name, by its pixel.
+
+        Parameters
+        ----------
+        device_id
+            Of this device alone; of all, when absent.
+        """
+        return self._manual.script.text(device_id)
+
     @cached_property
     def view(self) -> "ExecutionView":
         """The widget: the same one however often it is displayed."""

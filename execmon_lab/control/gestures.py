@@ -61,6 +61,13 @@ class Tap(Gesture, frozen=True, kw_only=True):
     y: Fraction
 
 
+class Pick(Gesture, frozen=True, kw_only=True):
+    """No touch: what lies at a point shall be named in code."""
+
+    x: Fraction
+    y: Fraction
+
+
 class Press(Gesture, frozen=True, kw_only=True):
     """A long touch."""
 
@@ -100,8 +107,8 @@ class Key(Gesture, frozen=True, kw_only=True):
     key: KeyName
 
 
-AnyGesture = Tap | Press | Swipe | Scroll | Text | Key
-Pointing = (Tap, Press, Swipe, Scroll)
+AnyGesture = Tap | Pick | Press | Swipe | Scroll | Text | Key
+Pointing = (Tap, Pick, Press, Swipe, Scroll)
 """The gestures that have a place on the picture."""
 
 
@@ -163,28 +170,42 @@ def resolve(gesture: AnyGesture, screen: Size) -> Action:
         The size of what the picture shows, in pixels, as it is turned; of no matter for text and keys.
     """
 
-    def pixel(x: float, y: float) -> tuple[int, int]:
-        width, height = screen
-        return min(int(x * width), width - 1), min(int(y * height), height - 1)
-
     match gesture:
+        case Pick():
+            return Action("", lambda touches: None)
         case Tap(x=x, y=y):
-            at = pixel(x, y)
+            at = pixel(x, y, screen)
             return Action(f"tap {at[0]} {at[1]}", lambda touches: touches.tap(*at))
         case Press(x=x, y=y, seconds=seconds):
-            at = pixel(x, y)
+            at = pixel(x, y, screen)
             held = max(seconds, PRESS_SECONDS)
             words = f"long press {at[0]} {at[1]} for {held:.1f} s"
             return Action(words, lambda touches: touches.swipe(*at, *at, held))
         case Swipe(x1=x1, y1=y1, x2=x2, y2=y2, seconds=seconds):
-            return _swipe("swipe", pixel(x1, y1), pixel(x2, y2), seconds)
-        case Scroll(x=x, y=y, dx=dx, dy=dy):
-            (x1, x2), (y1, y2) = _stroke(x, dx), _stroke(y, dy)
-            return _swipe("scroll", pixel(x1, y1), pixel(x2, y2), SCROLL_SECONDS)
+            return _swipe("swipe", pixel(x1, y1, screen), pixel(x2, y2, screen), seconds)
+        case Scroll():
+            return _swipe("scroll", *stroke(gesture, screen))
         case Text(text=text):
             return Action(f"text {text!r}", lambda touches: touches.text(text))
         case Key(key=key):
             return Action(f"key {KEYS[key]}", lambda touches: touches.key(KEYS[key]))
+
+
+def pixel(x: float, y: float, screen: Size) -> tuple[int, int]:
+    """Find the pixel at a place of the picture."""
+    width, height = screen
+    return min(int(x * width), width - 1), min(int(y * height), height - 1)
+
+
+def stroke(scroll: Scroll, screen: Size) -> tuple[tuple[int, int], tuple[int, int], float]:
+    """Find where the finger of a scroll begins and ends, and how many seconds it takes."""
+    (x1, x2), (y1, y2) = _stroke(scroll.x, scroll.dx), _stroke(scroll.y, scroll.dy)
+    return pixel(x1, y1, screen), pixel(x2, y2, screen), SCROLL_SECONDS
+
+
+def key_code(key: KeyName) -> str:
+    """Return Android's name of a key."""
+    return KEYS[key]
 
 
 def _swipe(verb: str, start: tuple[int, int], end: tuple[int, int], seconds: float) -> Action:

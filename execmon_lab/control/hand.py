@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from ..devices import Device, DeviceDisconnected, DeviceError
+from ..devices import AdbError, AdbTimeout, Device, DeviceDisconnected, DeviceError, hierarchy
+from ..devices.hierarchy import Node
 from ..protocol import Level
-from .gestures import AnyGesture, Misfit, Pointing, Scroll, Size, Swipe, Text, resolve, turned
+from .gestures import AnyGesture, Misfit, Pick, Pointing, Scroll, Size, Swipe, Tap, Text, resolve, turned
+from .script import Script
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,13 @@ IDLE_SECONDS = 20.0
 
 SIZE_SECONDS = 2.0
 """How long the screen's size is believed: it changes when a device is unfolded."""
+
+LOOK_SECONDS = 5.0
+"""How long a look at what is on the screen may take; later a tap is told by its pixel."""
+SLOW_SECONDS = 1.0
+"""Where the last look took longer than this, a tap no longer waits for one; a pick always does."""
+
+NOT_IDLE = "a step is running: pick when the device is paused"
 
 _TEXT_MAX = 1000
 
@@ -52,11 +61,20 @@ class Hand:
         Which.
     tell
         Called with a level and a line for the log.
+    script
+        Has what was done become code.
+    idle
+        Tells whether no step is at work on the device: only then is its screen looked at.
     """
 
-    def __init__(self, device: Device, tell: Callable[[Level, str], None]) -> None:
+    def __init__(
+        self, device: Device, tell: Callable[[Level, str], None], script: Script, idle: Callable[[], bool]
+    ) -> None:
         self._device = device
         self._tell = tell
+        self._script = script
+        self._idle = idle
+        self._looked_for = 0.0
         self._session = device.session()
         self._changed = threading.Condition()
         self._orders: deque[Order] = deque()
@@ -135,9 +153,16 @@ class Hand:
         try:
             screen = self._screen(order.picture) if isinstance(order.gesture, Pointing) else (1, 1)
             action = resolve(order.gesture, screen)
-            words = f"Manual: {action.words}"
-            self._tell("INFO", words)
+            idle = self._idle()
+            if isinstance(order.gesture, Pick):
+                if not idle:
+                    return NOT_IDLE
+            else:
+                words = f"Manual: {action.words}"
+                self._tell("INFO", words)
+            nodes = self._look(order.gesture) if idle else []  # before the touch changes the screen
             action.run(self._session)
+            self._script.add(self._device.serial, order.gesture, screen, nodes)
         except Misfit as error:
             return str(error)
         except DeviceError as error:
@@ -149,6 +174,19 @@ class Hand:
                 self._tell("WARN", f"{words} failed: {reason}")
             return reason
         return None
+
+    def _look(self, gesture: AnyGesture) -> list[Node]:
+        """See what is on the screen, where that makes better code; nothing where that takes too long."""
+        if not isinstance(gesture, Pick if self._looked_for > SLOW_SECONDS else Tap | Pick):
+            return []
+        began = time.monotonic()
+        try:
+            return hierarchy.nodes(self._session.hierarchy(timeout=LOOK_SECONDS))
+        except (AdbError, AdbTimeout) as error:
+            log.info("the screen of %s could not be read: %s", self._device.serial, error)
+            return []
+        finally:
+            self._looked_for = time.monotonic() - began
 
     def _screen(self, picture: Size) -> Size:
         """The screen's size as it is turned on the picture."""

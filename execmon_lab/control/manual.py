@@ -7,9 +7,10 @@ import threading
 
 from ..devices import DevicePool, NoDevice
 from ..executionlog import ExecutionLog
-from ..hub import Hub
+from ..hub import Hub, UnknownExecution
 from .gestures import AnyGesture, Size
 from .hand import Hand, OnDone, Order
+from .script import Script
 
 MODULE = "manual"
 """The `module_id` of the lines that tell what a user did by hand."""
@@ -25,10 +26,18 @@ class ManualControl:
     hub, execution_id
         The execution in whose log each gesture is a line, as long as it has not ended; later ones go to
         Python's own log.
+
+    Attributes
+    ----------
+    script : Script
+        What was done, as lines of code.
     """
 
     def __init__(self, pool: DevicePool, hub: Hub, execution_id: str) -> None:
+        self.script = Script()
         self._pool = pool
+        self._hub = hub
+        self._execution_id = execution_id
         self._log = ExecutionLog(hub, execution_id, MODULE)
         self._lock = threading.Lock()
         self._hands: dict[str, Hand] = {}
@@ -73,5 +82,16 @@ class ManualControl:
             hand = self._hands.get(device_id)
             if hand is None:
                 tell = functools.partial(self._log.say, device_id)
-                hand = self._hands[device_id] = Hand(self._pool.get(device_id), tell)
+                idle = functools.partial(self._is_idle, device_id)
+                hand = Hand(self._pool.get(device_id), tell, self.script, idle)
+                self._hands[device_id] = hand
             return hand
+
+    def _is_idle(self, device_id: str) -> bool:
+        """Tell whether no step of the execution is at work on a device."""
+        try:
+            state = self._hub.snapshot(self._execution_id)
+        except UnknownExecution:
+            return True
+        paused = (pause.device_id for pause in state.paused if pause.status == "paused")
+        return state.status != "running" or device_id in paused

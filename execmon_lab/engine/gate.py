@@ -8,12 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..devices import Command, Device, DeviceSession
+from ..executionlog import ExecutionLog
 from ..hub import Hub
 from ..protocol import (
     ExecutionPaused,
     ExecutionResumed,
-    Level,
-    LogEntry,
     PauseReason,
     PauseStatus,
     timestamp,
@@ -82,6 +81,7 @@ class Gate:
         """Whether the device takes no more steps."""
         self._execution_id = execution_id
         self._hub = hub
+        self._log = ExecutionLog(hub, execution_id, BY_HAND)
         self._requested = False
         self._failure: Failure | None = None
         self._session: DeviceSession | None = None
@@ -192,18 +192,7 @@ class Gate:
     def _observe(self, command: Command) -> None:
         """Tell in the log what the user does with the device."""
         if command.outcome == "running":
-            self._log("INFO", command.message)
+            self._log.say(self.device.serial, "INFO", command.message)
         elif command.outcome == "failed":
-            self._log("WARN", f"ADB command failed: {command.text}: {command.error}")
-
-    def _log(self, level: Level, text: str) -> None:
-        self._hub.publish(
-            LogEntry(
-                execution_id=self._execution_id,
-                device_id=self.device.serial,
-                level=level,
-                message=text,
-                module_id=BY_HAND,
-                timestamp=timestamp(),
-            )
-        )
+            failed = f"ADB command failed: {command.text}: {command.error}"
+            self._log.say(self.device.serial, "WARN", failed)

@@ -112,7 +112,11 @@ class Steer(Command, frozen=True, kw_only=True):
     order: AnyOrder
 
 
-AnyCommand = Hello | Watch | Key | Drawn | Cancel | Screenshot | Seek | Control | Touch | Steer
+class Forget(Command, frozen=True, kw_only=True):
+    """The reader has no more need of the lines of code."""
+
+
+AnyCommand = Hello | Watch | Key | Drawn | Cancel | Screenshot | Seek | Control | Touch | Forget | Steer
 
 
 def read(content: Any) -> AnyCommand:

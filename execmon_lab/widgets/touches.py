@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from ..control import AnyGesture
+from ..control import AnyGesture, Pick, Script
 from ..control.gestures import Pointing, Size
 from ..control.hand import SUPERSEDED
 from .commands import Touch
@@ -17,8 +17,14 @@ STALE_SECONDS = 2.0
 """A touch that a busy kernel hears of later than this is not carried out: the screen is another by then."""
 
 
+CODE_LINES = 30
+"""How many lines of code a page is sent."""
+
+
 class Manual(Protocol):
     """What carries gestures out: a `ManualControl`."""
+
+    script: Script
 
     def send(
         self,
@@ -64,16 +70,21 @@ class Touches:
         self._newest = newest
         self._has_device = has_device
         self._clock = clock
+        manual.script.on_change = self.tell_code
 
     def take(self, touch: Touch, *, on: bool) -> None:
-        """Pass a touch on, if control is `on` and nothing else speaks against it; the page is answered."""
+        """Pass a touch on, if nothing speaks against it; the page is answered.
+
+        All but a pick, which touches nothing, need control to be `on`.
+        """
 
         def done(refused: str | None) -> None:
             # Of the drags that wait only the newest is carried out: nothing that the reader must know.
             told = None if refused == SUPERSEDED else refused
             self._answer(Parcel({"kind": "touched", "page": touch.page, "id": touch.id, "refused": told}))
 
-        refusal = "control is switched off" if not on else self._refusal(touch)
+        off = not on and not isinstance(touch.gesture, Pick)
+        refusal = "control is switched off" if off else self._refusal(touch)
         if refusal is not None:
             done(refusal)
             return
@@ -89,6 +100,15 @@ class Touches:
         if newest is not None and isinstance(touch.gesture, Pointing) and _turned(newest, touch.picture):
             return "the screen has turned: nothing was sent"
         return None
+
+    def tell_code(self) -> None:
+        """Send the pages the newest lines of code that touches have become."""
+        lines = self._manual.script.lines[-CODE_LINES:]
+        self._answer(Parcel({"kind": "code", "lines": [line._asdict() for line in lines]}))
+
+    def forget_code(self) -> None:
+        """Forget all lines of code."""
+        self._manual.script.clear()
 
     def close(self) -> None:
         """Let go of the devices."""

@@ -21,6 +21,7 @@ from .commands import (
     Cancel,
     Control,
     Drawn,
+    Forget,
     Hello,
     Key,
     Screenshot,
@@ -243,6 +244,8 @@ class ExecutionView(anywidget.AnyWidget):
         match command:
             case Hello(page=page):
                 self._feed.greet(page)
+                if self._touches is not None:
+                    self._touches.tell_code()
             case Watch(page=page, streams=streams, decodes=decodes) if self._pictures is not None:
                 looked_at = [(stream.device_id, stream.quality) for stream in streams]
                 self._pictures.look(page, looked_at, decodes="h264" in decodes)
@@ -261,6 +264,8 @@ class ExecutionView(anywidget.AnyWidget):
                 self.pause_on_failure = self._orders.pause_on_failure
             case Control(on=on) if self.may_control and not self._closed:
                 self.control = on
+            case Forget() if self._touches is not None:
+                self._touches.forget_code()
             case Touch() if self._touches is not None:
                 self._touches.take(command, on=self.control)
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from execmon_lab.control import AnyGesture, Key, ManualControl, Scroll, Swipe, Tap, Text, hand
-from execmon_lab.devices import Device, DevicePool, DeviceSession, PrivateAdbServer
+from execmon_lab.control import AnyGesture, Key, ManualControl, Pick, Scroll, Swipe, Tap, Text, hand
+from execmon_lab.devices import AdbTimeout, Device, DevicePool, DeviceSession, PrivateAdbServer
 from execmon_lab.hub import Envelope, Hub
 from execmon_lab.phone.process import PhoneProcess
-from execmon_lab.protocol import ExecutionCompleted, LogEntry
+from execmon_lab.protocol import ExecutionCompleted, ExecutionPaused, ExecutionProgress, LogEntry
 from tests.strategies import EXECUTION, fresh, stamp
 
 Eventually = Callable[..., bool]
@@ -163,6 +163,9 @@ class Slow:
         assert self.free.wait(20)
         self.done.append(f"tap {x} {y}")
 
+    def hierarchy(self, timeout: float = 5.0) -> None:
+        raise AdbTimeout("adb shell uiautomator dump", timeout)
+
     def swipe(self, x1: int, y1: int, x2: int, y2: int, duration: float = 0.3) -> None:
         self.done.append(f"swipe {x1} {y1} {x2} {y2}")
 
@@ -257,3 +260,62 @@ def test_a_device_that_goes_takes_what_waited_with_it(
         control.send(own_phone.serial, Key(key="home"), (1, 1), refused.append)
         assert refused[-1] == "the device is offline"
         control.close()
+
+
+def test_what_is_done_by_hand_becomes_code_and_a_pick_touches_nothing(
+    send: Send, told: Told, control: ManualControl, session: DeviceSession, eventually: Eventually
+) -> None:
+    session.home()
+    session.stop("com.android.settings")
+    session.start(package="com.android.settings")
+    width, height = session.size
+    x, y = session.wait_for("About phone").bounds.center
+    place = {"x": (x + 0.5) / width, "y": (y + 0.5) / height}
+    send(Pick(**place))
+    assert eventually(lambda: told.refused == [None])
+    session.find("About phone")
+    assert told.lines == []
+    send(Tap(**place))
+    send(Key(key="back"))
+    send(Text(text="It's"))
+    assert eventually(lambda: len(told.answers) == 4)
+    send(Text(text=" me"))
+    assert eventually(lambda: len(told.answers) == 5)
+    assert control.script.text() == "\n".join(
+        [
+            "ctx.device.tap_on('About phone')",
+            "ctx.device.tap_on('About phone')",
+            "ctx.device.back()",
+            'ctx.device.text("It\'s me")',
+        ]
+    )
+    assert control.script.text("another") == ""
+    changed: list[bool] = []
+    control.script.on_change = lambda: changed.append(True)
+    control.script.clear()
+    assert (control.script.lines, changed) == ((), [True])
+
+
+def test_while_a_step_runs_the_screen_is_not_looked_at(
+    send: Send, told: Told, control: ManualControl, hub: Hub, phone: PhoneProcess, eventually: Eventually
+) -> None:
+    hub.publish(
+        ExecutionProgress(
+            execution_id=EXECUTION, progress_percentage=0, current_step="call_test_module", timestamp=stamp(1)
+        )
+    )
+    send(Tap(x=0.5, y=0.5))
+    send(Pick(x=0.5, y=0.5))
+    assert eventually(lambda: told.refused == [None, hand.NOT_IDLE])
+    assert control.script.text() == "ctx.device.tap(360, 640)"
+    hub.publish(
+        ExecutionPaused(
+            execution_id=EXECUTION,
+            device_id=phone.serial,
+            status="paused",
+            reason="requested",
+            timestamp=stamp(2),
+        )
+    )
+    send(Pick(x=0.5, y=0.5))
+    assert eventually(lambda: told.refused == [None, hand.NOT_IDLE, None])

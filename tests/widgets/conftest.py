@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from execmon_lab.control import AnyGesture
+from execmon_lab.control import AnyGesture, Script
 from execmon_lab.devices import DeviceDisconnected, DeviceError
 from execmon_lab.hub import Hub
 from execmon_lab.preview import Frame, Jpeg
@@ -96,6 +96,7 @@ class FakeManual:
         self.sent: list[tuple[str, AnyGesture, tuple[int, int]]] = []
         self.refusal: str | None = None
         self.closed = False
+        self.script = Script()
 
     def send(
         self,
