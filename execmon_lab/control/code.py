@@ -41,9 +41,15 @@ def _call(gesture: AnyGesture, screen: Size, nodes: Sequence[Node]) -> str:
         case Scroll():
             return _swipe(*stroke(gesture, screen))
         case Text(text=text):
-            return f"text({text!r})"
+            return f"text({quoted(text)})"
         case Key(key=key):
-            return _VERBS.get(key) or f"key({key_code(key)!r})"
+            return _VERBS.get(key) or f"key({quoted(key_code(key))})"
+
+
+def quoted(text: str) -> str:
+    """Write a text as a literal, in double quotes where that needs no more escapes."""
+    literal = repr(text)
+    return f'"{literal[1:-1]}"' if '"' not in literal else literal
 
 
 def _swipe(start: tuple[int, int], end: tuple[int, int], seconds: float) -> str:
@@ -71,7 +77,7 @@ def name_of(nodes: Sequence[Node], x: int, y: int) -> str | None:
 def _own_name(node: Node, nodes: Sequence[Node]) -> str | None:
     for selector in _selectors(node):
         if Selector(**selector).first(nodes) is node:
-            first, *more = [f"{name}={value!r}" for name, value in selector.items()]
+            first, *more = [f"{name}={quoted(value)}" for name, value in selector.items()]
             return ", ".join([first.removeprefix("text="), *more])
     return None
 

@@ -7,7 +7,7 @@ import type { AnyModel } from "@anywidget/types";
 
 import { isLoopback } from "./loopback";
 import type { ServerMessage } from "./messages";
-import type { Control, Drawing, Frame, Listener, PastFrame, PreviewProblem, Source, Stream, Touch } from "./source";
+import type { CodeLine, Control, Drawing, Frame, Listener, PastFrame, PreviewProblem, Script, Source, Stream, Touch } from "./source";
 import { type Order, Steering } from "./steering";
 import { canDecode, type Packet, VideoPlayer } from "./video";
 
@@ -33,6 +33,7 @@ type Notice =
   | { kind: "screenshot"; url: string; found: boolean }
   | ({ kind: "past"; page: string; id: number; found: boolean } & Omit<PastFrame, "jpeg">)
   | { kind: "touched"; page: string; id: number; refused: string | null }
+  | { kind: "code"; lines: CodeLine[] }
   | { kind: "steered"; page: string; id: number; refused: string | null };
 
 /** What is told of a stream with an acknowledgement: how many frames were drawn, and how old on average. */
@@ -52,6 +53,8 @@ export class CommSource implements Source {
   #seen = new Map<string, Seen>();
   readonly control: Control | undefined;
   readonly steering: Steering | undefined;
+  readonly script: Script | undefined;
+  #code: CodeLine[] = [];
   #touches = new Map<number, (refused: string | null) => void>();
   #touched = 0;
   #seeks = new Map<number, (frame: PastFrame | null) => void>();
@@ -67,7 +70,10 @@ export class CommSource implements Source {
     readonly mayCancel = false,
     mayControl = false,
   ) {
-    if (mayControl) this.control = this.#makeControl();
+    if (mayControl) {
+      this.control = this.#makeControl();
+      this.script = this.#makeScript();
+    }
     if (model.get("may_steer")) {
       const send = (id: number, order: Order) => this.#send({ kind: "steer", id, order });
       this.steering = new Steering(send, this.#steered, () => Boolean(model.get("pause_on_failure")));
@@ -184,6 +190,10 @@ export class CommSource implements Source {
         this.#touches.get(notice.id)?.(notice.refused);
         this.#touches.delete(notice.id);
         break;
+      case "code":
+        this.#code = notice.lines;
+        listener.controlled();
+        break;
       case "steered":
         if (notice.page === this.#page) this.steering?.answer(notice.id, notice.refused);
         break;
@@ -277,6 +287,16 @@ export class CommSource implements Source {
         source.#listener?.controlled();
       },
       touch: (touch) => source.#touch(touch),
+    };
+  }
+
+  #makeScript(): Script {
+    const source = this;
+    return {
+      get lines() {
+        return source.#code;
+      },
+      forget: () => source.#send({ kind: "forget" }),
     };
   }
 

@@ -45,6 +45,8 @@ const ICONS = {
   cancelled: '<circle cx="8" cy="8" r="5.75"/><path d="m4 12 8-8"/>',
   warning: '<path d="M8 2.5 14 13H2L8 2.5Z"/><path d="M8 6.8v2.6m0 1.6v.1"/>',
   chevron: '<path d="m6 4 4 4-4 4"/>',
+  pick: '<path d="M8 1.8v3.4m0 5.6v3.4M1.8 8h3.4m5.6 0h3.4"/><circle cx="8" cy="8" r="4.2"/>',
+  copy: '<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M10.5 5.5V4A1.5 1.5 0 0 0 9 2.5H4A1.5 1.5 0 0 0 2.5 4v5A1.5 1.5 0 0 0 4 10.5h1.5"/>',
   play: '<path d="M5 3.5v9l7.5-4.5L5 3.5Z" fill="currentColor"/>',
   pause: '<path d="M5 3.5h2v9H5zm4 0h2v9H9z" fill="currentColor"/>',
   stop: '<rect x="4" y="4" width="8" height="8" rx="1.5" fill="currentColor"/>',

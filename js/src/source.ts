@@ -47,6 +47,7 @@ export interface Drawing extends Stream {
 /** What a reader does to a picture, in fractions of it; see execmon_lab/control/gestures.py. */
 export type Gesture =
   | { do: "tap"; x: number; y: number }
+  | { do: "pick"; x: number; y: number }
   | { do: "press"; x: number; y: number; seconds: number }
   | { do: "swipe"; x1: number; y1: number; x2: number; y2: number; seconds: number }
   | { do: "scroll"; x: number; y: number; dx: number; dy: number }
@@ -68,6 +69,18 @@ export interface Control {
   switch(on: boolean): void;
   /** Send a touch; gives null once it was carried out, or why it was not. */
   touch(touch: Touch): Promise<string | null>;
+}
+
+/** What was done by hand, as a line of code. */
+export interface CodeLine {
+  device_id: string;
+  code: string;
+}
+
+/** The lines of code so far. */
+export interface Script {
+  readonly lines: CodeLine[];
+  forget(): void;
 }
 
 /** A recorded picture, and how long it stood on the screen: from `from` until before `until`, in ms since the epoch. */
@@ -111,6 +124,8 @@ export interface Source {
   readonly steering?: Steering | undefined;
   /** The way back to the devices; undefined where this source has none. */
   readonly control?: Control | undefined;
+  /** What was done by hand, as code; undefined where this source has no way back to the devices. */
+  readonly script?: Script | undefined;
   /** The picture that a device showed at a moment (ms since the epoch); null when none was recorded. */
   readonly seek?: ((device_id: string, at: number) => Promise<PastFrame | null>) | undefined;
   /** Ask for lines before those in the book; undefined where no more are kept. They come to the listener. */

@@ -153,3 +153,50 @@ def test_a_cell_that_awaits_lets_the_buttons_work_at_once(
     assert lab_page.page.evaluate("window.panel().content.model.cells.get(3).executionCount") is None
     pause.get_by_role("button", name="Leave it failed, go on").click()
     expect(view.locator(".xm-pill")).to_have_text("1 failed", timeout=60_000)
+
+
+def test_a_tap_on_the_picture_of_a_paused_device_becomes_a_line_of_code(
+    jupyter: JupyterServer, lab_page: NotebookPage
+) -> None:
+    view = show(jupyter, lab_page, "code.ipynb", THEMES[0])
+    expect(view.locator(".xm-pause-row")).to_be_visible(timeout=60_000)
+    canvas = view.locator(".xm-phone .xm-canvas")
+    expect(view.locator(".xm-phone .xm-canvas[data-frame]")).to_be_visible(timeout=30_000)
+    lab_page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    def click_on(words: str) -> None:
+        x, y, width, height = lab_page.json(
+            f"(lambda b, s: [*b.center, *s])(run.device.wait_for({words!r}).bounds, run.device.size)"
+        )
+        box = canvas.bounding_box()
+        assert box is not None
+        canvas.click(
+            position={"x": (x + 0.5) / width * box["width"], "y": (y + 0.5) / height * box["height"]}
+        )
+
+    view.get_by_role("button", name="Pick", exact=True).click()
+    click_on("Battery")
+    lines = view.locator(".xm-code-lines code")
+    expect(lines).to_have_text(['ctx.device.tap_on("Battery")'])
+    lab_page.execute("run.device.find('Network & internet')")  # nothing was touched
+    view.get_by_role("button", name="Pick", exact=True).click()
+    view.get_by_role("button", name="Control", exact=True).click()
+    click_on("About phone")
+    lab_page.execute("run.device.wait_for('Virtual Phone')")
+    expect(lines).to_have_text(['ctx.device.tap_on("Battery")', 'ctx.device.tap_on("About phone")'])
+    lab_page.page.keyboard.press("Escape")
+    expect(lines).to_have_count(3)
+    lab_page.keep("steering-code", view)
+    view.get_by_role("button", name="Copy all").click()
+    copied = lab_page.page.evaluate("navigator.clipboard.readText()")
+    assert copied == lab_page.execute("print(run.recorded_code())").strip()
+    assert copied.splitlines()[-1] == "ctx.device.back()"
+
+    lab_page.save()
+    lab_page.reload()
+    view = lab_page.view()
+    expect(view.locator(".xm-code-lines code")).to_have_count(3, timeout=30_000)
+    view.get_by_role("button", name="Clear", exact=True).click()
+    expect(view.locator(".xm-code-list")).to_be_hidden()
+    assert lab_page.execute("print(run.recorded_code())").strip() == ""
+    lab_page.execute("run.cancel()")

@@ -37,7 +37,8 @@ def node(
         (Text(text="It's"), 'text("It\'s")'),
         (Key(key="back"), "back()"),
         (Key(key="home"), "home()"),
-        (Key(key="enter"), "key('KEYCODE_ENTER')"),
+        (Key(key="enter"), 'key("KEYCODE_ENTER")'),
+        (Text(text="5\" and 6'"), "text('5\" and 6\\'')"),
     ],
 )
 def test_each_gesture_has_its_line(gesture: AnyGesture, code: str) -> None:
@@ -50,24 +51,24 @@ WINDOW = node((0, 0, 720, 1280), cls="android.widget.FrameLayout")
 @pytest.mark.parametrize(
     ("nodes", "named"),
     [
-        ([WINDOW, node((300, 300, 400, 400), "Send")], "'Send'"),
-        ([WINDOW, node((300, 300, 400, 400), description="Send SMS")], "description='Send SMS'"),
-        ([WINDOW, node((300, 300, 400, 400), resource_id="com.example:id/send")], "resource_id='send'"),
+        ([WINDOW, node((300, 300, 400, 400), "Send")], '"Send"'),
+        ([WINDOW, node((300, 300, 400, 400), description="Send SMS")], 'description="Send SMS"'),
+        ([WINDOW, node((300, 300, 400, 400), resource_id="com.example:id/send")], 'resource_id="send"'),
         (
             [WINDOW, node((0, 0, 100, 100), "Send"), node((300, 300, 400, 400), "Send", "by SMS")],
-            "description='by SMS'",
+            'description="by SMS"',
         ),
         (
             [
                 node((0, 0, 100, 100), "Send", cls="android.widget.TextView"),
                 node((300, 300, 400, 400), "Send", cls="android.widget.Button"),
             ],
-            "'Send', cls='Button'",
+            '"Send", cls="Button"',
         ),
         ([WINDOW, node((0, 0, 100, 100), "Send"), node((300, 300, 400, 400), "Send")], None),
         (
             [node((0, 300, 720, 400), clickable=True), node((20, 320, 120, 380), "Wi-Fi")],
-            "'Wi-Fi'",
+            '"Wi-Fi"',
         ),
         ([node((0, 300, 720, 400), clickable=True), node((300, 310, 400, 390))], None),
         ([node((0, 0, 720, 1280), "Behind"), node((0, 300, 720, 400), clickable=True)], None),

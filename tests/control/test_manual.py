@@ -283,8 +283,8 @@ def test_what_is_done_by_hand_becomes_code_and_a_pick_touches_nothing(
     assert eventually(lambda: len(told.answers) == 5)
     assert control.script.text() == "\n".join(
         [
-            "ctx.device.tap_on('About phone')",
-            "ctx.device.tap_on('About phone')",
+            'ctx.device.tap_on("About phone")',
+            'ctx.device.tap_on("About phone")',
             "ctx.device.back()",
             'ctx.device.text("It\'s me")',
         ]

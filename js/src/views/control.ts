@@ -23,6 +23,8 @@ export class ControlView {
     icon("hand"),
     "Control",
   );
+  /** Tells what lies under the finger as code, and touches nothing; there while no step is at work. */
+  readonly pick = h("button", { type: "button", class: "xm-button xm-pick", "aria-pressed": "false" }, icon("pick"), "Pick");
   /** Back, Home and Recents, there while control is on. */
   readonly bar = h("div", { class: "xm-keys", role: "group", "aria-label": "Keys of the device" });
   readonly note = h("p", { class: "xm-control-note" });
@@ -32,6 +34,7 @@ export class ControlView {
   readonly #gestures: Gestures;
   #device: string | undefined;
   #reason = "";
+  #picking = false;
   #hiding: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -48,6 +51,10 @@ export class ControlView {
     this.hint.hidden = true;
     this.#gestures = new Gestures(picture.canvas, () => this.active, (gesture) => this.#send(gesture), signal);
     on(this.toggle, "click", signal, () => this.store.source.control?.switch(!this.#on));
+    on(this.pick, "click", signal, () => {
+      this.#picking = !this.#picking;
+      this.update(this.#device, this.#reason);
+    });
     signal.addEventListener("abort", () => clearTimeout(this.#hiding));
   }
 
@@ -61,9 +68,16 @@ export class ControlView {
     return this.store.source.control?.on ?? false;
   }
 
-  /** Whether touches on the picture go to the device. */
+  /** Whether no step is at work on the device. */
+  get #idle(): boolean {
+    const state = this.store.state;
+    if (state?.status !== "running") return true;
+    return (state.paused ?? []).some((pause) => pause.device_id === this.#device && pause.status === "paused");
+  }
+
+  /** Whether touches on the picture are taken: to the device, or to tell what lies there. */
   get active(): boolean {
-    return this.#on && this.#reason === "" && this.picture.shown !== undefined;
+    return (this.#on || this.#picking) && this.#reason === "" && this.picture.shown !== undefined;
   }
 
   /** `reason` tells why there is nothing to touch; without a device the switch is away. */
@@ -73,6 +87,11 @@ export class ControlView {
     this.#reason = reason;
     const on = this.#on;
     const usable = on && reason === "" && device !== undefined;
+    const pickable = this.store.source.control !== undefined && device !== undefined && this.#idle && reason === "";
+    this.#picking &&= pickable;
+    this.pick.hidden = !pickable;
+    attribute(this.pick, "aria-pressed", String(this.#picking));
+    attribute(this.pick, "title", "Click on the picture to have what lies there as a line of code");
     this.toggle.hidden = !this.store.source.control || device === undefined;
     this.toggle.disabled = reason !== "" && !on;
     attribute(this.toggle, "aria-pressed", String(on));
@@ -83,13 +102,15 @@ export class ControlView {
     this.note.hidden = note === "";
     const { canvas } = this.picture;
     canvas.classList.toggle("xm-touchable", this.active);
+    canvas.classList.toggle("xm-pickable", this.#picking);
     attribute(canvas, "tabindex", this.active ? 0 : undefined);
     attribute(canvas, "role", this.active ? "application" : "img");
     attribute(canvas, "data-lm-suppress-shortcuts", this.active ? "true" : undefined);
-    if (!usable) this.#gestures.drop();
+    if (!usable && !this.#picking) this.#gestures.drop();
   }
 
   #noteText(on: boolean): string {
+    if (this.#picking) return "Click on what you want as code: nothing is touched";
     if (this.toggle.hidden || (!on && !this.#away)) return "";
     if (this.#reason) return `No control: ${lower(this.#reason)}`;
     const step = this.store.state?.steps.find(
@@ -103,6 +124,10 @@ export class ControlView {
     const { control } = this.store.source;
     const device_id = this.#device;
     if (!control || device_id === undefined) return;
+    if (this.#picking) {
+      if (gesture.do !== "tap") return this.#tell("Pick takes clicks alone; switch it off to touch the device");
+      gesture = { do: "pick", x: gesture.x, y: gesture.y };
+    }
     this.#show(gesture);
     const { width, height } = this.picture.canvas;
     const patience = setTimeout(() => this.#tell("The kernel is busy and has not answered yet"), PATIENCE_MS);
@@ -122,6 +147,7 @@ export class ControlView {
   #show(gesture: Gesture): void {
     switch (gesture.do) {
       case "tap":
+      case "pick":
       case "press":
         this.#mark(gesture.do, gesture);
         return;

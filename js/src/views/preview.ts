@@ -6,6 +6,7 @@ import type { ExecutionSnapshot, Quality } from "../messages";
 import { Meter } from "../meter";
 import type { Frame, PreviewProblem, Stream } from "../source";
 import type { Store, Viewer } from "../store";
+import { CodeView } from "./code";
 import { ControlView } from "./control";
 import { GridView } from "./grid";
 import { NumbersView } from "./numbers";
@@ -26,6 +27,7 @@ export class PreviewView implements Viewer {
   readonly #picture: Picture;
   readonly #grid: GridView;
   readonly #control: ControlView;
+  readonly #code: CodeView;
   readonly #past: PastView;
   readonly #numbers: NumbersView;
   readonly #screen = h("div", { class: "xm-screen" });
@@ -59,9 +61,10 @@ export class PreviewView implements Viewer {
     this.#grid = new GridView(store, this.#meter, () => this.#look(), (device) => this.#choose(device), signal);
     this.#past = new PastView(store, signal);
     this.#control = new ControlView(store, this.#picture, signal);
+    this.#code = new CodeView(store, signal);
     const frame = () => (this.#all ? undefined : this.#picture.shown);
     this.#numbers = new NumbersView(store, this.#meter, frame, signal);
-    const { overlay, hint, toggle, bar, note } = this.#control;
+    const { overlay, hint, toggle, pick, bar, note } = this.#control;
     this.#screen.append(this.#picture.canvas, this.#numbers.element, overlay, hint, this.#veil, this.#past.element);
     this.element = h(
       "section",
@@ -70,8 +73,9 @@ export class PreviewView implements Viewer {
       this.#phone,
       this.#grid.element,
       bar,
-      h("div", { class: "xm-controls" }, this.#toggle, this.#quality, toggle, this.#numbers.toggle),
+      h("div", { class: "xm-controls" }, this.#toggle, this.#quality, toggle, this.#numbers.toggle, pick),
       note,
+      this.#code.element,
     );
     this.#quality.value = "medium";
     on(this.#toggle, "click", signal, () => this.#want(!this.#wanted));
@@ -88,6 +92,7 @@ export class PreviewView implements Viewer {
     this.#showDevices(state);
     if (this.#all) this.#grid.update(this.store.shown ?? state);
     this.#past.update(this.#all ? undefined : this.#device);
+    this.#code.update(this.#all ? undefined : this.#device);
     if (this.#live === this.store.cursor.live) return this.#showVeil();
     this.#live = this.store.cursor.live;
     this.#look();
