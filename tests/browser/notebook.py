@@ -78,9 +78,13 @@ class NotebookPage:
         address = f"{self.server.url}/lab/workspaces/{workspace}/tree/{name}?token={self.server.token}"
         self.page.goto(address)
         self._wait_for_kernel()
-        self._command("apputils:change-theme", theme=theme)
-        self.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+        self.theme(theme)
         self.page.evaluate("window.jupyterapp.shell.collapseLeft()")
+
+    def theme(self, name: str) -> None:
+        """Change JupyterLab's theme."""
+        self._command("apputils:change-theme", theme=name)
+        self.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=name)
 
     def reload(self) -> None:
         """Load the page again; the kernel lives on."""
@@ -176,9 +180,9 @@ class NotebookPage:
         """Return the notebook's views of executions, by their place."""
         return self.page.locator(".xm").nth(index)
 
-    def picture(self, view: Locator) -> Image.Image:
+    def picture(self, view: Locator, canvas: str = ".xm-canvas") -> Image.Image:
         """Return the pixels of a view's canvas."""
-        data = view.locator(".xm-canvas").evaluate("canvas => canvas.toDataURL('image/png')")
+        data = view.locator(canvas).evaluate("canvas => canvas.toDataURL('image/png')")
         return Image.open(io.BytesIO(base64.b64decode(data.split(",")[1]))).convert("RGB")
 
     def keep(self, name: str, view: Locator | None = None) -> Path:

@@ -250,6 +250,7 @@ export class TimelineView {
     const all = window.to - window.from >= bounds.to - bounds.from;
     this.#zoom = all ? undefined : window;
     this.#following = all || (window.from <= this.#now && this.#now <= window.to);
+    attribute(this.#track, "data-zoomed", !all);
     this.#draw();
     this.#showCursor();
   }
