@@ -5,6 +5,7 @@ import { ended } from "./state";
 
 export class Cursor {
   #at: number | null = null;
+  readonly #followers = new Set<() => void>();
 
   constructor(readonly changed: () => void) {}
 
@@ -21,7 +22,14 @@ export class Cursor {
   set(at: number | null): void {
     if (at === this.#at || Number.isNaN(at)) return;
     this.#at = at;
+    for (const follower of this.#followers) follower();
     this.changed();
+  }
+
+  /** Hear of each change at once, for what takes its time; all else waits for the repaint. */
+  follow(follower: () => void, signal: AbortSignal): void {
+    this.#followers.add(follower);
+    signal.addEventListener("abort", () => this.#followers.delete(follower));
   }
 }
 

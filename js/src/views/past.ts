@@ -12,6 +12,7 @@ export class PastView {
   readonly #notice = h("span", { class: "xm-past-notice" });
   readonly #time = h("span", { class: "xm-past-time" });
   readonly #live = h("button", { type: "button", class: "xm-past-live" }, "Live");
+  #device: string | undefined;
   #seeker: Seeker | undefined;
   #at: number | undefined;
   #drawn: PastFrame | undefined;
@@ -26,6 +27,7 @@ export class PastView {
     this.element = h("span", { class: "xm-past" }, this.canvas, this.#notice);
     if (badge) this.element.append(h("span", { class: "xm-past-badge" }, this.#time, this.#live));
     this.element.hidden = true;
+    this.store.cursor.follow(() => this.#seek(), signal);
     on(this.#live, "click", signal, () => this.store.cursor.set(null));
     signal.addEventListener("abort", () => this.#seeker?.stop());
   }
@@ -33,17 +35,24 @@ export class PastView {
   /** Show a device as it was at the cursor; away while that is at the present, or without a device. */
   update(device: string | undefined): void {
     const { at } = this.store.cursor;
+    this.#device = device;
+    this.#seek();
     this.element.hidden = at === null || device === undefined;
-    if (at === null || device === undefined) {
+    if (at === null) return;
+    text(this.#time, timeOfDay(new Date(at).toISOString()));
+    text(this.#live, this.store.ended ? "End" : "Live");
+    attribute(this.#live, "aria-label", this.store.ended ? "Back to the end" : "Back to live");
+    if (!this.store.source.seek) this.#tell("No pictures are recorded here");
+  }
+
+  #seek(): void {
+    const { at } = this.store.cursor;
+    const [device, { seek }] = [this.#device, this.store.source];
+    if (at === null || device === undefined || !seek) {
       this.#seeker?.stop();
       this.#at = undefined;
       return;
     }
-    text(this.#time, timeOfDay(new Date(at).toISOString()));
-    text(this.#live, this.store.ended ? "End" : "Live");
-    attribute(this.#live, "aria-label", this.store.ended ? "Back to the end" : "Back to live");
-    const { seek } = this.store.source;
-    if (!seek) return this.#tell("No pictures are recorded here");
     if (this.#seeker?.device !== device) this.#begin(device, seek.bind(this.store.source));
     if (at === this.#at) return;
     this.#at = at;

@@ -162,7 +162,7 @@ export class PreviewView implements Viewer {
     if (this.#all) {
       this.#grid.recall();
     } else {
-      const known = this.#wanted && streams[0] && this.store.picture(streams[0]);
+      const known = this.#wanted && this.#live && streams[0] && this.store.picture(streams[0]);
       if (known) this.#show(known, false);
     }
     this.#showVeil();

@@ -1,0 +1,192 @@
+"""Scrubbing over ten minutes of recording in JupyterLab, beside plain ipywidgets: from cursor to frame.
+
+Both sides show the same recording in one notebook, and are clicked on in turns at the same shares of its
+time: our timeline, and what a notebook's user writes (a slider of ipywidgets whose callback sets the picture
+of an `Image`). Measured in the page, from the press to the drawn picture. Run it as
+``python tests/benchmarks/bench_scrub.py [--quick]``; it fails when a target is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import random
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import Locator, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from execmon_lab.preview.recording import Keep, TrackWriter, track_path
+from tests.browser.jupyterlab import jupyter_server, launch_chromium
+from tests.browser.notebook import NotebookPage
+
+MINUTES = 10
+DEVICE = "emulator-5554"
+SIZE = (540, 960)
+#: So much that a picture has about as many bytes as one of a phone's screen.
+GRAIN = 6
+TARGET_MS = 100.0
+BEGAN = 1_760_000_000.0
+
+VIEW = """
+from datetime import UTC, datetime, timedelta
+import ipywidgets
+from execmon_lab.hub import Hub
+from execmon_lab.preview.recording import Recording
+from execmon_lab.protocol import Attempt, DeviceSummary, ExecutionSnapshot, Step, timestamp
+from execmon_lab.widgets import ExecutionView
+
+EXECUTION = "550e8400-e29b-41d4-a716-446655440000"
+recording = Recording({folder!r})
+stamp = lambda seconds: timestamp(datetime.fromtimestamp({began} + seconds, UTC))
+steps = tuple(
+    Step(
+        step_id=f"step-{{n}}", device_id={device!r}, module_id="ui_interaction_module", status="completed",
+        attempts=(Attempt(
+            attempt=1, status="completed", duration_seconds=9.5,
+            started_at=stamp(10 * n), ended_at=stamp(10 * n + 9.5),
+        ),),
+    )
+    for n in range({steps})
+)
+hub = Hub()
+hub.publish(ExecutionSnapshot(
+    execution_id=EXECUTION, status="completed", progress_percentage=100, current_step=None, steps=steps,
+    devices=(DeviceSummary(device_id={device!r}, status="available", last_seen=stamp(0)),),
+    started_at=stamp(0), duration_seconds={seconds}, timestamp=stamp({seconds}),
+))
+ExecutionView(execution_id=EXECUTION, hub=hub, recording=recording)
+"""
+PLAIN = """
+slider = ipywidgets.FloatSlider(min=0, max={seconds}, step=0.1, layout={{"width": "90%"}})
+picture = ipywidgets.Image(format="jpeg", width=260)
+def show(change):
+    picture.value = recording.frame_at({device!r}, {began} + change["new"]).jpeg
+slider.observe(show, "value")
+show({{"new": 0}})
+ipywidgets.VBox([slider, picture])
+"""
+
+#: Notes when the pointer was pressed, and when one of the two pictures was drawn after it.
+CLOCK = """() => {
+    window.clock = {};
+    addEventListener("pointerdown", () => { clock = {pressed: performance.now()}; }, {capture: true});
+    const drawn = () => { clock.drawn ??= performance.now(); };
+    new MutationObserver(drawn).observe(document.querySelector(".xm-phone .xm-past-canvas"),
+        {attributes: true, attributeFilter: ["data-at"]});
+    document.querySelector(".widget-image").addEventListener("load", drawn);
+}"""
+#: Counts the pictures that are drawn, and notes when the pointer last moved.
+COUNTER = """() => {
+    Object.assign(window, {count: 0, last: 0, moved: 0});
+    const canvas = document.querySelector(".xm-phone .xm-past-canvas");
+    new MutationObserver(() => { count += 1; last = performance.now(); })
+        .observe(canvas, {attributes: true, attributeFilter: ["data-at"]});
+    addEventListener("pointermove", () => { moved = performance.now(); }, {capture: true});
+}"""
+TOOK = "() => clock.drawn === undefined ? null : clock.drawn - clock.pressed"
+
+
+def record(folder: Path) -> tuple[int, int]:
+    """Write ten minutes by the real writer, at the rate a run is recorded with; return pictures and bytes."""
+    keep = Keep()
+    writer = TrackWriter(track_path(folder, DEVICE), DEVICE, keep.max_bytes)
+    grain = Image.effect_noise(SIZE, GRAIN).convert("RGB")
+    count = round(MINUTES * 60 * keep.fps)
+    for number in range(count):
+        picture = grain.copy()
+        ImageDraw.Draw(picture).text((60, 200), f"picture {number}", font_size=64, fill=(255, 240, 200))
+        file = io.BytesIO()
+        picture.save(file, "JPEG", quality=70)
+        writer.append(BEGAN + number / keep.fps, SIZE, file.getvalue())
+    writer.close(BEGAN + MINUTES * 60)
+    return count, track_path(folder, DEVICE).stat().st_size
+
+
+def press(page: Page, target: Locator, share: float) -> float:
+    """Press at a share of an element's width; return how many ms passed until the picture was drawn."""
+    box = target.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+    page.wait_for_function(TOOK, timeout=30_000, polling=20)
+    return float(page.evaluate(TOOK))
+
+
+def drag(page: Page, track: Locator, seconds: float) -> tuple[int, float]:
+    """Drag over all of it; return how many pictures were drawn, and how many ms the last came late."""
+    box = track.bounding_box()
+    assert box is not None
+    page.evaluate(COUNTER)
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 12, y)
+    page.mouse.down()
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        page.mouse.move(box["x"] + 12 + (box["width"] - 40) * (1 - left / seconds), y)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    return int(page.evaluate("count")), float(page.evaluate("last - moved"))
+
+
+def measure(notebook: NotebookPage, presses: int) -> bool:
+    """Measure both sides, and print what came of it; false when the target was missed."""
+    page = notebook.page
+    track, slider = page.locator(".xm-track"), page.locator(".widget-slider .noUi-base")
+    notebook.view().scroll_into_view_if_needed()
+    page.evaluate(CLOCK)
+    ours: list[float] = []
+    plain: list[float] = []
+    shares = random.Random(7)
+    for _ in range(presses):
+        share = shares.uniform(0.03, 0.97)
+        track.scroll_into_view_if_needed()
+        ours.append(press(page, track, share))
+        slider.scroll_into_view_if_needed()
+        plain.append(press(page, slider, share))
+    track.scroll_into_view_if_needed()
+    pictures, late = drag(page, track, 4)
+    median, theirs = statistics.median(ours), statistics.median(plain)
+    high = statistics.quantiles(ours, n=20)[-1]
+    ratio = statistics.median(a / b for a, b in zip(plain, ours, strict=True))
+    met = median <= TARGET_MS
+    verdict = "ok" if met else "MISSED"
+    print(f"  from the cursor to the frame    median {median:.0f} ms, p95 {high:.0f} ms   {verdict}")
+    print(f"  slider and Image of ipywidgets  median {theirs:.0f} ms, {ratio:.1f} times ours (by pairs)")
+    print(f"  dragged over it all in 4 s      {pictures / 4:.0f} pictures/s, the last {late:.0f} ms late")
+    return met
+
+
+def main() -> int:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer presses")
+    presses = 12 if parser.parse_args().quick else 50
+    with tempfile.TemporaryDirectory() as name, jupyter_server(Path(name)) as server:
+        folder = Path(name) / "recording"
+        folder.mkdir()
+        count, size = record(folder)
+        print(f"  {MINUTES} minutes: {count} pictures of {size / count / 1000:.0f} kB, {size / 1e6:.0f} MB")
+        facts = {"folder": str(folder), "began": BEGAN, "device": DEVICE, "seconds": MINUTES * 60}
+        server.write("scrub.ipynb", VIEW.format(**facts, steps=MINUTES * 6), PLAIN.format(**facts))
+        with sync_playwright() as playwright:
+            browser = launch_chromium(playwright)
+            notebook = NotebookPage(server, browser.new_page(viewport={"width": 1400, "height": 1100}))
+            notebook.open("scrub.ipynb")
+            notebook.run_all_and_wait()
+            if notebook.errors():
+                raise RuntimeError("; ".join(notebook.errors()))
+            notebook.page.locator(".widget-image").wait_for()
+            met = measure(notebook, presses)
+            notebook.shut_down()
+            browser.close()
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
