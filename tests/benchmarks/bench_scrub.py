@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import random
 import statistics
 import sys
 import tempfile
@@ -32,6 +31,8 @@ SIZE = (540, 960)
 #: So much that a picture has about as many bytes as one of a phone's screen.
 GRAIN = 6
 TARGET_MS = 100.0
+#: Steps of this share of the whole come everywhere, and never twice to one place.
+GOLDEN = 0.618
 BEGAN = 1_760_000_000.0
 
 VIEW = """
@@ -142,9 +143,8 @@ def measure(notebook: NotebookPage, presses: int) -> bool:
     page.evaluate(CLOCK)
     ours: list[float] = []
     plain: list[float] = []
-    shares = random.Random(7)
-    for _ in range(presses):
-        share = shares.uniform(0.03, 0.97)
+    for number in range(presses):
+        share = 0.03 + 0.94 * (number * GOLDEN % 1)
         track.scroll_into_view_if_needed()
         ours.append(press(page, track, share))
         slider.scroll_into_view_if_needed()
@@ -166,7 +166,7 @@ def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer presses")
-    presses = 12 if parser.parse_args().quick else 50
+    presses = 12 if parser.parse_args().quick else 40
     with tempfile.TemporaryDirectory() as name, jupyter_server(Path(name)) as server:
         folder = Path(name) / "recording"
         folder.mkdir()
