@@ -52,7 +52,6 @@ const ICONS = {
   stop: '<rect x="4" y="4" width="8" height="8" rx="1.5" fill="currentColor"/>',
   picture: '<rect x="2.5" y="3" width="11" height="10" rx="1.5"/><path d="m3 11 3-3 2.5 2.5L11 8l2.5 2.5"/>',
   close: '<path d="m4 4 8 8m0-8-8 8"/>',
-  copy: '<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M10.5 5.5V4A1.5 1.5 0 0 0 9 2.5H4A1.5 1.5 0 0 0 2.5 4v5A1.5 1.5 0 0 0 4 10.5h1.5"/>',
   down: '<path d="M8 3v9m-3.5-3.5L8 12l3.5-3.5"/>',
   retry: '<path d="M12.6 6.2A5 5 0 1 0 13 8.6"/><path d="M13 3v3.3H9.7"/>',
   hand: '<path d="M6 8.5V3.6a1.1 1.1 0 0 1 2.2 0V7m0 .2a1 1 0 0 1 2 0v.6m0 0a1 1 0 0 1 2 0V10c0 2.2-1.5 3.8-3.7 3.8-1.7 0-2.6-.6-3.5-1.9L3.4 9.4c-.5-.8.6-1.6 1.3-.9L6 9.9"/>',
