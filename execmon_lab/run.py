@@ -53,7 +53,7 @@ class Run(Steering):
         self._service = preview
         self._server = server
         self._artifacts = artifacts
-        self._manual = ManualControl(pool, hub, execution.execution_id)
+        self._manual = ManualControl(pool, hub, execution.execution_id, preview.touches)
         self.preview = RunPreview(preview, self._serials, lambda: self.__dict__.get("view"))
         self._tail = LogTail(hub, execution.execution_id)
         self.recording = recording

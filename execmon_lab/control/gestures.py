@@ -128,6 +128,10 @@ class Touches(Protocol):
         """Press a key."""
 
 
+Reach = Callable[[str, Size | None, Callable[[float], bool]], Touches | None]
+"""Finds a quicker way to touch a device than its own commands; see `PreviewService.touches`."""
+
+
 class Action(NamedTuple):
     """A gesture on the screen: what the log says of it, and how it is done."""
 

@@ -11,10 +11,24 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from ..devices import AdbError, AdbTimeout, Device, DeviceDisconnected, DeviceError, hierarchy
+from ..devices import AdbError, AdbTimeout, Device, DeviceDisconnected, DeviceError, SessionClosed, hierarchy
 from ..devices.hierarchy import Node
 from ..protocol import Level
-from .gestures import AnyGesture, Misfit, Pick, Pointing, Scroll, Size, Swipe, Tap, Text, resolve, turned
+from .gestures import (
+    Action,
+    AnyGesture,
+    Misfit,
+    Pick,
+    Pointing,
+    Reach,
+    Scroll,
+    Size,
+    Swipe,
+    Tap,
+    Text,
+    resolve,
+    turned,
+)
 from .script import Script
 
 log = logging.getLogger(__name__)
@@ -65,15 +79,24 @@ class Hand:
         Has what was done become code.
     idle
         Tells whether no step is at work on the device: only then is its screen looked at.
+    reach
+        Finds a quicker way to the device than the session's, where there is one.
     """
 
     def __init__(
-        self, device: Device, tell: Callable[[Level, str], None], script: Script, idle: Callable[[], bool]
+        self,
+        device: Device,
+        tell: Callable[[Level, str], None],
+        script: Script,
+        idle: Callable[[], bool],
+        reach: Reach = lambda *_: None,
     ) -> None:
         self._device = device
         self._tell = tell
         self._script = script
         self._idle = idle
+        self._reach = reach
+        self._ending = threading.Event()
         self._looked_for = 0.0
         self._session = device.session()
         self._changed = threading.Condition()
@@ -104,6 +127,7 @@ class Hand:
         """Cut off what is under way, refuse what waits, and end the thread; twice is no error."""
         with self._changed:
             self._closed = True
+            self._ending.set()
             self._changed.notify_all()
             thread = self._thread
         self._session.interrupt("control was switched off")
@@ -151,7 +175,8 @@ class Hand:
         """Do it; return why it was not done."""
         words = ""
         try:
-            screen = self._screen(order.picture) if isinstance(order.gesture, Pointing) else (1, 1)
+            pointing = isinstance(order.gesture, Pointing)
+            screen = self._screen(order.picture) if pointing else (1, 1)
             action = resolve(order.gesture, screen)
             idle = self._idle()
             if isinstance(order.gesture, Pick):
@@ -161,7 +186,7 @@ class Hand:
                 words = f"Manual: {action.words}"
                 self._tell("INFO", words)
             nodes = self._look(order.gesture) if idle else []  # before the touch changes the screen
-            action.run(self._session)
+            self._do(action, screen if pointing else None)
             self._script.add(self._device.serial, order.gesture, screen, nodes)
         except Misfit as error:
             return str(error)
@@ -174,6 +199,20 @@ class Hand:
                 self._tell("WARN", f"{words} failed: {reason}")
             return reason
         return None
+
+    def _do(self, action: Action, screen: Size | None) -> None:
+        """Carry it out in the quickest way that works."""
+        quick = self._reach(self._device.serial, screen, self._ending.wait)
+        if quick is not None:
+            try:
+                action.run(quick)
+            except (ConnectionError, SessionClosed) as error:
+                log.info("%s is touched by input: %s", self._device.serial, error)
+            else:
+                if self._ending.is_set():
+                    raise SessionClosed("control was switched off")
+                return
+        action.run(self._session)
 
     def _look(self, gesture: AnyGesture) -> list[Node]:
         """See what is on the screen, where that makes better code; nothing where that takes too long."""

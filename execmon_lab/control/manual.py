@@ -8,7 +8,7 @@ import threading
 from ..devices import DevicePool, NoDevice
 from ..executionlog import ExecutionLog
 from ..hub import Hub, UnknownExecution
-from .gestures import AnyGesture, Size
+from .gestures import AnyGesture, Reach, Size
 from .hand import Hand, OnDone, Order
 from .script import Script
 
@@ -26,6 +26,8 @@ class ManualControl:
     hub, execution_id
         The execution in whose log each gesture is a line, as long as it has not ended; later ones go to
         Python's own log.
+    reach
+        Finds a quicker way to touch a device than its own commands, where there is one.
 
     Attributes
     ----------
@@ -33,7 +35,8 @@ class ManualControl:
         What was done, as lines of code.
     """
 
-    def __init__(self, pool: DevicePool, hub: Hub, execution_id: str) -> None:
+    def __init__(self, pool: DevicePool, hub: Hub, execution_id: str, reach: Reach = lambda *_: None) -> None:
+        self._reach = reach
         self.script = Script()
         self._pool = pool
         self._hub = hub
@@ -83,7 +86,7 @@ class ManualControl:
             if hand is None:
                 tell = functools.partial(self._log.say, device_id)
                 idle = functools.partial(self._is_idle, device_id)
-                hand = Hand(self._pool.get(device_id), tell, self.script, idle)
+                hand = Hand(self._pool.get(device_id), tell, self.script, idle, self._reach)
                 self._hands[device_id] = hand
             return hand
 

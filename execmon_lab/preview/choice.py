@@ -11,7 +11,7 @@ from typing import Literal
 
 from ..devices import Device, SessionClosed
 from ..protocol import Level, limits
-from .scrcpy import MISSING_DECODER, ScrcpyFailed, ScrcpySource, Wanted, can_decode
+from .scrcpy import MISSING_DECODER, ScrcpyFailed, ScrcpySource, ScrcpyTouches, Wanted, can_decode
 from .source import Capture, ScreencapSource
 from .video import NoVideo, VideoPacket
 
@@ -118,6 +118,11 @@ class BestSource:
         """Ask the device for a key frame."""
         if isinstance(self._source, ScrcpySource):
             self._source.refresh()
+
+    def touches(self, screen: tuple[int, int] | None, wait: Callable[[float], bool]) -> ScrcpyTouches | None:
+        """Return a way to touch the device while scrcpy's stream runs; see `PreviewService.touches`."""
+        source = self._source
+        return source.touches(screen, wait) if isinstance(source, ScrcpySource) else None
 
     def close(self) -> None:
         """Let go of the device; a `capture` under way ends."""

@@ -10,6 +10,8 @@ from typing import Self
 
 from ..devices import Device, DevicePool
 from ..protocol import Quality, limits
+from .choice import BestSource
+from .scrcpy import ScrcpySource, ScrcpyTouches
 from .source import ScreencapSource, Source
 from .stream import OnError, OnFrame, Stream, StreamStats, Watch
 from .video import OnPacket, VideoWatch
@@ -103,6 +105,31 @@ class PreviewService:
         watch = VideoWatch(on_packet, on_error, leave, refresh)
         self._join(device, watch)
         return watch
+
+    def touches(
+        self, device_id: str, screen: tuple[int, int] | None, wait: Callable[[float], bool]
+    ) -> ScrcpyTouches | None:
+        """Return the quickest way to touch a device: scrcpy's control socket, while its stream runs.
+
+        Parameters
+        ----------
+        device_id
+            The device's serial.
+        screen
+            The size of the screen as it is turned, in pixels, which positions refer to; None for keys alone.
+        wait
+            Waits some seconds in the middle of a gesture; tells whether it is to be given up.
+
+        Returns
+        -------
+        ScrcpyTouches or None
+            None where no such stream runs; ``input`` is left then.
+        """
+        with self._lock:
+            stream = self._streams.get(device_id)
+        if stream is None or not isinstance(stream.source, BestSource | ScrcpySource):
+            return None
+        return stream.source.touches(screen, wait)
 
     def stats(self) -> dict[str, StreamStats]:
         """Return how each running preview does, by the device's serial."""

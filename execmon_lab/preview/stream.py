@@ -190,6 +190,11 @@ class Stream:
         self._source.close()
 
     @property
+    def source(self) -> Source:
+        """Where its pictures come from."""
+        return self._source
+
+    @property
     def alive(self) -> bool:
         """Whether its thread runs."""
         return self._thread.is_alive()

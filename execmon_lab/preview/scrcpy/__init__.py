@@ -8,6 +8,7 @@ from .jar import MISSING, Server, find_jar
 from .packets import Demuxer, Packet, StreamBroken
 from .session import Session, Wanted
 from .source import MISSING_DECODER, ScrcpySource, can_decode
+from .touches import ScrcpyTouches
 
 __all__ = [
     "MISSING",
@@ -17,6 +18,7 @@ __all__ = [
     "Packet",
     "ScrcpyFailed",
     "ScrcpySource",
+    "ScrcpyTouches",
     "Server",
     "Session",
     "StreamBroken",

@@ -100,6 +100,26 @@ class Feed:
                 self._due = 0.0  # the next to receive finds it broken
                 log.info("%s: %s", self._device.serial, fault)
 
+    def send(self, message: bytes) -> None:
+        """Send a control message, from any thread.
+
+        Raises
+        ------
+        StreamBroken
+            When no session runs, or this one has ended.
+        DeviceDisconnected, SessionClosed
+            When the device went, or the feed was closed.
+        """
+        session = self._session
+        if session is None:
+            raise StreamBroken("scrcpy's server does not run")
+        session.send(message)
+
+    @property
+    def live(self) -> bool:
+        """Whether a session runs."""
+        return self._session is not None
+
     def served(self) -> None:
         """Note that the key frame that was awaited came, whole."""
         self._due, self._late = None, False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import select
+import threading
 import time
 from dataclasses import dataclass
 
@@ -74,6 +75,7 @@ class Session:
         self._lane = lane
         self._demuxer = Demuxer(server.major)
         self._said = bytearray()
+        self._sending = threading.Lock()
         self._buffer = memoryview(bytearray(_BUFFER))
         self.heard_at = time.monotonic()
         with contextlib.ExitStack() as stack:
@@ -171,11 +173,12 @@ class Session:
         self.send(RESET_VIDEO)
 
     def send(self, message: bytes) -> None:
-        """Send a control message; raises as `receive` does."""
+        """Send a control message, from any thread; raises as `receive` does."""
         try:
-            self._control.extend(_SEND_SECONDS)
-            self._control.sendall(message)
-            self._control.extend(None)
+            with self._sending:
+                self._control.extend(_SEND_SECONDS)
+                self._control.sendall(message)
+                self._control.extend(None)
         except _FAULTS as fault:
             raise self._named(fault) from fault
 

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...devices import Device
@@ -16,6 +17,7 @@ from . import sps
 from .feed import Feed, ScrcpyFailed
 from .packets import Packet
 from .session import Wanted
+from .touches import ScrcpyTouches, Size
 
 if TYPE_CHECKING:
     import av
@@ -96,6 +98,16 @@ class ScrcpySource:
     def refresh(self) -> None:
         """Ask the device for a key frame."""
         self._feed.ask()
+
+    def touches(self, screen: Size | None, wait: Callable[[float], bool]) -> ScrcpyTouches | None:
+        """Return a way to touch the device while the stream runs; see `PreviewService.touches`."""
+        found = self._sps
+        if found is None or not self._feed.live:
+            return None
+        video = found.width, found.height
+        if screen is not None and (video[0] > video[1]) != (screen[0] > screen[1]):
+            return None  # the screen is just being turned
+        return ScrcpyTouches(self._feed.send, video, screen or video, wait)
 
     def close(self) -> None:
         """Let go of the device; a `capture` under way raises `SessionClosed`."""
