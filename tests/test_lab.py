@@ -12,6 +12,7 @@ import pytest
 
 import execmon_lab as em
 from execmon_lab.client import sync
+from execmon_lab.preview.scrcpy import jar
 from execmon_lab.protocol import ExecutionCompleted, ExecutionSnapshot, LogEntry, StepCompleted
 
 
@@ -158,6 +159,21 @@ def test_a_folder_that_takes_no_recording_is_a_warning_and_the_run_goes_on(tmp_p
         [line] = [entry for entry in run._tail.entries() if entry.module_id == "recording"]
         assert line.level == "WARN"
         assert "Nothing more is recorded" in line.message
+
+
+def test_a_source_that_does_not_work_is_told_once_in_the_runs_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jar, "BUILT_IN", "ro.execmon.none")
+    monkeypatch.setenv(jar.ENVIRONMENT, "/nowhere/scrcpy-server")
+    with em.Lab(history=tmp_path, source="scrcpy") as lab:
+        run = lab.start(em.Plan([patient_module] * 2))
+        assert run.wait(60).status == "completed"
+        [line] = [entry for entry in run._tail.entries() if entry.module_id == "preview"]
+        assert (line.level, line.device_id) == ("WARN", lab.serials[0])
+        assert "shown by screencap" in line.message
+        assert "there is no scrcpy server on this machine: install scrcpy" in line.message
+        assert run.recording.index(lab.serials[0]), "and it was recorded all the same"
 
 
 @pytest.mark.parametrize("fault", ["phone killed", "phone stopped", "adb server killed"])

@@ -11,6 +11,7 @@ from typing import Literal
 
 from ..devices import Device, SessionClosed
 from ..protocol import Level, limits
+from .darkness import Darkness, Tell
 from .scrcpy import MISSING_DECODER, ScrcpyFailed, ScrcpySource, ScrcpyTouches, Wanted, can_decode
 from .source import Capture, ScreencapSource
 from .video import NoVideo, VideoPacket
@@ -25,9 +26,6 @@ TRIALS = 5
 
 Preference = Literal["auto", "screencap", "scrcpy"]
 """What pictures come from: ``auto`` lets the first of them tell."""
-
-Tell = Callable[[str, Level, str], None]
-"""Takes a device's serial, a level and a line for the user."""
 
 
 class BestSource:
@@ -62,6 +60,7 @@ class BestSource:
         self._device = device
         self._wanted = wanted
         self._tell = tell or _log
+        self._darkness = Darkness(device, self._tell)
         self._told: set[str] = set()
         self._lock = threading.Lock()
         self._closed = False
@@ -85,7 +84,9 @@ class BestSource:
             capture = self._source.capture()
         except ScrcpyFailed as error:
             self._fall_back(error)
-            return self._source.capture()
+            capture = self._source.capture()
+        if capture.changed:
+            self._darkness.look(capture.picture)
         if len(self._seconds) < self._trials and isinstance(self._source, ScreencapSource):
             self._seconds.append(time.monotonic() - began)
             if len(self._seconds) == self._trials:

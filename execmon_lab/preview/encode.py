@@ -77,6 +77,18 @@ def can_use_planes() -> bool:
     return find_spec("av") is not None and find_spec("simplejpeg") is not None
 
 
+GRID = 16
+"""Points a side at which a picture is looked at to tell whether it is black."""
+
+_BARS = 2  # rows of them, above and below
+_BLACK = 20  # as a video's range has it, with some noise
+
+
+def is_dark(grid: bytes) -> bool:
+    """Tell whether a picture is black, of which these are `GRID` by `GRID` points, a byte each."""
+    return max(grid[_BARS * GRID : -_BARS * GRID]) <= _BLACK
+
+
 class Picture(Protocol):
     """A picture of a screen in its full size, valid until its source gives the next one."""
 
@@ -86,6 +98,9 @@ class Picture(Protocol):
 
     def image(self) -> Image.Image:
         """Return it for Pillow; mode RGB, or RGBX as a screen's pixels come."""
+
+    def is_dark(self) -> bool:
+        """Tell whether it is black, but for the bars at its edges."""
 
     def jpeg(self, quality: Quality) -> Jpeg:
         """Encode it, for ``low``, ``medium`` or ``high``."""
@@ -105,6 +120,10 @@ class ImagePicture:
     def image(self) -> Image.Image:
         """Return it."""
         return self._image
+
+    def is_dark(self) -> bool:
+        """Tell whether it is black."""
+        return is_dark(self._image.resize((GRID, GRID), Image.Resampling.NEAREST).convert("L").tobytes())
 
     def jpeg(self, quality: Quality) -> Jpeg:
         """Encode it."""

@@ -15,7 +15,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from PIL import Image
 
 from ..protocol import Quality
-from .encode import PRESETS, Jpeg, reduced
+from .encode import GRID, PRESETS, Jpeg, is_dark, reduced
 
 _Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
@@ -59,6 +59,13 @@ class Scaler:
         data = cast(bytes, memoryview(plane))
         return Image.frombuffer("RGBX", size, data, "raw", "RGBX", plane.line_size, 1)
 
+    def grid(self, frame: av.VideoFrame) -> bytes:
+        """Return the brightness of `GRID` by `GRID` points of a picture, a byte each."""
+        points = self._reformatter("grid").reformat(
+            frame, GRID, GRID, "gray", interpolation=Interpolation.POINT
+        )
+        return _array(points.planes[0]).tobytes()
+
     def _reformatter(self, use: str) -> VideoReformatter:
         """Each remembers one scaling, so that each quality has its own."""
         return self._reformatters.setdefault(use, VideoReformatter())
@@ -79,6 +86,10 @@ class FramePicture:
     def image(self) -> Image.Image:
         """Return it for Pillow; mode RGBX."""
         return self._scaler.image(self._frame)
+
+    def is_dark(self) -> bool:
+        """Tell whether it is black."""
+        return is_dark(self._scaler.grid(self._frame))
 
     def jpeg(self, quality: Quality) -> Jpeg:
         """Encode it."""
