@@ -12,12 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import platformdirs
-
 from .devices import AdbServer, DevicePool
 from .engine import Execution, Plan, PlannedStep
 from .executionlog import ExecutionLog
-from .history.artifacts import ArtifactStore
+from .history import History, HistoryError
 from .hub import Hub
 from .phone.process import PhoneProcess
 from .preview import BestSource, Preference, PreviewService
@@ -65,7 +63,8 @@ class Lab:
         Without tokens: other web pages (``"https://hub.example"``) that may connect, and other names
         (``"hub.example"``) by which the server may be called, for example behind a Jupyter proxy.
     history
-        The folder where screenshots and recordings are kept; the user's data folder, when absent.
+        The folder where every run is kept: steps, log, screenshots, recording; the user's data folder, when
+        absent. Where nothing can be kept, the runs' logs say why, and all else works.
     source
         What the devices' pictures come from: ``screencap``, ``scrcpy`` (where it works), or ``auto``: a real
         phone's by what its first pictures tell, a virtual one's by screencap, which is cheaper there. Who
@@ -123,10 +122,12 @@ class Lab:
         self._served: deque[Run] = deque()
         self._closed = False
         self._keep = (Keep() if record else None) if isinstance(record, bool) else record
-        folder = Path(history) if history is not None else platformdirs.user_data_path("execmon-lab")
-        self._artifacts = ArtifactStore(folder / "artifacts")
+        self.history = History(history)
+        self._artifacts = self.history.artifacts
         with ExitStack() as stack:
             stack.callback(self.hub.close)
+            self._keep_history()
+            stack.callback(self.history.close)
             if devices is None:
                 adb: AdbServer = stack.enter_context(AdbServer.private())
                 for _ in range(phones):
@@ -209,10 +210,12 @@ class Lab:
             self.pool,
             recording,
             self._run_again,
-            self._artifacts,
+            self.history,
             self._keep,
         )
         self.runs.append(run)
+        if self.history.trouble is not None:
+            ExecutionLog(self.hub, run.execution_id, "history").say(serials[0], "WARN", self.history.trouble)
         return run
 
     def _run_again(self, planned: PlannedStep, serial: str, continues: str) -> Run:
@@ -270,6 +273,12 @@ class Lab:
             return "Lab(closed)"
         devices = ", ".join(f"{known.serial} {known.status}" for known in self.pool.snapshot().values())
         return f"Lab({devices})"
+
+    def _keep_history(self) -> None:
+        try:
+            self.history.record(self.hub)
+        except HistoryError as error:
+            log.warning("%s", error)
 
     def _tell_status(self, serial: str, status: DeviceState, last_seen: datetime | None) -> None:
         self.hub.publish(_status(serial, status, last_seen))

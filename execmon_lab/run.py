@@ -8,11 +8,12 @@ from .control import ManualControl
 from .devices import DevicePool
 from .engine import Execution
 from .executionlog import ExecutionLog
-from .history.artifacts import ArtifactStore
+from .history import History
 from .hub import Hub, execution_subject
 from .preview import PreviewService
 from .preview.recording import LAST_SECONDS, Keep, Recorder, Recording
 from .protocol import ExecutionCompleted, ExecutionSnapshot
+from .runframes import RunFrames
 from .runpreview import RunPreview
 from .server import Server
 from .steering import Again, Steering
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .widgets import ExecutionView
 
 
-class Run(Steering):
+class Run(Steering, RunFrames):
     """One execution; shown in a cell, it is the live view of it.
 
     Made by `Lab.start` and `Lab.prepare`.
@@ -45,14 +46,14 @@ class Run(Steering):
         pool: DevicePool,
         recording: Recording,
         again: Again,
-        artifacts: ArtifactStore,
+        history: History,
         keep: Keep | None = None,
     ) -> None:
         super().__init__(execution, again)
         self._hub = hub
         self._service = preview
         self._server = server
-        self._artifacts = artifacts
+        self._history = history
         self._manual = ManualControl(pool, hub, execution.execution_id, preview.touches)
         self.preview = RunPreview(preview, self._serials, lambda: self.__dict__.get("view"))
         self._tail = LogTail(hub, execution.execution_id)
@@ -230,7 +231,7 @@ class Run(Steering):
 
     def _screenshot(self, url: str) -> bytes | None:
         try:
-            return self._artifacts.screenshot(url).read_bytes()
+            return self._history.artifacts.screenshot(url).read_bytes()
         except FileNotFoundError:
             return None
 

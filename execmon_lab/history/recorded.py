@@ -1,0 +1,134 @@
+"""Executions as the writer has them in hand: their state, and what of it is not on disk yet."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from ..protocol import (
+    DeviceStatus,
+    ExecutionSnapshot,
+    LogEntry,
+    Message,
+    Step,
+    StepCompleted,
+    StepFailed,
+    StepStarted,
+)
+from ..state import ExecutionState
+from .clock import milliseconds
+from .rows import PUT_DEVICE_STATUS, PUT_EXECUTION, PUT_LOG, Row, execution_row, log_row, put_steps
+
+KEPT_LINES = 100_000
+"""Lines of an execution's log that may wait for a disk that takes nothing; then new ones are lost."""
+
+
+class Recorded:
+    """One execution: folds its messages, and writes what they changed.
+
+    What has been written is forgotten only when the transaction has succeeded (`settle`): a failed one can
+    be tried again.
+
+    Parameters
+    ----------
+    planned
+        Its first state.
+    """
+
+    def __init__(self, planned: ExecutionSnapshot) -> None:
+        self.execution_id = planned.execution_id
+        self._planned_at = planned.timestamp
+        self._state = ExecutionState(planned)
+        self._id: int | None = None
+        self._numbers: dict[str, int] = {}
+        self._changed: set[str] = {step.step_id for step in planned.steps}
+        self._base_changed = True
+        self._logs: list[Row] = []
+        self._unfolded: LogEntry | None = None
+        self._statuses: list[DeviceStatus] = []
+        self._ran_on: dict[tuple[str, int], str] = {}
+        self.lost = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the execution has ended."""
+        return self._state.ended
+
+    @property
+    def dirty(self) -> bool:
+        """Whether anything of it is not on disk yet."""
+        return bool(self._base_changed or self._changed or self._logs or self._statuses)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The execution's devices."""
+        return tuple(device.device_id for device in self._state.snapshot().devices)
+
+    def has_device(self, device_id: str) -> bool:
+        """Tell whether the execution uses this device."""
+        return self._state.has_device(device_id)
+
+    def take(self, message: Message) -> None:
+        """Take a message in."""
+        if isinstance(message, LogEntry):
+            if len(self._logs) < KEPT_LINES:
+                self._logs.append(log_row(message))
+            else:
+                self.lost += 1
+            self._unfolded = message  # of a burst, the state needs only the last
+            return
+        self._fold_log()
+        self._state.fold(message)
+        self._base_changed = True
+        if isinstance(message, DeviceStatus):
+            self._statuses.append(message)
+        elif isinstance(message, ExecutionSnapshot):
+            self._changed.update(step.step_id for step in message.steps)
+        elif isinstance(step_id := getattr(message, "step_id", None), str):
+            self._changed.add(step_id)
+            if isinstance(message, StepStarted | StepCompleted | StepFailed):
+                self._note_device(message)
+
+    def _note_device(self, message: StepStarted | StepCompleted | StepFailed) -> None:
+        number = message.retry_attempt if isinstance(message, StepFailed) else message.attempt
+        if isinstance(number, int):
+            self._ran_on.setdefault((message.step_id, number), message.device_id)
+
+    def _fold_log(self) -> None:
+        if self._unfolded is not None:
+            self._state.fold(self._unfolded)
+            self._unfolded = None
+            self._base_changed = True
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Write what is not on disk yet; in a transaction.
+
+        Raises
+        ------
+        sqlite3.Error
+            When it cannot be written.
+        """
+        self._fold_log()
+        if self._base_changed or self._changed:
+            state = self._state.snapshot()
+            [(self._id,)] = db.execute(PUT_EXECUTION, execution_row(state, self._planned_at)).fetchall()
+            put_steps(db, self._id, self._changed_of(state.steps), self._ran_on)
+        assert self._id is not None
+        db.executemany(PUT_LOG, [(self._id, *row) for row in self._logs])
+        db.executemany(
+            PUT_DEVICE_STATUS,
+            [(self._id, s.device_id, s.status, milliseconds(s.last_seen)) for s in self._statuses],
+        )
+
+    def _changed_of(self, steps: Sequence[Step]) -> list[tuple[int, Step]]:
+        if len(self._numbers) != len(steps):
+            self._numbers = {step.step_id: number for number, step in enumerate(steps)}
+        numbers = sorted(self._numbers[step_id] for step_id in self._changed if step_id in self._numbers)
+        return [(number, steps[number]) for number in numbers]
+
+    def settle(self) -> None:
+        """Note that what was written is on disk."""
+        self._base_changed = False
+        self._changed.clear()
+        self._logs.clear()
+        self._statuses.clear()

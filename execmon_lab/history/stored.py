@@ -1,0 +1,122 @@
+"""One execution as it was kept: all that a report of it needs."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from ..protocol import ExecutionSnapshot, LogEntry, moment
+from . import slots
+from .artifacts import ArtifactStore
+from .clock import Moment, bound, written
+from .rows import log_entry, read_state
+
+
+@dataclass(frozen=True)
+class StoredExecution:
+    """One execution as it was kept.
+
+    Attributes
+    ----------
+    state
+        Its last state: every step with its attempts. Of an interrupted one, as it was last heard of.
+    status
+        As of the state, or ``interrupted`` when its process died.
+    started_at, ended_at
+        UTC; it ended when it was last heard of, where it was interrupted.
+    duration_s
+        Seconds; None while it runs.
+    made_up
+        Whether it is an invented example.
+    screenshots
+        The file of each `screenshot_url` that there is.
+    recording
+        The folder of what its devices showed, for `preview.recording.Recording`; None when there is none.
+    """
+
+    state: ExecutionSnapshot
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    duration_s: float | None
+    made_up: bool
+    screenshots: dict[str, Path]
+    recording: Path | None
+    _file: Path = field(repr=False)
+
+    @property
+    def execution_id(self) -> str:
+        """The execution's UUID."""
+        return self.state.execution_id
+
+    @property
+    def name(self) -> str | None:
+        """The plan's name."""
+        return self.state.name
+
+    @property
+    def passed(self) -> bool:
+        """Whether it ran to its end, and no step of it failed."""
+        return self.status == "completed" and all(
+            s.status in ("completed", "skipped") for s in self.state.steps
+        )
+
+    @property
+    def logs(self) -> Iterator[LogEntry]:
+        """Its log, the oldest line first, with exact milliseconds; read from the disk as it is taken."""
+        with contextlib.closing(slots.connect(self._file)) as db:
+            found = db.execute(
+                "SELECT at, device_id, module_id, step_id, attempt, level, message FROM logs "
+                "WHERE execution = (SELECT id FROM executions WHERE execution_id = ?) ORDER BY id",
+                (self.execution_id,),
+            )
+            for row in found:
+                yield log_entry(self.execution_id, row)
+
+
+def read_execution(
+    db: sqlite3.Connection, execution_id: str, file: Path, artifacts: ArtifactStore
+) -> StoredExecution | None:
+    """Read an execution from a file; None when it is not there."""
+    state = read_state(db, execution_id)
+    if state is None:
+        return None
+    [(status, started, ended, seconds, made_up)] = db.execute(
+        "SELECT status, started_at, ended_at, duration_s, made_up FROM executions WHERE execution_id = ?",
+        (execution_id,),
+    )
+    recording = artifacts.recording(execution_id)
+    return StoredExecution(
+        state=state,
+        status=status,
+        started_at=moment(written(started)),
+        ended_at=moment(written(ended)) if ended is not None else None,
+        duration_s=seconds,
+        made_up=bool(made_up),
+        screenshots=_screenshots(state, artifacts),
+        recording=recording if recording.is_dir() else None,
+        _file=file,
+    )
+
+
+def _screenshots(state: ExecutionSnapshot, artifacts: ArtifactStore) -> dict[str, Path]:
+    found = {}
+    for url in (attempt.screenshot_url for step in state.steps for attempt in step.attempts):
+        with contextlib.suppress(FileNotFoundError):
+            if url is not None:
+                found[url] = artifacts.screenshot(url)
+    return found
+
+
+def last_good(db: sqlite3.Connection, name: str | None, before: Moment | None) -> tuple[int, str] | None:
+    """Return the begin and the id of the last execution of a plan that passed; None when there is none."""
+    found: tuple[int, str] | None = db.execute(
+        "SELECT started_at, execution_id FROM executions WHERE name IS ? AND status = 'completed' "
+        "AND failed_steps = 0 AND started_at < ? ORDER BY started_at DESC LIMIT 1",
+        (name, bound(before) if before is not None else 1 << 62),
+    ).fetchone()
+    return found

@@ -1,0 +1,84 @@
+"""A lab keeps what it runs; a run's frames are live, and the same afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import execmon_lab as em
+from execmon_lab.history import History
+
+
+@em.module(timeout=20, retries=1)
+def flaky_module(ctx: em.Context) -> None:
+    with ctx.action("go home"):
+        ctx.device.home()
+    ctx.expect(ctx.attempt == 2, "it is the second attempt")
+
+
+@em.module(timeout=60)
+def patient_module(ctx: em.Context, folder: str) -> None:
+    ctx.log.info("waiting for the word")
+    while not (Path(folder) / "word").exists():
+        ctx.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("history")
+
+
+@pytest.fixture(scope="module")
+def lab(folder: Path) -> Iterator[em.Lab]:
+    with em.Lab(history=folder) as lab:
+        yield lab
+
+
+def test_what_a_lab_ran_is_read_from_any_process(lab: em.Lab, folder: Path) -> None:
+    run = lab.start(em.Plan([flaky_module], name="smoke"))
+    state = run.wait(60)
+    lab.history.flush()
+    history = History(folder)
+    stored = history.execution(run.execution_id)
+    assert stored.state == state
+    assert (stored.name, stored.status, stored.passed) == ("smoke", "completed", True)
+    assert "Action: go home" in [entry.message for entry in stored.logs]
+    assert set(stored.screenshots) == {attempt.screenshot_url for attempt in state.steps[0].attempts}
+    assert stored.recording == run.recording.path
+    [first, second] = history.attempts(execution_id=run.execution_id, backend="polars").to_dicts()
+    assert (first["status"], first["error_code"]) == ("failed", "ASSERTION_FAILED")
+    assert 0 < second["adb_s"] <= second["duration_s"]
+    assert (
+        history.actions(backend="polars", execution_id=run.execution_id)["path"].to_list() == ["go home"] * 2
+    )
+    assert history.last_good("smoke") is not None
+    assert history.last_good("smoke", before=state.started_at) is None
+
+
+def test_a_runs_frames_are_live(lab: em.Lab, tmp_path: Path) -> None:
+    run = lab.start(em.Plan([patient_module.with_args(folder=str(tmp_path)), flaky_module]))
+    while "waiting for the word" not in list(run.logs["message"]):
+        assert not run.done
+    assert list(run.steps["status"]) == ["running", "pending"]
+    assert list(run.attempts["status"]) == ["running"]
+    (tmp_path / "word").touch()
+    run.wait(60)
+    assert list(run.steps["status"]) == ["completed", "completed"]
+    assert list(run.steps["flaky"]) == [False, True]
+    assert len(run.attempts) == 3
+    assert list(run.actions["status"]) == ["completed", "completed"]
+
+
+def test_where_nothing_can_be_kept_the_run_goes_on_and_its_log_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with em.Lab(history=tmp_path / "file", record=False) as lab:
+        assert "no history is kept" in caplog.text
+        run = lab.start(em.Plan([flaky_module]))
+        assert run.wait(60).status == "completed"
+        assert list(run.steps["status"]) == ["completed"]
+        [told] = [text for text in run.logs["message"] if "no history is kept" in text]
+        assert "choose another folder" in told
