@@ -130,8 +130,8 @@ describe("the table", () => {
     expect(store.cursor.at).toBe(ms(6));
     all(".xm-step-go")[0]!.click();
     expect(store.cursor.at).toBe(ms(2));
-    await settle();
-    expect(all(".xm-step-group").map((row) => row.dataset["at"])).toEqual(["now", "ahead", "ahead", "ahead"]);
+    const standings = () => all(".xm-step-group").map((row) => row.dataset["at"]);
+    await vi.waitFor(() => expect(standings()).toEqual(["now", "ahead", "ahead", "ahead"]));
     store.cursor.set(null);
     all(".xm-step-go")[3]!.click();
     expect(store.cursor.live, "what has not begun has no moment").toBe(true);

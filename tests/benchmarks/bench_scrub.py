@@ -81,7 +81,8 @@ CLOCK = """() => {
     const drawn = () => { clock.drawn ??= performance.now(); };
     new MutationObserver(drawn).observe(document.querySelector(".xm-phone .xm-past-canvas"),
         {attributes: true, attributeFilter: ["data-at"]});
-    document.querySelector(".widget-image").addEventListener("load", drawn);
+    const image = document.querySelector(".widget-image");
+    image.addEventListener("load", () => image.decode().then(drawn));
 }"""
 #: Counts the pictures that are drawn, and notes when the pointer last moved.
 COUNTER = """() => {

@@ -13,6 +13,8 @@ const ROW = 37;
 /** So many rows are all made: then the browser's own search finds them, too. */
 const WHOLE = 60;
 const TICK_MS = 250;
+/** The table follows the cursor so much later: the picture of its moment comes first. */
+const LATER_MS = 120;
 const STATUSES: [StepQuery["status"], string][] = [
   ["", "All results"],
   ["failed", "Failed"],
@@ -67,6 +69,7 @@ export class StepsView {
   #followed: string | undefined;
   #handled = false;
   #at: number | null = null;
+  #travelling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly store: Store,
@@ -103,6 +106,7 @@ export class StepsView {
     const ticker = setInterval(() => this.#tick(), TICK_MS);
     signal.addEventListener("abort", () => {
       clearInterval(ticker);
+      clearTimeout(this.#travelling);
       this.#sizes.disconnect();
     });
   }
@@ -111,12 +115,17 @@ export class StepsView {
     const same = state.steps === this.#state?.steps;
     this.#state = state;
     if (!same) this.#arrange(state);
-    const { at } = this.store.cursor;
-    const moved = at !== this.#at;
-    this.#at = at;
-    if (moved && at !== null) this.#reveal(stepOf(this.#items, at)?.step.step_id, true);
     this.#render();
-    if (at === null) this.#follow(state);
+    const { at } = this.store.cursor;
+    if (at !== this.#at) this.#travelling ??= setTimeout(() => this.#travel(), LATER_MS);
+    else if (at === null) this.#follow(state);
+  }
+
+  #travel(): void {
+    const at = (this.#at = this.store.cursor.at);
+    this.#travelling = undefined;
+    if (at !== null) this.#reveal(stepOf(this.#items, at)?.step.step_id, true);
+    this.#render();
   }
 
   #ask(changes: Partial<StepQuery>): void {

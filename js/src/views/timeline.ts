@@ -199,7 +199,7 @@ export class TimelineView {
     this.#line.style.transform = `translateX(${x}px)`;
     this.#line.hidden = !seen || (at === null && this.#ended);
     attribute(this.#line, "data-live", at === null);
-    this.#veil.style.left = `${Math.max(0, x)}px`;
+    this.#veil.style.transform = `translateX(${Math.max(0, x)}px)`;
     this.#veil.hidden = at === null || x > this.#width;
     const told = this.#told(at);
     text(this.#moment, at === null ? HINT : told);
