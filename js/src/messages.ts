@@ -36,6 +36,8 @@ export interface Step {
   status: StepStatus;
   attempts: Attempt[];
   params?: string;
+  /** What it took in earlier runs. */
+  expected_seconds?: number;
 }
 
 export interface DeviceSummary {

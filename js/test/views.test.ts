@@ -125,6 +125,8 @@ describe("the head", () => {
     source.send({ ...error, execution_id: EXECUTION });
     await settle();
     expect(words(".xm-problems li")).toEqual(["DEVICE_DISCONNECTEDgone"]);
+    one(".xm-problems button").click();
+    expect(store.cursor.at, "a click leads to it").toBe(Date.parse(at(1)));
   });
 });
 

@@ -1,6 +1,7 @@
 // The head of the view: what runs, how far it is, how it stands, and the way to stop it.
 
 import { attribute, children, h, icon, on, setIcon, text, type IconName } from "../dom";
+import { aboutLeft, remainingSeconds } from "../estimate";
 import { between, clock, duration, plural } from "../format";
 import type { ExecutionSnapshot, ExecutionStatus, StepStatus } from "../messages";
 import type { Store } from "../store";
@@ -32,6 +33,7 @@ export class ProgressView {
   readonly #pillText = h("span");
   readonly #pill = h("span", { class: "xm-pill" }, this.#pillIcon, this.#pillText);
   readonly #elapsed = h("span", { class: "xm-elapsed", title: "Elapsed time" });
+  readonly #left = h("span", { class: "xm-left", title: "By what the steps took so far" });
   readonly #cancel = h("button", { type: "button", class: "xm-button xm-cancel" }, "Cancel");
   readonly #fill = h("div", { class: "xm-bar-fill" });
   readonly #bar = h(
@@ -57,7 +59,7 @@ export class ProgressView {
     this.element = h(
       "header",
       { class: "xm-head" },
-      h("div", { class: "xm-headline" }, this.#pill, this.#title, this.#elapsed, this.#steering.button, this.#cancel),
+      h("div", { class: "xm-headline" }, this.#pill, this.#title, this.#elapsed, this.#left, this.#steering.button, this.#cancel),
       h("div", { class: "xm-bar-line" }, this.#bar, this.#percent),
       h(
         "div",
@@ -107,6 +109,9 @@ export class ProgressView {
     const over = this.store.ended;
     const seconds = over ? state.duration_seconds : between(state.started_at, this.store.now());
     text(this.#elapsed, seconds == null ? "" : over ? duration(seconds) : clock(seconds));
+    const left = state.paused?.length ? undefined : remainingSeconds(state, this.store.now());
+    text(this.#left, left === undefined ? "" : aboutLeft(left));
+    this.#left.hidden = left === undefined;
     text(this.#current, this.#currentText(state, over));
     this.#cancel.hidden = over || !this.store.source.cancel;
     this.#cancel.disabled = this.#cancelling;
@@ -126,9 +131,12 @@ export class ProgressView {
     if (this.#problems.childElementCount === errors.length) return;
     children(
       this.#problems,
-      errors.map((error) =>
-        h("li", {}, icon("warning"), h("code", {}, error.code), h("span", { title: error.message }, error.message)),
-      ),
+      errors.map((error) => {
+        const words = h("span", { title: error.message }, error.message);
+        const button = h("button", { type: "button", title: "Go to this moment" }, icon("warning"), h("code", {}, error.code), words);
+        button.addEventListener("click", () => this.store.cursor.set(Date.parse(error.timestamp)));
+        return h("li", {}, button);
+      }),
     );
     this.#problems.scrollTop = this.#problems.scrollHeight;
   }

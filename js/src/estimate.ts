@@ -1,0 +1,89 @@
+// How much longer an execution is expected to take, by what its steps took so far.
+
+import { executionSpan, spanOf } from "./cursor";
+import type { ExecutionSnapshot, Step } from "./messages";
+
+type Expectation = (step: Step) => number | undefined;
+
+/** From one step alone nothing can be told of others. */
+const LEAST_STEPS = 2;
+
+/**
+ * Seconds that are left at `now`: those of the device that is last.
+ *
+ * A step is expected to take what earlier runs say (`expected_seconds`), or what the others of its module took in
+ * this one, or what the steps took on the whole. Undefined while nothing can be told.
+ */
+export function remainingSeconds(state: ExecutionSnapshot, now: number): number | undefined {
+  if (state.status !== "running" || executionSpan(state)?.to !== undefined) return undefined;
+  const expected = expectation(state.steps);
+  const left = new Map<string, number>(state.devices.map(({ device_id }) => [device_id, 0]));
+  let shared = 0;
+  for (const step of state.steps) {
+    if (step.status !== "pending" && step.status !== "running") continue;
+    const seconds = expected(step);
+    if (seconds === undefined) return undefined;
+    const rest = Math.max(0, seconds - elapsed(step, now));
+    const known = left.get(step.device_id);
+    if (known === undefined) shared += rest;
+    else left.set(step.device_id, known + rest);
+  }
+  // Steps that no device has taken yet are taken by whoever is free.
+  const devices = Math.max(1, left.size);
+  const sum = [...left.values()].reduce((a, b) => a + b, shared);
+  return Math.max(0, ...left.values(), sum / devices);
+}
+
+/** Seconds since a step began, its failed attempts too. */
+function elapsed(step: Step, now: number): number {
+  const begun = step.attempts[0] && spanOf(step.attempts[0])?.from;
+  return begun === undefined ? 0 : (now - begun) / 1000;
+}
+
+/** It is asked for several times a second, and changes with the steps alone. */
+const known = new WeakMap<Step[], Expectation>();
+
+function expectation(steps: Step[]): Expectation {
+  const found = known.get(steps) ?? expect(steps);
+  known.set(steps, found);
+  return found;
+}
+
+function expect(steps: Step[]): Expectation {
+  const all = new Mean();
+  const modules = new Map<string, Mean>();
+  for (const step of steps) {
+    const [first, last] = [step.attempts[0], step.attempts.at(-1)];
+    const [from, to] = [first && spanOf(first)?.from, last && spanOf(last)?.to];
+    if (step.status === "pending" || step.status === "running" || from === undefined || to === undefined) continue;
+    all.add((to - from) / 1000);
+    const mean = modules.get(step.module_id) ?? new Mean();
+    modules.set(step.module_id, mean);
+    mean.add((to - from) / 1000);
+  }
+  const whole = all.count < LEAST_STEPS ? undefined : all.value;
+  return (step) => step.expected_seconds ?? modules.get(step.module_id)?.value ?? whole;
+}
+
+class Mean {
+  count = 0;
+  #sum = 0;
+
+  add(value: number): void {
+    this.count += 1;
+    this.#sum += value;
+  }
+
+  get value(): number {
+    return this.#sum / this.count;
+  }
+}
+
+/** A guess in words that does not pretend to know the second: "about 20 s left", "about 4 min left". */
+export function aboutLeft(seconds: number): string {
+  if (seconds < 5) return "a few seconds left";
+  if (seconds < 57.5) return `about ${Math.ceil(seconds / 5) * 5} s left`;
+  if (seconds < 570) return `about ${Math.max(1, Math.round(seconds / 30) / 2)} min left`;
+  if (seconds < 5400) return `about ${Math.round(seconds / 60)} min left`;
+  return `about ${Math.round(seconds / 1800) / 2} h left`;
+}

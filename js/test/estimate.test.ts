@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+
+import { aboutLeft, remainingSeconds } from "../src/estimate";
+import type { Step, StepStatus } from "../src/messages";
+import { at, DEVICE, NOW, snapshot } from "./fakes";
+
+const step = (module_id: string, status: StepStatus, from?: number, to?: number, changes: Partial<Step> = {}): Step => ({
+  step_id: `${module_id} ${from} ${Math.random()}`,
+  device_id: DEVICE,
+  module_id,
+  status,
+  attempts:
+    from === undefined
+      ? []
+      : [{ attempt: 1, status: status === "running" ? "running" : "completed", started_at: at(from), ...(to !== undefined && { ended_at: at(to) }) }],
+  ...changes,
+});
+const left = (steps: Step[], seconds = 20, devices = [DEVICE]) =>
+  remainingSeconds(
+    snapshot({ steps, devices: devices.map((device_id) => ({ device_id, status: "busy", last_seen: at(0) })) }),
+    NOW + seconds * 1000,
+  );
+const done = [step("call", "completed", 0, 4), step("sms", "completed", 4, 14), step("call", "failed", 14, 20)];
+
+test("a step takes what the others of its module took", () => {
+  expect(left([...done, step("call", "pending"), step("sms", "pending")])).toBe(5 + 10);
+});
+
+test("a module that has not run yet takes what steps took on the whole", () => {
+  expect(left([...done, step("data", "pending")])).toBeCloseTo(20 / 3);
+});
+
+test("the running step is through with a part, and never with more than all", () => {
+  expect(left([...done, step("sms", "running", 20)], 23)).toBe(7);
+  expect(left([...done, step("sms", "running", 20)], 90)).toBe(0);
+});
+
+test("what earlier runs say counts first", () => {
+  expect(left([step("call", "pending", undefined, undefined, { expected_seconds: 30 })])).toBe(30);
+});
+
+test("nothing is told before anything is known, nor once it is over", () => {
+  expect(left([step("call", "completed", 0, 4), step("sms", "pending")])).toBeUndefined();
+  expect(remainingSeconds(snapshot({ status: "completed", duration_seconds: 3 }), NOW)).toBeUndefined();
+});
+
+test("devices run side by side, and share what nobody has taken", () => {
+  const second = { device_id: "R58M" };
+  const steps = [...done, step("sms", "pending"), step("call", "pending", undefined, undefined, second)];
+  expect(left(steps, 20, [DEVICE, "R58M"])).toBe(10);
+  const open = Array.from({ length: 4 }, () => step("sms", "pending", undefined, undefined, { device_id: "" }));
+  expect(left([...done, ...open], 20, [DEVICE, "R58M"])).toBe(20);
+});
+
+test.each([
+  [2, "a few seconds left"],
+  [17, "about 20 s left"],
+  [58, "about 1 min left"],
+  [200, "about 3.5 min left"],
+  [1490, "about 25 min left"],
+  [9000, "about 2.5 h left"],
+])("%i seconds are %s", (seconds, words) => expect(aboutLeft(seconds)).toBe(words));
