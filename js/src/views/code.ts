@@ -1,5 +1,6 @@
 // What was done by hand, as lines of code to copy into a module.
 
+import { copy } from "../clipboard";
 import { attribute, h, icon, on, text } from "../dom";
 import type { CodeLine } from "../source";
 import type { Store } from "../store";
@@ -52,26 +53,10 @@ export class CodeView {
   }
 
   #copy(button: HTMLElement, code: string): void {
-    void copied(code).then((done) => {
+    void copy(code).then((done) => {
       text(this.#told, done ? "Copied" : "The browser does not allow copying here");
       attribute(button, "data-copied", done);
       setTimeout(() => attribute(button, "data-copied", false), TOLD_MS);
     });
-  }
-}
-
-/** Put a text on the clipboard; plain http, and older browsers, know only the older way. */
-export async function copied(words: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(words);
-    return true;
-  } catch {
-    const area = h("textarea", { style: "position: fixed; opacity: 0" });
-    area.value = words;
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand?.("copy") ?? false;
-    area.remove();
-    return done;
   }
 }
