@@ -57,6 +57,13 @@ class Steering:
         """Go on, on one device or on all; a failure that it is paused on stands. Raises as `pause` does."""
         self._execution.resume(device_id)
 
+    def step(self, device_id: str | None = None) -> None:
+        """Run one step and pause again, on one device or on all. Raises as `pause` does.
+
+        A device that is at a step pauses when that has ended.
+        """
+        self._execution.step(device_id)
+
     def retry(self, step: str | HasStep | None = None) -> Run:
         """Run a step again, as its module is now defined; returns at once.
 

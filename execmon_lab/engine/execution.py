@@ -289,8 +289,24 @@ class Execution:
         for runner in self._those(device_id):
             with self._changed:
                 stands = runner.gate.release()
-            if stands and self.plan.stop_on_failure:
-                self._course.stop("failed")
+            self._let_stand(stands)
+
+    def step(self, device_id: str | None = None) -> None:
+        """Have a paused device, or all, run one step and pause again; one that runs pauses after its step.
+
+        Raises
+        ------
+        ExecutionEnded, ValueError
+            As for `pause`.
+        """
+        for runner in self._those(device_id):
+            with self._changed:
+                stands = runner.gate.step()
+            self._let_stand(stands)
+
+    def _let_stand(self, stands: bool) -> None:
+        if stands and self.plan.stop_on_failure:
+            self._course.stop("failed")
 
     def retry(self, step_id: str) -> None:
         """Have a step that has ended run once more, as its module is now defined; returns at once.

@@ -83,6 +83,7 @@ class Gate:
         self._hub = hub
         self._log = ExecutionLog(hub, execution_id, BY_HAND)
         self._requested = False
+        self._stepping = False
         self._failure: Failure | None = None
         self._session: DeviceSession | None = None
         self._here = False
@@ -111,20 +112,30 @@ class Gate:
 
     def hold(self) -> None:
         """Have the device wait before its next step of the plan."""
-        self._requested = not self.left
+        self._requested, self._stepping = not self.left, False
         self._tell()
 
     def release(self) -> bool:
         """Let the device go on; tell whether it waited on a failure, which now stands."""
         stands = self._failure is not None
-        self._requested, self._failure = False, None
+        self._requested, self._stepping, self._failure = False, False, None
         self._tell()
         self.changed.notify_all()
+        return stands
+
+    def step(self) -> bool:
+        """Let a device that waits run one step and wait again; returns as `release` does."""
+        if self.paused is None:
+            self.hold()
+            return False
+        stands = self.release()
+        self._stepping = True
         return stands
 
     def ask(self, pending: Pending) -> None:
         """Have a step run again, before all others and while the device is held too."""
         self.again.append(pending)
+        self._tell()
         self.changed.notify_all()
 
     # What the device's thread does
@@ -153,6 +164,7 @@ class Gate:
     def depart(self, step_id: str | None) -> None:
         """Note that it has got it, or that there is none and it leaves."""
         self._here, self.taken, self.left = False, step_id, step_id is None
+        self._requested, self._stepping = self._requested or self._stepping, False
         if self.left:
             self._requested, self._failure = False, None
             self.again.clear()
@@ -167,9 +179,10 @@ class Gate:
         return self._session
 
     def _standing(self) -> tuple[PauseStatus, PauseReason, str | None] | None:
-        if self._here and self._failure is not None:
+        waits = self._here and not self.again
+        if waits and self._failure is not None:
             return "paused", "failure", self._failure.step_id
-        if self._here and self._requested:
+        if waits and self._requested:
             upcoming = self._next()
             return "paused", "requested", upcoming.step_id if upcoming else None
         return ("pausing", "requested", None) if self._requested else None

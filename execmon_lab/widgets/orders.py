@@ -27,6 +27,12 @@ class Resume(Order, frozen=True, kw_only=True):
     device_id: str | None = None
 
 
+class Step(Order, frozen=True, kw_only=True):
+    """Run one step and pause again, on one device or on all."""
+
+    device_id: str | None = None
+
+
 class Retry(Order, frozen=True, kw_only=True):
     """Run a step again."""
 
@@ -39,7 +45,7 @@ class PauseOnFailure(Order, frozen=True, kw_only=True, tag="pause_on_failure"):
     on: bool
 
 
-AnyOrder = Pause | Resume | Retry | PauseOnFailure
+AnyOrder = Pause | Resume | Step | Retry | PauseOnFailure
 
 
 class Steerable(Protocol):
@@ -52,6 +58,9 @@ class Steerable(Protocol):
 
     def resume(self, device_id: str | None = None, /) -> None:
         """Go on, on one device or on all."""
+
+    def step(self, device_id: str | None = None, /) -> None:
+        """Run one step and pause again, on one device or on all."""
 
     def retry(self, step: str, /) -> object:
         """Run a step again."""
@@ -92,6 +101,8 @@ class Orders:
                 self._run.pause(device_id)
             case Resume(device_id=device_id):
                 self._run.resume(device_id)
+            case Step(device_id=device_id):
+                self._run.step(device_id)
             case Retry(step_id=step_id):
                 self._run.retry(step_id)
             case PauseOnFailure(on=on):

@@ -7,6 +7,7 @@ import { ended } from "./state";
 export type Order =
   | { do: "pause"; device_id?: string }
   | { do: "resume"; device_id?: string }
+  | { do: "step"; device_id?: string }
   | { do: "retry"; step_id: string }
   | { do: "pause_on_failure"; on: boolean };
 

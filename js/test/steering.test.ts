@@ -114,6 +114,16 @@ describe("Pause and Resume", () => {
     expect(one(".xm-pill").textContent).toBe("Paused");
   });
 
+  test("One step runs one, where there is one", async () => {
+    await show({ paused: [paused()] });
+    const step = pauses()[0]!.querySelector<HTMLButtonElement>(".xm-pause-buttons .xm-button:nth-child(2)")!;
+    expect([step.textContent, step.hidden]).toEqual(["One step", false]);
+    step.click();
+    expect(orders()).toEqual([{ do: "step", device_id: DEVICE }]);
+    await show({ paused: [paused({ step_id: null })] });
+    expect(step.hidden).toBe(true);
+  });
+
   test("a pause after the last step says so", async () => {
     await show({ paused: [paused({ step_id: null })] });
     expect(pauses()[0]?.textContent).toContain("Paused before the end");

@@ -98,6 +98,11 @@ class Steered(RuleBasedStateMachine):
         with contextlib.suppress(ExecutionEnded):
             self.execution.resume(device)
 
+    @rule(device=st.none() | st.sampled_from(DEVICES))
+    def step(self, device):
+        with contextlib.suppress(ExecutionEnded):
+            self.execution.step(device)
+
     @rule(number=st.integers(0, STEPS - 1))
     def retry(self, number):
         step = self.execution.snapshot().steps[number]

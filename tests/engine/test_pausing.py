@@ -112,6 +112,40 @@ def test_a_pause_during_the_last_step_keeps_the_execution_open(bench, held):
     execution.wait(DEADLINE)
 
 
+def test_a_paused_execution_is_walked_through_step_by_step(bench):
+    execution = bench.make(passing, failing, passing)
+    execution.step()
+    execution.start()
+    seen = []
+    for _ in range(4):
+        execution.wait(DEADLINE, or_paused=True)
+        seen.append(statuses(execution))
+        assert len(execution.paused) == 1
+        execution.step()
+
+    execution.wait(DEADLINE)
+    assert seen == [
+        ["pending", "pending", "pending"],
+        ["completed", "pending", "pending"],
+        ["completed", "failed", "pending"],
+        ["completed", "failed", "completed"],
+    ]
+    with pytest.raises(ExecutionEnded):
+        execution.step()
+
+
+def test_stepping_is_given_up_by_going_on(bench, held):
+    execution = bench.start(held.module, passing, passing)
+    execution.step()
+    held.go.set()
+    until_paused(execution)
+    execution.step()
+    execution.resume()
+
+    execution.wait(DEADLINE)
+    assert statuses(execution) == ["completed"] * 3
+
+
 def test_one_device_is_paused_while_the_other_goes_on(bench):
     bench.pool = type(bench.pool)("phone-1", "phone-2")
     execution = bench.make(passing, passing)

@@ -66,7 +66,6 @@ def test_a_step_that_fails_again_pauses_again(bench):
     execution = bench.start(passing_at_last.with_args(attempts=3), pause_on_failure=True)
     first = until_paused(execution).failure
     execution.retry(first.step)
-    bench.await_message(lambda m: isinstance(m, StepFailed) and m.retry_attempt == 2)
     second = until_paused(execution).failure
 
     assert (first.attempt, second.attempt) == (1, 2)

@@ -131,6 +131,9 @@ class FakeRun:
     def resume(self, device_id: str | None = None) -> None:
         self._note("resume", device_id)
 
+    def step(self, device_id: str | None = None) -> None:
+        self._note("step", device_id)
+
     def retry(self, step: str) -> None:
         self._note("retry", step)
 

@@ -10,7 +10,7 @@ import pytest
 from execmon_lab.devices import NoDevice
 from execmon_lab.engine import ExecutionEnded
 from execmon_lab.widgets.commands import Steer, read
-from execmon_lab.widgets.orders import Orders, Pause, PauseOnFailure, Resume, Retry
+from execmon_lab.widgets.orders import Orders, Pause, PauseOnFailure, Resume, Retry, Step
 from execmon_lab.widgets.parcel import Parcel
 from tests.widgets.conftest import FakeRun
 
@@ -28,7 +28,7 @@ def take(run: FakeRun, order: Any) -> str | None:
 def test_each_order_is_carried_out_and_answered() -> None:
     run = FakeRun()
     orders = (Pause(), Pause(device_id="phone-1"), Resume(), Resume(device_id="phone-1"), Retry(step_id="s1"))
-    for order in (*orders, PauseOnFailure(on=True)):
+    for order in (*orders, Step(device_id="phone-1"), PauseOnFailure(on=True)):
         assert take(run, order) is None
     assert run.told == [
         ("pause", None),
@@ -36,6 +36,7 @@ def test_each_order_is_carried_out_and_answered() -> None:
         ("resume", None),
         ("resume", "phone-1"),
         ("retry", "s1"),
+        ("step", "phone-1"),
     ]
     assert run.pause_on_failure is True
 
@@ -60,6 +61,7 @@ def test_what_cannot_be_done_is_told_in_words(error: Exception) -> None:
     [
         ({"do": "pause"}, Pause()),
         ({"do": "resume", "device_id": "phone-1"}, Resume(device_id="phone-1")),
+        ({"do": "step", "device_id": "phone-1"}, Step(device_id="phone-1")),
         ({"do": "retry", "step_id": "s1"}, Retry(step_id="s1")),
         ({"do": "pause_on_failure", "on": True}, PauseOnFailure(on=True)),
     ],

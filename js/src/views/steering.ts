@@ -103,6 +103,7 @@ class PauseRow {
   readonly #advice = h("span", { class: "xm-pause-advice" });
   readonly #retry = h("button", { type: "button", class: "xm-button xm-primary" });
   readonly #retryLabel = h("span");
+  readonly #step = h("button", { type: "button", class: "xm-button", title: "Run one step, and pause again" }, "One step");
   readonly #resume = h("button", { type: "button", class: "xm-button" });
   #pause: Pause | undefined;
 
@@ -116,11 +117,14 @@ class PauseRow {
       { class: "xm-pause-row" },
       icon("pause"),
       h("span", { class: "xm-pause-words" }, this.#what, this.#advice),
-      h("span", { class: "xm-pause-buttons" }, this.#retry, this.#resume),
+      h("span", { class: "xm-pause-buttons" }, this.#retry, this.#step, this.#resume),
     );
     on(this.#retry, "click", signal, () => {
       const step_id = this.#pause?.step_id;
       if (step_id) this.steering.give({ do: "retry", step_id });
+    });
+    on(this.#step, "click", signal, () => {
+      if (this.#pause) this.steering.give({ do: "step", device_id: this.#pause.device_id });
     });
     on(this.#resume, "click", signal, () => {
       if (this.#pause) this.steering.give({ do: "resume", device_id: this.#pause.device_id });
@@ -142,6 +146,8 @@ class PauseRow {
     this.#retry.disabled = retrying || away;
     text(this.#retryLabel, retrying ? "Retrying…" : "Retry");
     attribute(this.#retry, "title", "Run this step again, with its module as it is defined now");
+    this.#step.hidden = failure || !pause.step_id;
+    this.#step.disabled = this.steering.isAsked("step", pause.device_id);
     const resuming = this.steering.isAsked("resume", pause.device_id);
     this.#resume.disabled = resuming;
     text(this.#resume, resuming ? "Going on…" : failure ? "Leave it failed, go on" : "Go on");
