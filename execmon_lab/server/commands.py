@@ -13,7 +13,7 @@ from ..protocol import (
     UnsubscribeDevice,
 )
 from .outbox import Outbox
-from .parcel import Parcel, Picture
+from .parcel import Parcel
 from .previews import Stream, Viewer
 from .room import Room
 from .switchboard import Follower
@@ -25,7 +25,7 @@ class Asker(Follower, Viewer, Protocol):
     room: Room
     outbox: Outbox
 
-    def send(self, parcel: Parcel | Picture) -> None:
+    def send(self, parcel: Parcel) -> None:
         """Send a message, or file it for later."""
 
     def send_error(self, code: ErrorCode, text: str, device_id: str | None = None) -> None:

@@ -26,10 +26,10 @@ from ..state import FINAL
 from .commands import Commands
 from .entrance import ENDPOINT
 from .outbox import Outbox, Overflow
-from .parcel import Batch, Kind, Parcel, Picture, ping_frame, text_frame
+from .parcel import Batch, Kind, Parcel, Picture, next_number, text_frame
 from .room import Room
 from .session import Session
-from .wire import Wire
+from .wire import Wire, ping_frame
 
 _CHOICES = {"detail": ("plain", "full"), "ack": ("transport", "app")}
 
@@ -37,7 +37,7 @@ _CHOICES = {"detail": ("plain", "full"), "ack": ("transport", "app")}
 class _Mark(NamedTuple):
     """What a ping stands for: all that was written before it."""
 
-    payload: bytes
+    number: int
     seq: int
     frames: int
     sent: float
@@ -65,9 +65,9 @@ class Connection(Wire):
         self._query: dict[str, str] = {}
         self._identity: str | None = None
         self._marks: deque[_Mark] = deque()
-        self._pings = 0
         self._ping_due = False
         self._seq_written = 0
+        self._most_in_flight = room.settings.frames_in_flight
         self._frames_in_flight = 0
         self._frames_unmarked = 0
         self._finishing: float | None = None
@@ -182,12 +182,12 @@ class Connection(Wire):
 
     # Sending
 
-    def send(self, parcel: Parcel | Picture) -> None:
+    def send(self, parcel: Parcel) -> None:
         """Send a message, or file it for later; never waits."""
         session = self.session
         if session is None or (parcel.additive and self.detail == "plain") or not self.is_open:
             return
-        if isinstance(parcel, Picture) or parcel.kind is not Kind.GUARANTEED:
+        if parcel.kind is not Kind.GUARANTEED:
             self._send_or_file(parcel, 0)
             return
         try:
@@ -204,16 +204,24 @@ class Connection(Wire):
     def send_batch(self, batch: Batch) -> None:
         """Send messages that are not guaranteed, in one piece where the consumer can take it."""
         if self.writable and self.session is not None and self.is_open:
-            joined, types = batch.joined(self.detail)
-            if len(joined) <= self.settings.batch_bytes:
+            joined = batch.joined(self.detail)
+            if len(joined.frames) <= self.settings.batch_bytes:
                 self._active = True
-                sent = self.room.tally.sent
-                for name, count in types:
-                    sent[name] += count
-                self.transport.write(joined)
+                joined.receivers += 1
+                self.transport.write(joined.frames)
                 return
         for parcel in batch.parcels:
             self.send(parcel)
+
+    def show(self, picture: Picture) -> bool:
+        """Send a preview frame, or keep it for later; tell whether it was written at once."""
+        if self.writable and self._frames_in_flight < self._most_in_flight:
+            if not self.is_open:
+                return False
+            self._write_picture(picture)
+            return True
+        self.outbox.put(picture)
+        return False
 
     def send_error(self, code: ErrorCode, text: str, device_id: str | None = None) -> None:
         """Tell this consumer alone that something is wrong with what it asked."""
@@ -230,31 +238,27 @@ class Connection(Wire):
         """Tell that there are no pictures at present."""
         self.send_error(ErrorCode.PREVIEW_UNAVAILABLE, reason, device_id)
 
-    def _send_or_file(self, parcel: Parcel | Picture, seq: int, *, resumed: bool = False) -> None:
-        if self.writable and (parcel.kind is not Kind.FRAME or self._has_credit):
+    def _send_or_file(self, parcel: Parcel, seq: int, *, resumed: bool = False) -> None:
+        if self.writable:
             self._write(parcel, seq)
         else:
             self.outbox.put(parcel, seq, resumed=resumed)
 
-    @property
-    def _has_credit(self) -> bool:
-        return self._frames_in_flight < self.settings.frames_in_flight
-
-    def _write(self, parcel: Parcel | Picture, seq: int) -> None:
+    def _write_picture(self, picture: Picture) -> None:
         self._active = True
-        tally = self.room.tally
-        tally.sent[parcel.type_name] += 1
-        if isinstance(parcel, Picture):
-            tally.frame(time.monotonic() - parcel.came)
-            self._frames_in_flight += 1
-            self._frames_unmarked += 1
-            if self._has_credit:
-                self.transport.write(parcel.framed)
-            else:
-                # Only the frame that uses the credit up is asked about: its pong is for those before it too.
-                self._mark(parcel.mark)
-                self.transport.write(parcel.pinged)
-        elif not seq:
+        self._frames_in_flight += 1
+        self._frames_unmarked += 1
+        if self._frames_in_flight < self._most_in_flight:
+            self.transport.write(picture.framed)
+        else:
+            # Only the frame that uses the credit up is asked about: its pong is for those before it too.
+            self._mark(picture.number)
+            self.transport.write(picture.pinged)
+
+    def _write(self, parcel: Parcel, seq: int) -> None:
+        self._active = True
+        self.room.tally.sent[parcel.type_name] += 1
+        if not seq:
             self.transport.write(parcel.frame(self.detail))
         else:
             self._seq_written = seq
@@ -273,13 +277,12 @@ class Connection(Wire):
         self._ping_due = False
         if not self.is_open:
             return
-        self._pings += 1
-        payload = b"%d" % self._pings
-        self._mark(payload)
-        self.transport.write(ping_frame(payload))
+        number = next_number()
+        self._mark(number)
+        self.transport.write(ping_frame(number))
 
-    def _mark(self, payload: bytes) -> None:
-        self._marks.append(_Mark(payload, self._seq_written, self._frames_unmarked, time.monotonic()))
+    def _mark(self, number: int) -> None:
+        self._marks.append(_Mark(number, self._seq_written, self._frames_unmarked, time.monotonic()))
         self._frames_unmarked = 0
 
     def pause_writing(self) -> None:
@@ -294,10 +297,15 @@ class Connection(Wire):
 
     def _flush(self) -> None:
         while self.writable and self.is_open:
-            waiting = self.outbox.take(frames=self._has_credit)
+            waiting = self.outbox.take(frames=self._frames_in_flight < self._most_in_flight)
             if waiting is None:
                 return
-            self._write(*waiting)
+            parcel, seq = waiting
+            if isinstance(parcel, Picture):
+                self._write_picture(parcel)
+                self.room.tally.frames(1, time.monotonic() - parcel.came)
+            else:
+                self._write(parcel, seq)
 
     # Receiving
 
@@ -326,19 +334,20 @@ class Connection(Wire):
         """Count it: the answer costs as much as one to a message."""
         self._spend()
 
-    def on_pong(self, payload: bytes) -> None:
+    def on_pong(self, number: int) -> None:
         """Take the acknowledgement of everything before the ping."""
         marks = self._marks
-        if not any(mark.payload == payload for mark in marks):
+        if not marks or (marks[0].number != number and all(mark.number != number for mark in marks)):
             self._spend()
             return
         while True:
             mark = marks.popleft()
             self._frames_in_flight -= mark.frames
-            if mark.payload == payload:
+            if mark.number == number:
                 break
-        if self.session is not None and not self.acknowledges:
-            self.session.acknowledge(mark.seq)
+        session = self.session
+        if session is not None and session.unacknowledged and not self.acknowledges:
+            session.acknowledge(mark.seq)
             self._finish_if_acknowledged()
         if self.outbox:
             self._flush()

@@ -65,6 +65,10 @@ class Outbox:
             + (self._progress is not None)
         )
 
+    def __bool__(self) -> bool:
+        # Asked at every pong.
+        return bool(self._frames or self._guaranteed or self._ring or self._statuses or self._progress)
+
     def put(self, parcel: Parcel | Picture, seq: int = 0, *, resumed: bool = False) -> None:
         """File a message.
 

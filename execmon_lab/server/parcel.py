@@ -15,6 +15,7 @@ from ..protocol import (
     ExecutionProgress,
     Message,
 )
+from .wire import ping_frame
 
 
 class Kind(Enum):
@@ -43,15 +44,15 @@ class Picture:
         The `preview_frame` message, UTF-8 JSON.
     """
 
-    __slots__ = ("_pinged", "came", "device_id", "framed", "mark")
+    __slots__ = ("_pinged", "came", "device_id", "framed", "number")
     kind = Kind.FRAME
     additive = False
     type_name = "preview_frame"
 
     def __init__(self, device_id: str, payload: bytes) -> None:
         self.device_id = device_id
-        self.mark = b"f%d" % next(_pictures)
-        """The payload of the ping behind it, whose pong says that it has arrived."""
+        self.number = next_number()
+        """That of the ping behind it, whose pong says that it has arrived."""
         self.came = time.monotonic()
         """When the server was given it."""
         self.framed = text_frame(payload)
@@ -62,7 +63,7 @@ class Picture:
     def pinged(self) -> bytes:
         """The message with a ping behind it, in one piece: it saves each connection a system call."""
         if self._pinged is None:
-            self._pinged = self.framed + ping_frame(self.mark)
+            self._pinged = self.framed + ping_frame(self.number)
         return self._pinged
 
 
@@ -118,6 +119,29 @@ class Parcel:
         return framed
 
 
+class Joined:
+    """Frames in one piece.
+
+    Parameters
+    ----------
+    parcels
+        The messages.
+    detail
+        What their receivers asked for.
+    """
+
+    __slots__ = ("frames", "receivers", "types")
+
+    def __init__(self, parcels: list[Parcel], detail: Detail) -> None:
+        sent = [parcel for parcel in parcels if detail == "full" or not parcel.additive]
+        self.frames = b"".join([parcel.frame(detail) for parcel in sent])
+        """What to write."""
+        self.types = Counter(parcel.type_name for parcel in sent)
+        """How many of each type they are."""
+        self.receivers = 0
+        """How many were sent them."""
+
+
 class Batch:
     """Messages in a row, none of them guaranteed: joined once for all connections that can take them so.
 
@@ -127,34 +151,32 @@ class Batch:
         The messages, in order.
     """
 
-    __slots__ = ("_joined", "parcels")
+    __slots__ = ("made", "parcels")
 
     def __init__(self, parcels: list[Parcel]) -> None:
         self.parcels = parcels
-        self._joined: dict[Detail, tuple[bytes, list[tuple[str, int]]]] = {}
+        self.made: dict[Detail, Joined] = {}
+        """The pieces that somebody wanted."""
 
-    def joined(self, detail: Detail) -> tuple[bytes, list[tuple[str, int]]]:
-        """Return the frames in one piece, and how many of each type they are."""
-        made = self._joined.get(detail)
+    def joined(self, detail: Detail) -> Joined:
+        """Return the frames in one piece."""
+        made = self.made.get(detail)
         if made is None:
-            sent = [parcel for parcel in self.parcels if detail == "full" or not parcel.additive]
-            frames = b"".join(parcel.frame(detail) for parcel in sent)
-            types = Counter(parcel.type_name for parcel in sent)
-            made = self._joined[detail] = (frames, list(types.items()))
+            made = self.made[detail] = Joined(self.parcels, detail)
         return made
 
 
-_pictures = itertools.count(1)
+_numbers = itertools.count(1)
+
+
+def next_number() -> int:
+    """Return a number for a ping, one that no other has for a long time."""
+    return next(_numbers) & 0xFFFFFFFF
 
 
 def text_frame(payload: bytes) -> bytes:
     """Frame UTF-8 text as a server sends it."""
     return Frame(Opcode.TEXT, payload).serialize(mask=False)
-
-
-def ping_frame(payload: bytes) -> bytes:
-    """Frame a ping as a server sends it."""
-    return Frame(Opcode.PING, payload).serialize(mask=False)
 
 
 def _kind(message: Message) -> Kind:

@@ -10,6 +10,7 @@ from typing import Protocol
 from ..protocol import Quality
 from .parcel import Picture
 from .switchboard import Switchboard
+from .tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +57,8 @@ class PreviewSource(Protocol):
 class Viewer(Protocol):
     """A connection that wants pictures."""
 
-    def send(self, parcel: Picture) -> None:
-        """Take a frame."""
+    def show(self, picture: Picture) -> bool:
+        """Take a frame; tell whether it was written at once."""
 
     def preview_failed(self, device_id: str, reason: str) -> None:
         """Learn why there are no pictures at present."""
@@ -78,15 +79,18 @@ class Stream:
         The way from the capturing thread to the loop.
     device_id, quality
         What is viewed.
+    tally
+        Where frames are counted.
     """
 
-    def __init__(self, switchboard: Switchboard, device_id: str, quality: Quality) -> None:
+    def __init__(self, switchboard: Switchboard, device_id: str, quality: Quality, tally: Tally) -> None:
         self.device_id = device_id
         self.quality: Quality = quality
         self.viewers: dict[Viewer, _Wish] = {}
         self.watch: Watch | None = None
         self.ended = False
         self._switchboard = switchboard
+        self._tally = tally
         self._failure: str | None = None
         self._newest: Frame | None = None
         self._changed = False
@@ -118,11 +122,14 @@ class Stream:
         self._failure = None
         now = time.monotonic()
         picture = Picture(self.device_id, frame.message)
+        written = 0
         for viewer, wish in tuple(self.viewers.items()):
-            if wish.only_changes and not changed and now - wish.last < STILL_SECONDS:
-                continue
-            wish.last = now
-            viewer.send(picture)
+            if wish.only_changes:
+                if not changed and now - wish.last < STILL_SECONDS:
+                    continue
+                wish.last = now
+            written += viewer.show(picture)
+        self._tally.frames(written, time.monotonic() - picture.came)
 
     def fail(self, reason: str) -> None:
         """Tell all viewers why there are no pictures."""
@@ -142,12 +149,17 @@ class Previews:
         The way from the capturing threads to the loop.
     executor
         Where watches are begun and ended: both may wait for a device.
+    tally
+        Where frames are counted.
     """
 
-    def __init__(self, source: PreviewSource | None, switchboard: Switchboard, executor: Executor) -> None:
+    def __init__(
+        self, source: PreviewSource | None, switchboard: Switchboard, executor: Executor, tally: Tally
+    ) -> None:
         self._source = source
         self._switchboard = switchboard
         self._executor = executor
+        self._tally = tally
         self._streams: dict[tuple[str, Quality], Stream] = {}
 
     def view(self, viewer: Viewer, device_id: str, quality: Quality, *, only_changes: bool) -> Stream | None:
@@ -162,7 +174,8 @@ class Previews:
             return None
         stream = self._streams.get((device_id, quality))
         if stream is None:
-            stream = self._streams[device_id, quality] = Stream(self._switchboard, device_id, quality)
+            stream = Stream(self._switchboard, device_id, quality, self._tally)
+            self._streams[device_id, quality] = stream
             self._executor.submit(self._begin, stream, self._source)
         stream.add(viewer, only_changes=only_changes)
         return stream

@@ -72,9 +72,9 @@ class Room:
     sessions: Sessions
     devices: DeviceDirectory
     on_connect: Callable[[str], None]
+    tally: Tally
     connections: dict[Occupant, None] = field(default_factory=dict)
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(64 * 1024)))
-    tally: Tally = field(default_factory=Tally)
     clients: Counter[str] = field(default_factory=Counter)
     empty: asyncio.Event = field(default_factory=asyncio.Event)
 

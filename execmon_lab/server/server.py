@@ -23,6 +23,7 @@ from .room import DeviceDirectory, PlannedDevices, Room
 from .session import Sessions
 from .settings import Settings
 from .switchboard import Switchboard
+from .tally import Tally
 from .tokens import Tokens
 
 log = logging.getLogger(__name__)
@@ -223,16 +224,18 @@ class Server:
     @contextlib.asynccontextmanager
     async def _serving(self, loop: asyncio.AbstractEventLoop) -> AsyncIterator[None]:
         workers = ThreadPoolExecutor(4, "execmon-preview")
-        switchboard = Switchboard(self._hub, loop)
+        tally = Tally()
+        switchboard = Switchboard(self._hub, loop, tally)
         room = Room(
             loop=loop,
             settings=self._settings,
             access=self._api.access,
             switchboard=switchboard,
-            previews=Previews(self._preview, switchboard, workers),
+            previews=Previews(self._preview, switchboard, workers, tally),
             sessions=Sessions(self._settings),
             devices=self._api.devices,
             on_connect=self._connected,
+            tally=tally,
         )
         app = self._api.application((*self._routes, metrics_route(room)))
         runner = web.AppRunner(app, access_log=None, logger=silent, handle_signals=False)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from ..hub import Envelope, Hub, Subscription
 from .parcel import Batch, Kind, Parcel
+from .tally import Tally
 
 SLICE = 256
 """Messages handed on before sockets are looked at again, so that a burst does not fill the outboxes."""
@@ -39,11 +40,14 @@ class Switchboard:
         Where messages come from.
     loop
         The loop that the connections belong to.
+    tally
+        Where batches are counted.
     """
 
-    def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop, tally: Tally) -> None:
         self._hub = hub
         self._loop = loop
+        self._tally = tally
         self._inbox: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._awake = False
         self._executions: dict[str, dict[Follower, None]] = {}
@@ -150,7 +154,11 @@ class Switchboard:
         if parcel.kind is Kind.GUARANTEED:
             _send(parcel, followers)
         else:
-            _send_batch(Batch([parcel, *self._take_behind(execution_id)]), followers)
+            batch = Batch([parcel, *self._take_behind(execution_id)])
+            for follower in tuple(followers):
+                follower.send_batch(batch)
+            for joined in batch.made.values():
+                self._tally.batch(joined)
 
     def _take_behind(self, execution_id: str) -> list[Parcel]:
         """Take what stands next in the inbox and may be sent in one piece with what comes before it."""
@@ -175,11 +183,6 @@ def _send(parcel: Parcel, followers: dict[Follower, None]) -> None:
     # A copy: a connection that overflows leaves while it is being sent to.
     for follower in tuple(followers):
         follower.send(parcel)
-
-
-def _send_batch(batch: Batch, followers: dict[Follower, None]) -> None:
-    for follower in tuple(followers):
-        follower.send_batch(batch)
 
 
 def _leave(table: dict[str, dict[Follower, None]], key: str, follower: Follower) -> None:

@@ -4,6 +4,8 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .parcel import Joined
+
 AGE_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Upper bounds, in seconds, of the classes in which the ages of frames are counted."""
 
@@ -25,7 +27,13 @@ class Tally:
     ages: list[int] = field(default_factory=lambda: [0] * (len(AGE_BOUNDS) + 1))
     age_sum: float = 0.0
 
-    def frame(self, age: float) -> None:
-        """Count a preview frame by its age, in seconds, when it was written."""
-        self.ages[bisect_left(AGE_BOUNDS, age)] += 1
-        self.age_sum += age
+    def frames(self, count: int, age: float) -> None:
+        """Count preview frames by their age, in seconds, when they were written."""
+        self.sent["preview_frame"] += count
+        self.ages[bisect_left(AGE_BOUNDS, age)] += count
+        self.age_sum += count * age
+
+    def batch(self, joined: Joined) -> None:
+        """Count messages that were written in one piece."""
+        for name, count in joined.types.items():
+            self.sent[name] += count * joined.receivers

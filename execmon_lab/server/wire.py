@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import struct
 from typing import cast
 
 from websockets.exceptions import InvalidState
@@ -13,6 +14,14 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from .settings import Settings
+
+# What a ping of ours carries, and the pong that answers it: head, mask, payload (RFC 6455, section 5.2).
+_NUMBER = struct.Struct("!I")
+_PONG = struct.Struct("!HII")
+_PONG_HEAD = 0x8A80 | _NUMBER.size
+
+PONG_SIZE = _PONG.size
+"""Bytes of the pong that answers a ping of ours."""
 
 # Requests carry tokens; the library's log of what passes on the wire is therefore switched off.
 _silent = logging.getLogger(f"{__name__}.silent")
@@ -38,6 +47,7 @@ class Wire(asyncio.BufferedProtocol):
         self.settings = settings
         self.loop = loop
         self.writable = True
+        self._alive = False
         self._wire = ServerProtocol(max_size=settings.message_bytes, logger=_silent)
         self._buffer = buffer
         self._whole = False
@@ -63,8 +73,8 @@ class Wire(asyncio.BufferedProtocol):
         """Note a ping; the answer has been sent."""
         raise NotImplementedError
 
-    def on_pong(self, payload: bytes) -> None:
-        """Take the answer to a ping."""
+    def on_pong(self, number: int) -> None:
+        """Take the answer to the ping of a number; -1 for one that answers no ping of ours."""
         raise NotImplementedError
 
     def on_writable(self) -> None:
@@ -93,15 +103,17 @@ class Wire(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what has arrived."""
+        if nbytes == PONG_SIZE and self._whole and self._alive:
+            # Preview frames are answered so: a tenth of the cost of going through the parser.
+            number = pong_number(self._buffer)
+            if number >= 0:
+                self.on_pong(number)
+                return
         self.data_received(bytes(self._buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Feed the protocol, send what it answers, and hand on what it read."""
         if self._whole:
-            if is_pong(data) and self.is_open:
-                # Every preview frame is answered with one: a tenth of the cost of going through the parser.
-                self.on_pong(unmasked(data))
-                return
             self._whole = ends_whole(data)
         self._wire.receive_data(data)
         events = self._wire.events_received()
@@ -139,7 +151,7 @@ class Wire(asyncio.BufferedProtocol):
     @property
     def is_open(self) -> bool:
         """True while messages may be sent."""
-        return self._wire.state is State.OPEN and not self.transport.is_closing()
+        return self._alive and not self.transport.is_closing()
 
     def write_frame(self, frame: bytes) -> None:
         """Send a ready-made frame."""
@@ -156,6 +168,7 @@ class Wire(asyncio.BufferedProtocol):
         self.transport.abort()
 
     def _send_answers(self) -> None:
+        self._alive = self._wire.state is State.OPEN
         for data in self._wire.data_to_send():
             if data:
                 self.transport.write(data)
@@ -180,7 +193,8 @@ class Wire(asyncio.BufferedProtocol):
             case Opcode.PING:
                 self.on_ping()
             case Opcode.PONG:
-                self.on_pong(bytes(frame.data))
+                whole = len(frame.data) == _NUMBER.size
+                self.on_pong(_NUMBER.unpack(frame.data)[0] if whole else -1)
             case Opcode.TEXT | Opcode.BINARY if frame.fin:
                 self.on_message(bytes(frame.data), text=frame.opcode is Opcode.TEXT)
             case Opcode.TEXT | Opcode.BINARY:
@@ -192,14 +206,15 @@ class Wire(asyncio.BufferedProtocol):
                     self.on_message(payload, text=self._fragments_opcode is Opcode.TEXT)
 
 
-def is_pong(data: bytes) -> bool:
-    """Tell whether data that begins with a frame is one whole masked pong (RFC 6455, section 5.2)."""
-    return len(data) >= 6 and data[0] == 0x8A and data[1] == 0x80 | (len(data) - 6) and len(data) <= 131
+def ping_frame(number: int) -> bytes:
+    """Frame a ping as a server sends it; its pong brings back the number."""
+    return Frame(Opcode.PING, _NUMBER.pack(number)).serialize(mask=False)
 
 
-def unmasked(pong: bytes) -> bytes:
-    """Return the payload of a pong."""
-    return bytes(byte ^ pong[2 + (at & 3)] for at, byte in enumerate(pong[6:]))
+def pong_number(data: bytes | memoryview) -> int:
+    """Return the number in a frame of `PONG_SIZE` bytes; -1 if it is no pong that answers a ping of ours."""
+    head, mask, payload = _PONG.unpack_from(data)
+    return payload ^ mask if head == _PONG_HEAD else -1
 
 
 def ends_whole(data: bytes) -> bool:

@@ -30,7 +30,8 @@ class RawClient:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.connect((self._url.host, self._url.port))
         self._protocol = ClientProtocol(self._url, max_size=None)
-        self._messages: list[dict[str, Any]] = []
+        self.messages: list[dict[str, Any]] = []
+        """Those that have arrived and were not asked for yet."""
         self._protocol.send_request(self._protocol.connect())
         self._flush()
         while self.response is None:
@@ -52,10 +53,10 @@ class RawClient:
         self.send(payload, Opcode.PONG)
 
     def get(self) -> dict[str, Any]:
-        while not self._messages:
+        while not self.messages:
             if not self._read():
                 raise EOFError
-        return self._messages.pop(0)
+        return self.messages.pop(0)
 
     def until(self, kind: str) -> dict[str, Any]:
         while (message := self.get())["type"] != kind:
@@ -98,7 +99,7 @@ class RawClient:
             if isinstance(event, Response):
                 self.response = event
             elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
-                self._messages.append(json.loads(bytes(event.data)))
+                self.messages.append(json.loads(bytes(event.data)))
             elif isinstance(event, Frame) and event.opcode is Opcode.PING:
                 self.pings.append(bytes(event.data))
                 if self.answers:

@@ -29,7 +29,7 @@ def test_after_guaranteed_messages_comes_a_ping_that_numbers_them(
         for _ in range(3):
             hub.publish(m.completed(execution))
             client.until("step_completed")
-            numbers.append(int(client.next_ping()))
+            numbers.append(int.from_bytes(client.next_ping()))
         assert numbers == sorted(set(numbers))
 
 

@@ -113,10 +113,12 @@ def test_no_message_is_missing_or_twice_between_the_state_and_what_follows(
     publisher = threading.Thread(target=lambda: [hub.publish(step) for step in steps])
     publisher.start()
     consumers = [join(server) for _ in range(8)]
+    # The state before the end: a consumer that is served after it gets no state.
+    states = [consumer.get() for consumer in consumers]
     publisher.join()
     hub.publish(m.ended(execution))
-    for consumer in consumers:
-        known = [step["step_id"] for step in consumer.get()["steps"]]
+    for consumer, state in zip(consumers, states, strict=True):
+        known = [step["step_id"] for step in state["steps"]]
         live = [message["step_id"] for message in consumer.rest() if message["type"] == "step_completed"]
         assert known + live == [step.step_id for step in steps]
 

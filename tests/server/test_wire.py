@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
-from execmon_lab.server.wire import ends_whole, is_pong, unmasked
+from execmon_lab.server.wire import PONG_SIZE, ends_whole, ping_frame, pong_number
 
 frames = st.builds(
     lambda opcode, payload: Frame(opcode, payload[:125] if opcode.value >= 8 else payload),
     st.sampled_from([Opcode.TEXT, Opcode.BINARY, Opcode.PING, Opcode.PONG, Opcode.CLOSE]),
-    st.binary(max_size=300) | st.integers(0, 70_000).map(bytes),
+    st.binary(max_size=300) | st.binary(min_size=4, max_size=4) | st.integers(0, 70_000).map(bytes),
 )
 
 
@@ -28,23 +28,20 @@ def test_a_cut_is_whole_only_between_frames(some: list[Frame], data: st.DataObje
     assert ends_whole(b"".join(wires)[:cut]) is (cut in ends)
 
 
+@given(st.integers(0, 2**32 - 1), st.binary(min_size=4, max_size=4))
+def test_the_pong_that_answers_a_ping_of_ours_brings_back_its_number(number: int, mask: bytes) -> None:
+    payload = ping_frame(number)[2:]
+    masked = bytes(byte ^ key for byte, key in zip(payload, mask, strict=True))
+    assert pong_number(b"\x8a\x84" + mask + masked) == number
+
+
 @given(frames)
-def test_a_pong_is_known_and_read(frame: Frame) -> None:
+def test_only_a_whole_masked_pong_has_a_number(frame: Frame) -> None:
     wire = frame.serialize(mask=True)
-    assert is_pong(wire) is (frame.opcode is Opcode.PONG)
-    if frame.opcode is Opcode.PONG:
-        assert unmasked(wire) == frame.data
+    if len(wire) == PONG_SIZE:
+        assert (pong_number(wire) >= 0) is (frame.opcode is Opcode.PONG)
 
 
-@given(st.binary(max_size=140))
-def test_anything_else_is_no_pong(data: bytes) -> None:
-    if is_pong(data):
-        assert Frame(Opcode.PONG, unmasked(data)).serialize(mask=False)[1:] == bytes(
-            [len(data) - 6]
-        ) + unmasked(data)
-
-
-def test_an_unmasked_or_fragmented_pong_is_left_to_the_parser() -> None:
-    assert not is_pong(Frame(Opcode.PONG, b"1").serialize(mask=False))
-    assert not is_pong(Frame(Opcode.PONG, b"1").serialize(mask=True) + b"x")
-    assert not is_pong(Frame(Opcode.PONG, b"1").serialize(mask=True)[:-1])
+@given(st.binary(min_size=10, max_size=10))
+def test_anything_else_of_its_size_has_none(data: bytes) -> None:
+    assert (pong_number(data) >= 0) is (data[:2] == b"\x8a\x84")
