@@ -26,7 +26,7 @@ from ..state import FINAL
 from .commands import Commands
 from .entrance import ENDPOINT
 from .outbox import Outbox, Overflow
-from .parcel import Batch, Kind, Parcel, Picture, next_number, text_frame
+from .parcel import Kind, Parcel, Picture, next_number, text_frame
 from .room import Room
 from .session import Session
 from .wire import Wire, ping_frame
@@ -201,27 +201,31 @@ class Connection(Wire):
         elif session.exceeds(self.settings):
             self._too_slow()
 
-    def send_batch(self, batch: Batch) -> None:
-        """Send messages that are not guaranteed, in one piece where the consumer can take it."""
-        if self.writable and self.session is not None and self.is_open:
-            joined = batch.joined(self.detail)
-            if len(joined.frames) <= self.settings.batch_bytes:
-                self._active = True
-                joined.receivers += 1
-                self.transport.write(joined.frames)
-                return
-        for parcel in batch.parcels:
-            self.send(parcel)
+    def write(self, frames: bytes) -> bool:
+        """Send messages that are not guaranteed as they are; false when the consumer cannot take them now."""
+        if self.writable and self.is_open:
+            self._active = True
+            self.transport.write(frames)
+            return True
+        return False
 
     def show(self, picture: Picture) -> bool:
         """Send a preview frame, or keep it for later; tell whether it was written at once."""
-        if self.writable and self._frames_in_flight < self._most_in_flight:
-            if not self.is_open:
-                return False
-            self._write_picture(picture)
-            return True
-        self.outbox.put(picture)
-        return False
+        if not self.writable or self._frames_in_flight >= self._most_in_flight:
+            self.outbox.put(picture)
+            return False
+        if not self.is_open:
+            return False
+        self._active = True
+        self._frames_in_flight += 1
+        self._frames_unmarked += 1
+        if self._frames_in_flight < self._most_in_flight:
+            self.transport.write(picture.framed)
+        else:
+            # Only the frame that uses the credit up is asked about: its pong is for those before it too.
+            self._mark(picture.number)
+            self.transport.write(picture.pinged)
+        return True
 
     def send_error(self, code: ErrorCode, text: str, device_id: str | None = None) -> None:
         """Tell this consumer alone that something is wrong with what it asked."""
@@ -302,7 +306,7 @@ class Connection(Wire):
                 return
             parcel, seq = waiting
             if isinstance(parcel, Picture):
-                self._write_picture(parcel)
+                self.show(parcel)
                 self.room.tally.frames(1, time.monotonic() - parcel.came)
             else:
                 self._write(parcel, seq)

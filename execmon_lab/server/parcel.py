@@ -130,12 +130,14 @@ class Joined:
         What their receivers asked for.
     """
 
-    __slots__ = ("frames", "receivers", "types")
+    __slots__ = ("frames", "receivers", "size", "types")
 
     def __init__(self, parcels: list[Parcel], detail: Detail) -> None:
         sent = [parcel for parcel in parcels if detail == "full" or not parcel.additive]
         self.frames = b"".join([parcel.frame(detail) for parcel in sent])
         """What to write."""
+        self.size = len(self.frames)
+        """Its bytes."""
         self.types = Counter(parcel.type_name for parcel in sent)
         """How many of each type they are."""
         self.receivers = 0
@@ -158,11 +160,9 @@ class Batch:
         self.made: dict[Detail, Joined] = {}
         """The pieces that somebody wanted."""
 
-    def joined(self, detail: Detail) -> Joined:
-        """Return the frames in one piece."""
-        made = self.made.get(detail)
-        if made is None:
-            made = self.made[detail] = Joined(self.parcels, detail)
+    def join(self, detail: Detail) -> Joined:
+        """Make the frames in one piece, and remember it."""
+        made = self.made[detail] = Joined(self.parcels, detail)
         return made
 
 

@@ -30,8 +30,6 @@ class Settings:
     unacknowledged_bytes: int = 8 * 1024 * 1024
     log_ring: int = 500
     """Log entries that wait; the oldest are shed and counted."""
-    batch_bytes: int = 16 * 1024
-    """What is written in one piece at most: none of it is shed when the consumer turns out to be full."""
     unsent_bytes: int = 128 * 1024
     """What the kernel may hold unsent for one connection (TCP_NOTSENT_LOWAT), so that frames stay young."""
 

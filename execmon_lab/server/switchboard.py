@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ..hub import Envelope, Hub, Subscription
+from ..protocol import Detail
 from .parcel import Batch, Kind, Parcel
 from .tally import Tally
 
@@ -14,6 +15,9 @@ SLICE = 256
 
 BATCH = 16
 """Messages that are joined at most: a burst of log entries then costs each connection one system call."""
+
+BATCH_BYTES = 16 * 1024
+"""What is written in one piece at most: none of it is shed when the consumer turns out to be full."""
 
 
 class Follower(Protocol):
@@ -25,8 +29,12 @@ class Follower(Protocol):
     def send(self, parcel: Parcel) -> None:
         """Take a message."""
 
-    def send_batch(self, batch: Batch) -> None:
-        """Take several messages."""
+    @property
+    def detail(self) -> Detail:
+        """What it asked for."""
+
+    def write(self, frames: bytes) -> bool:
+        """Take several messages as they are; false when it cannot take them now."""
 
 
 class Switchboard:
@@ -154,11 +162,18 @@ class Switchboard:
         if parcel.kind is Kind.GUARANTEED:
             _send(parcel, followers)
         else:
-            batch = Batch([parcel, *self._take_behind(execution_id)])
-            for follower in tuple(followers):
-                follower.send_batch(batch)
-            for joined in batch.made.values():
-                self._tally.batch(joined)
+            self._send_batch(Batch([parcel, *self._take_behind(execution_id)]), followers)
+
+    def _send_batch(self, batch: Batch, followers: dict[Follower, None]) -> None:
+        for follower in tuple(followers):
+            joined = batch.made.get(follower.detail) or batch.join(follower.detail)
+            if joined.size <= BATCH_BYTES and follower.write(joined.frames):
+                joined.receivers += 1
+            else:
+                for parcel in batch.parcels:
+                    follower.send(parcel)
+        for joined in batch.made.values():
+            self._tally.batch(joined)
 
     def _take_behind(self, execution_id: str) -> list[Parcel]:
         """Take what stands next in the inbox and may be sent in one piece with what comes before it."""
