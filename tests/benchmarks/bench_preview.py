@@ -11,26 +11,48 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import json
 import os
+import random
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 from PIL import Image
 
 from execmon_lab.devices import AdbServer, Device, DevicePool, PrivateAdbServer
+from execmon_lab.engine import Plan, module
+from execmon_lab.lab import Lab
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.phone.screen import code
-from execmon_lab.preview import Frame, PreviewService, ScrcpySource, ScreencapSource, Source
+from execmon_lab.preview import (
+    Frame,
+    PreviewService,
+    ScrcpySource,
+    ScreencapSource,
+    Source,
+    VideoPacket,
+    Wanted,
+)
 from execmon_lab.preview.encode import PRESETS
+from execmon_lab.preview.planar import Scaler
+from execmon_lab.preview.recording import Keep, Recorder, Recording, TrackWriter, track_path
+from execmon_lab.preview.scrcpy import Packet
+from execmon_lab.preview.scrcpy.decoder import Decoder
 
 SIZES = ((720, 1280), (1080, 1920))
 SMALL = (540, 960)
 QUALITY = PRESETS["medium"].jpeg_quality
 RATIO_TARGET = 10.0
 UNCHANGED_TARGET_MS = 1.0
+CARRIED = ((Wanted(max_fps=30), 30, 5), (Wanted(max_size=960), 15, 15))
+"""What the device is asked for, frames a second that come, and devices that one core must carry."""
+
 MOTION = "am start -n com.execmon.motion/.MotionActivity --ei fps 30"
 
 missed: list[str] = []
@@ -165,6 +187,149 @@ def unchanged(rounds: int) -> None:
             row(f"{frames[0].source}: JPEGs made for {len(frames) - 5} of them", f"{pictures - 1:8d}", met)
 
 
+def carried(rounds: int) -> None:
+    """Find how many devices one core decodes and encodes, from the packets of a real stream."""
+    print("\nH.264 of the moving screen to JPEG at 15 a second: CPU of one device in a second, ms")
+    for wanted, fps, target in CARRIED:
+        with lab(SIZES[1]) as (_, _, pool, device):
+            device.session().shell(MOTION)
+            packets: list[VideoPacket] = []
+            with (
+                PreviewService(
+                    pool, source=lambda device, wanted=wanted: ScrcpySource(device, wanted)
+                ) as previews,
+                previews.watch_video(device.serial, packets.append),
+            ):
+                while len(packets) < 60:
+                    time.sleep(0.05)
+        decode, encode = [], []
+        for _ in range(rounds):
+            decoder, scaler = Decoder(), Scaler()
+            decoder.decode(Packet(packets[0].data, 0, False, True))
+            rest = [Packet(packet.data, packet.pts, False, packet.key) for packet in packets[1:]]
+            before = time.thread_time()
+            frames = [decoder.decode(packet) for packet in rest]
+            decode.append((time.thread_time() - before) / len(frames) * 1000)
+            last = frames[-1]
+            assert last is not None
+            encode.append(cpu_ms(lambda last=last, scaler=scaler: scaler.jpeg(last, "medium"), 20))
+        each, jpeg = statistics.median(decode), statistics.median(encode)
+        spent_ms = fps * each + 15 * jpeg
+        name = f"{packets[0].width}x{packets[0].height} at {fps}"
+        text = f"{spent_ms:7.1f}   ({each:.2f} to decode, {jpeg:.2f} to scale and encode)"
+        devices = 1000 / spent_ms
+        row(name, f"{text}   {devices:.1f} devices a core (at least {target})", devices >= target)
+
+
+def watchers(rounds: int, seconds: float) -> None:
+    """Compare one who watches over the server with five, and with five of whom one reads nothing."""
+    print(
+        "\nA moving screen of 720x1280, medium, over WebSockets: CPU of the server's process in % of a core"
+    )
+    sides = {"one": (1, 0), "five": (5, 0), "four, and one that reads nothing": (4, 1)}
+    cpu: dict[str, list[float]] = {name: [] for name in sides}
+    rates: dict[str, list[float]] = {name: [] for name in sides}
+    with tempfile.TemporaryDirectory() as folder, Lab(history=folder, record=False) as served:
+        [serial] = served.serials
+        served.pool.get(serial).session().shell(MOTION)
+        run = served.prepare(Plan([module(lambda ctx: None)]))
+        for _ in range(rounds):
+            for name, (reading, stalled) in sides.items():
+                used, rate = watched(run.url, serial, reading, stalled, seconds)
+                cpu[name].append(used)
+                rates[name].append(rate)
+    for name in sides:
+        ratio = statistics.median(b / a for a, b in zip(cpu["one"], cpu[name], strict=True))
+        text = f"{statistics.median(cpu[name]):6.1f}   {statistics.median(rates[name]):4.1f} frames/s each"
+        row(
+            name,
+            text if name == "one" else f"{text}   {ratio:.2f} of one",
+            None if name == "one" else ratio <= 1.2,
+        )
+    slowed = statistics.median(
+        b / a for a, b in zip(rates["five"], rates["four, and one that reads nothing"], strict=True)
+    )
+    row("frames/s beside one that reads nothing", f"{slowed:6.2f} of those without it", slowed >= 0.95)
+
+
+def watched(url: str, serial: str, reading: int, stalled: int, seconds: float) -> tuple[float, float]:
+    """Let clients watch; return this process's CPU in percent, and the frames a second of the slowest."""
+    words = [
+        sys.executable,
+        str(Path(__file__).with_name("watchers.py")),
+        url,
+        serial,
+        str(reading),
+        str(stalled),
+    ]
+    client = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert client.stdin is not None
+    assert client.stdout is not None
+    while min(counts := json.loads(client.stdout.readline())) < 5:
+        continue
+    began = time.monotonic()
+    with spent({"here": os.getpid()}) as used:
+        before = counts
+        while time.monotonic() - began < seconds:
+            counts = json.loads(client.stdout.readline())
+    passed = time.monotonic() - began
+    client.stdin.close()
+    client.wait(20)
+    rate = min(after - first for after, first in zip(counts, before, strict=True)) / passed
+    return used["here"] / passed * 100, rate
+
+
+def recorded(seconds: float) -> None:
+    """Measure what a run with nobody watching pays to be scrubbed later, and how quick that is."""
+    keep = Keep()
+    print(f"\nA recording of 720x1280, {keep.quality}, {keep.fps:g}/s, nobody watching: CPU in % of a core")
+    with lab(SIZES[0]) as (server, phone, pool, device), tempfile.TemporaryDirectory() as folder:
+        session = device.session()
+        processes = {"here": os.getpid(), "adb": server.pid, "phone": phone.pid}
+        for screen, action in (("still", "input keyevent HOME"), ("moving", MOTION)):
+            session.shell(action)
+            idle = load(processes, seconds)
+            with PreviewService(pool) as previews:
+                path = Path(folder) / screen
+                recorder = Recorder(previews, [device.serial], path, keep, lambda *said: print(*said))
+                recorder.start()
+                time.sleep(1)
+                used = load(processes, seconds)
+                recorder.close()
+            marks = Recording(path).index(device.serial)
+            size = sum(file.stat().st_size for file in path.iterdir())
+            more = sum(used.values()) - sum(idle.values())
+            kept = f"{len(marks)} pictures, {size / 1024:.0f} KiB"
+            row(screen, f"{used['here']:6.1f} here, {more:+6.1f} in all   {kept}")
+    scrubbing()
+
+
+def scrubbing() -> None:
+    """Measure how soon a picture of a long recording is at hand."""
+    minutes, rng = 10, random.Random(1)
+    with tempfile.TemporaryDirectory() as folder:
+        writer = TrackWriter(track_path(Path(folder), "R58M"), "R58M", Keep().max_bytes)
+        for tick in range(minutes * 60 * 12):
+            writer.append(tick / 12, (720, 1280), rng.randbytes(40_000))
+        writer.close()
+        recording = Recording(folder)
+        began = time.perf_counter()
+        marks = recording.index("R58M")
+        first = (time.perf_counter() - began) * 1000
+        times = []
+        for _ in range(500):
+            at = rng.uniform(0, minutes * 60)
+            began = time.perf_counter()
+            recording.frame_at("R58M", at)
+            times.append((time.perf_counter() - began) * 1000)
+    print(f"\nA recording of {minutes} minutes that moved all the time, {len(marks)} pictures kept: ms")
+    row("to open it and have its index", f"{first:8.2f}")
+    median, worst = statistics.median(times), sorted(times)[int(len(times) * 0.99)]
+    row(
+        "the picture of a moment", f"{median:8.3f}   (99 in 100 within {worst:.3f}; less than 10)", worst < 10
+    )
+
+
 def whole(seconds: float) -> None:
     """Compare whole previews by either source, on a still and on a moving screen."""
     for size in SIZES:
@@ -240,6 +405,9 @@ def main() -> int:
     rounds = 5 if quick else 15
     one_picture(rounds)
     unchanged(rounds)
+    carried(rounds)
+    watchers(3 if quick else 5, 4.0)
+    recorded(3.0 if quick else 8.0)
     whole(3.0 if quick else 8.0)
     if missed:
         print("\nmissed: " + "; ".join(missed))
