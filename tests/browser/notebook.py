@@ -150,9 +150,9 @@ class NotebookPage:
         )
 
     def kernel_is_busy(self) -> bool:
-        """Tell whether a cell runs."""
-        status = "() => window.panel().sessionContext.session.kernel.status"
-        return bool(self.page.evaluate(status) == "busy")
+        """Tell whether a cell runs; the kernel's own status may be that of a message beside it."""
+        running = "() => window.panel().content.widgets.some(({model}) => model.executionState === 'running')"
+        return bool(self.page.evaluate(running))
 
     def hide(self, hidden: bool = True) -> None:
         """Cover the notebook by another tab, or show it again."""

@@ -1,0 +1,284 @@
+"""The live picture in a real JupyterLab in Chromium, beside jupyter_rfb and beside itself.
+
+A virtual phone's screen moves; each of its pictures carries its number and the time when it was drawn, so
+that a latency is from the phone's screen to the page's canvas. All sides take the same stream of scrcpy's
+server, are shown in the same size on the same page, and have their turns within each round; a ratio is the
+median of the rounds' ratios. CPU is in percent of a core, less what the same page costs while no picture
+comes. jupyter_rfb is given each picture the moment it is decoded; its latency ends when its <img> is decoded,
+ours when the canvas is drawn. Run it as ``python tests/benchmarks/bench_notebook.py [--quick] [SECTION…]``;
+the sections are beside, straight, blocked and grid. It fails when a target is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.benchmarks.notebook_page import Load, Probe, browsers  # noqa: E402
+from tests.browser.jupyterlab import jupyter_server, launch_chromium  # noqa: E402
+from tests.browser.notebook import JupyterServer, NotebookPage  # noqa: E402
+
+PARTS = ("kernel", "server", "browser")
+CPU_TARGET = 0.5
+LATENCY_TARGET = 0.65
+SIZES = {(540, 960): "medium", (1080, 1920): "high"}
+LARGE = (1080, 1920)
+CANVAS = ".xm-phone .xm-canvas"
+SETUP = """
+import asyncio, sys, time
+sys.path.insert(0, {root!r})
+from tests.benchmarks.notebook_sides import Bench
+bench = Bench({size}, {fps}, {quality!r}, {phones})
+"""
+
+missed: list[str] = []
+
+
+def row(name: str, text: str, met: bool | None = None) -> None:
+    """Print a figure, and note a target that was missed."""
+    print(f"  {name:34} {text}{'' if met is None else '   ok' if met else '   MISSED'}", flush=True)
+    if met is False:
+        missed.append(name)
+
+
+class Rig:
+    """One notebook whose kernel has a phone, and the ways to show it: a cell each."""
+
+    def __init__(self, server: JupyterServer, page: NotebookPage) -> None:
+        self.page = page
+        self.probe = Probe(page)
+        kernel = page.json("bench.processes")
+        self.processes = {
+            "kernel": [kernel["kernel"]],
+            "server": [server.pid],
+            "browser": browsers(),
+            "adb": [kernel["adb"]],
+        }
+
+    def show(self, cell: str) -> None:
+        """Show one way, in the place of the one before."""
+        self.page.page.evaluate(
+            """source => {
+                const {content} = window.panel();
+                content.activeCellIndex = 1;
+                content.activeCell.model.sharedModel.setSource(source);
+            }""",
+            cell,
+        )
+        self.page.page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+
+    def ours(self, way: str, quality: str) -> None:
+        """Show the picture by our widget, as JPEG or as video."""
+        self.show(f"bench.{way}()")
+        view = self.page.page.locator(".xm")
+        expect(view).to_be_visible(timeout=30_000)
+        view.scroll_into_view_if_needed()
+        view.get_by_label("Quality").select_option(quality)
+        self.probe.canvas(CANVAS)
+        self._wait(20)
+
+    def rfb(self, size: tuple[float, float]) -> None:
+        """Show it by jupyter_rfb, in the size that ours has on the page."""
+        self.show(f"screen = bench.rfb({size[0]}, {size[1]}); screen")
+        image = self.page.page.locator(".renderview-wrapper img")
+        expect(image).to_be_visible(timeout=30_000)
+        image.scroll_into_view_if_needed()
+        self.probe.image(".renderview-wrapper img")
+        self.page.execute("screen.begin()")
+        self._wait(20)
+
+    def pause(self, way: str) -> None:
+        """Have no more pictures come; what is on the page stays."""
+        if way == "rfb":
+            self.page.execute("screen.end()")
+        else:
+            self.page.page.get_by_role("button", name="Stop preview").click()
+
+    def size(self) -> tuple[float, float]:
+        """Return how large our picture is on the page."""
+        box = self.page.page.locator(CANVAS).bounding_box()
+        assert box is not None
+        return box["width"], box["height"]
+
+    def measure(self, way: str, seconds: float) -> tuple[Load, float]:
+        """Return what the way that is shown costs, less what the page alone does, and its latency."""
+        live = self.probe.load(self.processes, seconds)
+        age = self.probe.age(seconds)
+        self.pause(way)
+        self.page.page.wait_for_timeout(500)
+        idle = self.probe.load(self.processes, seconds / 2)
+        return Load({part: max(0.05, live.cpu[part] - idle.cpu[part]) for part in live.cpu}, live.fps), age
+
+    def _wait(self, frames: int) -> None:
+        self.page.page.evaluate("probe.drawn = 0")
+        self.page.page.wait_for_function("frames => probe.drawn >= frames", arg=frames, timeout=30_000)
+
+
+@contextlib.contextmanager
+def notebook(
+    server: JupyterServer, browser: Browser, size: tuple[int, int], fps: int, phones: int = 1
+) -> Iterator[Rig]:
+    """Open a notebook whose kernel has made a bench."""
+    quality = SIZES.get(size, "medium")
+    setup = SETUP.format(root=str(ROOT), size=size, fps=fps, quality=quality, phones=phones)
+    server.write("bench.ipynb", setup, "0", "1")
+    context = browser.new_context(viewport={"width": 1400, "height": 1100})
+    page = NotebookPage(server, context.new_page())
+    try:
+        page.open("bench.ipynb")
+        page.select_cell(0)
+        page.run_cell()
+        yield Rig(server, page)
+        page.execute("bench.close()")
+    finally:
+        page.shut_down()
+        context.close()
+
+
+def beside(server: JupyterServer, browser: Browser, quick: bool) -> None:
+    """Compare our two ways to jupyter_rfb."""
+    rounds, seconds = (2, 4.0) if quick else (3, 6.0)
+    for size, quality in SIZES.items():
+        print(f"\n{size[0]}x{size[1]} at 15 frames/s beside jupyter_rfb: CPU in % of a core, less the idle")
+        found: dict[str, list[tuple[Load, float]]] = {"rfb": [], "jpeg": [], "video": []}
+        with notebook(server, browser, size, 15) as rig:
+            for _ in range(rounds):
+                for way in ("video", "jpeg"):
+                    rig.ours(way, quality)
+                    shown = rig.size()
+                    found[way].append(rig.measure(way, seconds))
+                rig.rfb(shown)
+                found["rfb"].append(rig.measure("rfb", seconds))
+        names = {"rfb": "jupyter_rfb", "jpeg": "ours, JPEG", "video": "ours, H.264 passed through"}
+        for way, results in found.items():
+            report(names[way], results, found["rfb"] if way != "rfb" else None, must=way == "video")
+
+
+def report(
+    name: str, results: list[tuple[Load, float]], other: list[tuple[Load, float]] | None, *, must: bool
+) -> None:
+    """Print what one way costs, and its ratios to another."""
+    figures = {part: [load.cpu[part] for load, _ in results] for part in (*PARTS, "adb")}
+    figures["latency"] = [age for _, age in results]
+    told = "  ".join(f"{part} {statistics.median(values):5.1f}" for part, values in figures.items())
+    fps = statistics.median(load.fps for load, _ in results)
+    row(name, f"{told} ms  {fps:4.1f} drawn/s")
+    if other is None:
+        return
+    others = {part: [load.cpu[part] for load, _ in other] for part in PARTS}
+    others["latency"] = [age for _, age in other]
+    for part, values in others.items():
+        ratio = statistics.median(a / b for a, b in zip(figures[part], values, strict=True))
+        target = LATENCY_TARGET if part == "latency" else CPU_TARGET
+        met = ratio <= target if must else None
+        row(f"  {part} to jupyter_rfb's", f"{ratio:5.2f}  (at most {target:g})", met)
+
+
+def straight(server: JupyterServer, browser: Browser, quick: bool) -> None:
+    """Compare passing through to decoding and encoding."""
+    rounds, seconds = (2, 4.0) if quick else (3, 6.0)
+    print("\n1080x1920 at 30 frames/s: passed straight through, beside decoded (30/s) and encoded (15/s)")
+    found: dict[str, list[tuple[Load, float]]] = {"video": [], "jpeg": []}
+    with notebook(server, browser, LARGE, 30) as rig:
+        for _ in range(rounds):
+            for way, results in found.items():
+                rig.ours(way, "high")
+                results.append(rig.measure(way, seconds))
+    for way, results in found.items():
+        report({"video": "H.264 passed through", "jpeg": "decoded, JPEG"}[way], results, None, must=False)
+    pairs = zip(found["video"], found["jpeg"], strict=True)
+    ratio = statistics.median(a.cpu["kernel"] / b.cpu["kernel"] for (a, _), (b, _) in pairs)
+    row("  kernel to decoding and encoding", f"{ratio:5.2f}  (at most 0.25)", ratio <= 0.25)
+    fps = statistics.median(load.fps for load, _ in found["video"])
+    row("  frames drawn", f"{fps:5.1f}  (at least 28)", fps >= 28)
+
+
+def blocked(server: JupyterServer, browser: Browser, quick: bool) -> None:
+    """Count what is drawn while a cell keeps the kernel from hearing the page."""
+    seconds = 6.0 if quick else 8.0
+    print("\nWhile a cell blocks: frames drawn a second, of 15")
+    begin = f"end = time.monotonic() + {seconds + 5}\n"
+    cells = {
+        "time.sleep": f"{begin}time.sleep(end - time.monotonic())",
+        "a loop in Python": f"{begin}while time.monotonic() < end: sum(range(100))",
+    }
+    with notebook(server, browser, (720, 1280), 15) as rig:
+        for way in ("video", "jpeg"):
+            rig.ours(way, "medium")
+            free = rig.probe.drawn(3)
+            for name, cell in cells.items():
+                rig.page.page.evaluate(
+                    """source => {
+                        const {content} = window.panel();
+                        content.activeCellIndex = 2;
+                        content.activeCell.model.sharedModel.setSource(source);
+                        void window.jupyterapp.commands.execute('notebook:run-cell');
+                    }""",
+                    cell,
+                )
+                rig.page.page.wait_for_timeout(1500)  # by then the acknowledgements have been silent
+                fps = rig.probe.drawn(seconds)
+                assert rig.page.kernel_is_busy(), "it is the blocked kernel that this is about"
+                rig.page.wait_for_cells()
+                met = fps >= 14 if name == "time.sleep" else None
+                row(f"{way}, {name}", f"{fps:5.1f}   (free: {free:.1f})", met)
+            rig.pause(way)
+
+
+def grid(server: JupyterServer, browser: Browser, quick: bool) -> None:
+    """Count what several devices side by side are sent, all together, within a budget."""
+    print("\nFour devices side by side at 15 frames/s each: frames sent a second in all")
+    with notebook(server, browser, (540, 960), 15, phones=4) as rig:
+        rig.show("bench.video()")
+        view = rig.page.page.locator(".xm")
+        expect(view).to_be_visible(timeout=30_000)
+        view.get_by_label("Device", exact=True).select_option("all devices")
+        tiles = view.locator(".xm-tile canvas[data-frame]")
+        expect(tiles).to_have_count(4, timeout=30_000)
+        for budget in (30, 12):
+            rig.page.execute(f"bench.run.preview.limit(frames_per_second={budget})")
+            rig.page.page.wait_for_timeout(6_000)
+            load = rig.probe.load(rig.processes, 4.0 if quick else 6.0)
+            rates = rig.page.json("[n.sent_per_second for n in bench.run.view.numbers().values()]")
+            cpu = "  ".join(f"{part} {load.cpu[part]:5.1f}" for part in PARTS)
+            even = min(rates) >= 0.7 * max(rates)
+            text = f"{sum(rates):5.1f}  (at most {budget}; each {min(rates):.1f} to {max(rates):.1f})  {cpu}"
+            row(f"budget of {budget}", text, sum(rates) <= budget * 1.03 and even and len(rates) == 4)
+
+
+SECTIONS = {"beside": beside, "straight": straight, "blocked": blocked, "grid": grid}
+
+
+def main() -> int:
+    """Run the sections that are named, or all."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sections", nargs="*", choices=[[], *SECTIONS], metavar="SECTION")
+    parser.add_argument("--quick", action="store_true")
+    arguments = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as home,
+        jupyter_server(Path(home)) as server,
+        sync_playwright() as playwright,
+        contextlib.closing(launch_chromium(playwright)) as browser,
+    ):
+        for name in arguments.sections or SECTIONS:
+            SECTIONS[name](server, browser, arguments.quick)
+    if missed:
+        print("\nmissed: " + "; ".join(missed))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

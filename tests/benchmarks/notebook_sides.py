@@ -1,0 +1,121 @@
+"""What bench_notebook runs in the kernel: a phone whose screen moves, shown in each of the ways compared."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from typing import Any
+
+import numpy as np
+from jupyter_rfb import RemoteFrameBuffer
+
+import execmon_lab as em
+from execmon_lab.devices import SessionClosed
+from execmon_lab.preview import PreviewService, ScrcpySource, Wanted
+from execmon_lab.preview.budget import Budget
+from execmon_lab.protocol import Quality
+from execmon_lab.widgets import ExecutionView
+
+MOTION = "am start -n com.execmon.motion/.MotionActivity --ei fps {fps}"
+
+
+@em.module(timeout=60)
+def still_module(ctx: Any) -> None:
+    """Give the views a run to show; it is never started."""
+
+
+class Bench:
+    """Phones whose screens move, and the ways to show one.
+
+    Parameters
+    ----------
+    size
+        The screens', in pixels.
+    fps
+        Frames a second that they draw.
+    quality
+        At which a JPEG is as large as the screen.
+    phones
+        How many.
+    """
+
+    def __init__(self, size: tuple[int, int], fps: int, quality: Quality, phones: int = 1) -> None:
+        self.lab = em.Lab(size=size, phones=phones)
+        self.quality = quality
+        for serial in self.lab.serials:
+            self.lab.pool.get(serial).session().shell(MOTION.format(fps=fps))
+        # The same source for all ways: scrcpy's video, at the rate of the screen.
+        self._wanted = Wanted(max_fps=fps)
+        self.previews = PreviewService(
+            self.lab.pool, fps=15, source=lambda device: ScrcpySource(device, self._wanted)
+        )
+        self.run = self.lab.prepare(em.Plan([still_module], name="beside"))
+
+    def jpeg(self) -> ExecutionView:
+        """Decoded in the kernel, and sent as JPEG."""
+        return self._view()
+
+    def video(self) -> ExecutionView:
+        """Passed straight through."""
+        return self._view(video=self.previews)
+
+    def _view(self, **how: Any) -> ExecutionView:
+        view = ExecutionView(
+            execution_id=self.run.execution_id,
+            hub=self.lab.hub,
+            preview=self.previews,
+            budget=Budget(None) if len(self.lab.serials) == 1 else self.run.preview.budget,
+            **how,
+        )
+        self.run.__dict__["view"] = view
+        return view
+
+    def rfb(self, width: float, height: float) -> Screen:
+        """Decoded in the kernel, made a JPEG by jupyter_rfb; in the size that the page shows it in."""
+        source = ScrcpySource(self.lab.pool.get(self.lab.serials[0]), self._wanted)
+        return Screen(source, css_width=f"{width:.0f}px", css_height=f"{height:.0f}px", resizable=False)
+
+    @property
+    def processes(self) -> dict[str, int]:
+        """The processes of the kernel's side."""
+        return {"kernel": os.getpid(), "adb": self.lab.pool.server.pid, "phone": self.lab.phones[0].pid}
+
+    def close(self) -> None:
+        """End it all."""
+        self.previews.close()
+        self.lab.close()
+
+
+class Screen(RemoteFrameBuffer):  # type: ignore[misc]
+    """A screen by jupyter_rfb: each picture is decoded the moment it comes, and drawn as soon as may be."""
+
+    def __init__(self, source: ScrcpySource, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._source = source
+        self._loop = asyncio.get_running_loop()
+        self._array: Any = None
+
+    def begin(self) -> None:
+        """Decode from now on."""
+        threading.Thread(target=self._decode, daemon=True).start()
+
+    def end(self) -> None:
+        """Decode no more; it does not begin again."""
+        self._source.close()
+
+    def get_frame(self) -> Any:
+        """Return the newest picture, as jupyter_rfb asks for it."""
+        return self._array
+
+    def _decode(self) -> None:
+        self._source.want_video(False)
+        try:
+            while True:
+                self._source.packets(0.25, decode=True)
+                capture = self._source.capture()
+                if capture.changed:
+                    self._array = np.asarray(capture.image.convert("RGB"))
+                    self._loop.call_soon_threadsafe(self.request_draw)
+        except SessionClosed:
+            return
