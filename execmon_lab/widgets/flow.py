@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-WINDOW = 12
-"""Frames that may be unacknowledged: 0.8 s at 15 frames/s, and pages acknowledge every 4th."""
+WINDOW = 16
+"""Frames that may be unacknowledged: a second at 15 frames/s; pages acknowledge every 8th."""
 
 SILENCE_SECONDS = 0.5
 """After this long without an acknowledgement a timer takes its place."""

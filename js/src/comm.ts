@@ -12,7 +12,7 @@ import { type Order, Steering } from "./steering";
 import { canDecode, type Packet, VideoPlayer } from "./video";
 
 /** Frames drawn between two acknowledgements: each costs the page a repaint while the kernel is idle. */
-const ACKNOWLEDGE_EVERY = 4;
+const ACKNOWLEDGE_EVERY = 8;
 /** How often a page that shows a picture says that it is still there; the kernel forgets it after three. */
 const PRESENCE_MS = 15_000;
 /** Touches, and questions of the past, whose answer is waited for; a kernel that is gone answers none. */

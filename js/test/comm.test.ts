@@ -79,10 +79,10 @@ describe("pictures", () => {
     expect([...listener.frame.mock.calls[0]![0].jpeg]).toEqual([1, 2, 3]);
   });
 
-  test("every fourth frame is acknowledged", () => {
-    for (let number = 1; number <= 9; number++) source.drawn(number);
+  test("every eighth frame is acknowledged", () => {
+    for (let number = 1; number <= 17; number++) source.drawn(number);
     const acknowledged = model.sent.filter(({ kind }) => kind === "drawn").map(({ number }) => number);
-    expect(acknowledged).toEqual([4, 8]);
+    expect(acknowledged).toEqual([8, 16]);
   });
 
   test("what is watched is said once, again while it lasts, and no more after it ended", () => {
@@ -192,15 +192,15 @@ test("an acknowledgement tells how many frames were drawn of each stream, and ho
   const drawing = { device_id: DEVICE, quality: "low" as const, clock: "same" as const };
   source.drawn(1, { ...drawing, latency_ms: 10 });
   source.drawn(3, { ...drawing, latency_ms: 20 });
-  source.drawn(5, { ...drawing, quality: "high", latency_ms: 50 });
+  source.drawn(8, { ...drawing, quality: "high", latency_ms: 50 });
   expect(model.sent.at(-1)).toMatchObject({
     kind: "drawn",
-    number: 5,
+    number: 8,
     seen: [
       { ...drawing, latency_ms: 15, frames: 2 },
       { ...drawing, quality: "high", latency_ms: 50, frames: 1 },
     ],
   });
-  source.drawn(9);
+  source.drawn(16);
   expect(model.sent.at(-1), "each is told once").not.toHaveProperty("seen");
 });

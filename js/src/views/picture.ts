@@ -12,6 +12,8 @@ export class Picture {
   #waiting: Frame | undefined;
   #drawing = false;
   #epoch = 0;
+  /** Pixels of the screen that the canvas has from left to right; undefined while that is not known. */
+  #room: number | undefined;
 
   constructor(
     readonly store: Store,
@@ -20,6 +22,16 @@ export class Picture {
     readonly failed: (reason: string) => void,
     readonly signal: AbortSignal,
   ) {}
+
+  /** Draw no more pixels than the page shows: a phone has several times as many, and each costs. */
+  fit(): void {
+    const observer = new ResizeObserver(([entry]) => {
+      const room = Math.ceil((entry?.contentRect.width ?? 0) * devicePixelRatio);
+      this.#room = room || undefined;
+    });
+    observer.observe(this.canvas);
+    this.signal.addEventListener("abort", () => observer.disconnect());
+  }
 
   /** Show a frame; `live` unless it is an old one that was kept. */
   show(frame: Frame, live: boolean): void {
@@ -69,11 +81,17 @@ export class Picture {
 
   #paint(frame: Frame, picture: CanvasImageSource, width: number, height: number): void {
     const canvas = this.canvas;
-    if (canvas.width !== width || canvas.height !== height) {
-      canvas.width = width;
-      canvas.height = height;
+    const scale = Math.min(1, (this.#room ?? width) / width);
+    const [across, down] = [Math.round(width * scale), Math.round(height * scale)];
+    if (canvas.width !== across || canvas.height !== down) {
+      canvas.width = across;
+      canvas.height = down;
     }
-    canvas.getContext("2d")?.drawImage(picture, 0, 0);
+    const pen = canvas.getContext("2d", { alpha: false });
+    if (pen) {
+      pen.imageSmoothingQuality = "medium"; // letters made three times smaller need it
+      pen.drawImage(picture, 0, 0, across, down);
+    }
     canvas.dataset["frame"] = String(frame.number);
     canvas.dataset["timestamp"] = frame.timestamp;
     attribute(canvas, "aria-label", `Screen of ${frame.device_id}`);

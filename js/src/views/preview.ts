@@ -82,6 +82,7 @@ export class PreviewView implements Viewer {
     on(this.#again, "click", signal, () => this.#want(true));
     on(this.#quality, "change", signal, () => this.#look());
     on(this.#devices, "change", signal, () => this.#choose(this.#devices.value));
+    this.#picture.fit();
     this.#gate();
   }
 
