@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-WINDOW = 16
-"""Frames that may be unacknowledged: a second at 15 frames/s; pages acknowledge every 8th."""
+WINDOW = 24
+"""Frames that may be unacknowledged; pages acknowledge every 16th, and every 4th while they lag behind."""
 
 SILENCE_SECONDS = 0.5
 """After this long without an acknowledgement a timer takes its place."""

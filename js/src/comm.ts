@@ -12,7 +12,12 @@ import { type Order, Steering } from "./steering";
 import { canDecode, type Packet, VideoPlayer } from "./video";
 
 /** Frames drawn between two acknowledgements: each costs the page a repaint while the kernel is idle. */
-const ACKNOWLEDGE_EVERY = 8;
+const ACKNOWLEDGE_EVERY = 16;
+/** But the kernel hears of what was drawn once a second, */
+const ACKNOWLEDGE_MS = 1_000;
+/** and sooner while pictures come late, so that fewer are on their way. */
+const LATE_MS = 300;
+const ACKNOWLEDGE_EVERY_LATE = 4;
 /** How often a page that shows a picture says that it is still there; the kernel forgets it after three. */
 const PRESENCE_MS = 15_000;
 /** Touches, and questions of the past, whose answer is waited for; a kernel that is gone answers none. */
@@ -50,6 +55,7 @@ export class CommSource implements Source {
   #retryMs = VIDEO_RETRY_MS;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #acknowledged = 0;
+  #acknowledgedAt = performance.now();
   #seen = new Map<string, Seen>();
   readonly control: Control | undefined;
   readonly steering: Steering | undefined;
@@ -118,8 +124,12 @@ export class CommSource implements Source {
 
   drawn(number: number, drawing?: Drawing): void {
     if (drawing) this.#note(drawing);
-    if (number - this.#acknowledged < ACKNOWLEDGE_EVERY) return;
+    const late = (drawing?.latency_ms ?? 0) > LATE_MS;
+    const now = performance.now();
+    const enough = number - this.#acknowledged >= (late ? ACKNOWLEDGE_EVERY_LATE : ACKNOWLEDGE_EVERY);
+    if (!enough && now < this.#acknowledgedAt + ACKNOWLEDGE_MS) return;
     this.#acknowledged = number;
+    this.#acknowledgedAt = now;
     const seen = [...this.#seen.values()];
     this.#seen.clear();
     this.#send({ kind: "drawn", number, ...(seen.length && { seen }) });

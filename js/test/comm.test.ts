@@ -79,10 +79,20 @@ describe("pictures", () => {
     expect([...listener.frame.mock.calls[0]![0].jpeg]).toEqual([1, 2, 3]);
   });
 
-  test("every eighth frame is acknowledged", () => {
-    for (let number = 1; number <= 17; number++) source.drawn(number);
-    const acknowledged = model.sent.filter(({ kind }) => kind === "drawn").map(({ number }) => number);
-    expect(acknowledged).toEqual([8, 16]);
+  test("every sixteenth frame is acknowledged, but once a second, and sooner what comes late", () => {
+    vi.useFakeTimers();
+    const patient = new CommSource(model.model);
+    const acknowledged = () => model.sent.filter(({ kind }) => kind === "drawn").map(({ number }) => number);
+    for (let number = 1; number <= 33; number++) patient.drawn(number);
+    expect(acknowledged()).toEqual([16, 32]);
+    vi.advanceTimersByTime(1_000);
+    patient.drawn(34);
+    patient.drawn(35);
+    expect(acknowledged()).toEqual([16, 32, 34]);
+    const late = { device_id: DEVICE, quality: "low" as const, latency_ms: 301, clock: "same" as const };
+    for (let number = 36; number <= 43; number++) patient.drawn(number, late);
+    expect(acknowledged()).toEqual([16, 32, 34, 38, 42]);
+    vi.useRealTimers();
   });
 
   test("what is watched is said once, again while it lasts, and no more after it ended", () => {
@@ -192,15 +202,15 @@ test("an acknowledgement tells how many frames were drawn of each stream, and ho
   const drawing = { device_id: DEVICE, quality: "low" as const, clock: "same" as const };
   source.drawn(1, { ...drawing, latency_ms: 10 });
   source.drawn(3, { ...drawing, latency_ms: 20 });
-  source.drawn(8, { ...drawing, quality: "high", latency_ms: 50 });
+  source.drawn(16, { ...drawing, quality: "high", latency_ms: 50 });
   expect(model.sent.at(-1)).toMatchObject({
     kind: "drawn",
-    number: 8,
+    number: 16,
     seen: [
       { ...drawing, latency_ms: 15, frames: 2 },
       { ...drawing, quality: "high", latency_ms: 50, frames: 1 },
     ],
   });
-  source.drawn(16);
+  source.drawn(32);
   expect(model.sent.at(-1), "each is told once").not.toHaveProperty("seen");
 });
