@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import secrets
 import shutil
 import socket
@@ -107,7 +108,7 @@ def jupyter_server(home: Path) -> Iterator[JupyterServer]:
 
 
 def _free_port() -> int:
-    for port in PORTS:
+    for port in random.sample(PORTS, len(PORTS)):  # others may begin at the same moment
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
