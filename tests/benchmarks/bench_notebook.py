@@ -242,7 +242,7 @@ def grid(server: JupyterServer, browser: Browser, quick: bool) -> None:
         rig.show("bench.video()")
         view = rig.page.page.locator(".xm")
         expect(view).to_be_visible(timeout=30_000)
-        view.get_by_label("Device", exact=True).select_option("all devices")
+        view.locator(".xm-preview").get_by_label("Device", exact=True).select_option("all devices")
         tiles = view.locator(".xm-tile canvas[data-frame]")
         expect(tiles).to_have_count(4, timeout=30_000)
         for budget in (30, 12):

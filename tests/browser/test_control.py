@@ -150,7 +150,7 @@ def test_several_devices_side_by_side(jupyter: JupyterServer, lab_page: Notebook
     view = show(jupyter, lab_page, f"grid-{theme.split()[-1]}.ipynb", theme, phones=3)
     serials = lab_page.json("lab.serials")
     lab_page.execute("run.preview.limit(frames_per_second=6)")
-    view.get_by_label("Device", exact=True).select_option("all devices")
+    view.locator(".xm-preview").get_by_label("Device", exact=True).select_option("all devices")
     for serial in serials:
         tile = view.locator(f'.xm-tile[data-device="{serial}"]')
         expect(tile.locator("canvas[data-frame]")).to_be_visible(timeout=30_000)
