@@ -15,7 +15,7 @@ from typing import Self
 from .devices import AdbServer, DevicePool
 from .engine import Execution, Plan, PlannedStep
 from .executionlog import ExecutionLog
-from .history import History, HistoryError
+from .history import History, HistoryError, UnknownRun
 from .hub import Hub
 from .phone.process import PhoneProcess
 from .preview import BestSource, Preference, PreviewService
@@ -155,6 +155,7 @@ class Lab:
                 port=port,
                 tokens=tokens,
                 cancel=self._cancel,
+                archive=self._archived,
                 reports={
                     name: functools.partial(self._report, name) for name in ("pdf", "html", "junit", "trace")
                 },
@@ -297,11 +298,21 @@ class Lab:
         return run is not None
 
     def _report(self, format: str, execution: ExecutionSnapshot) -> tuple[str, bytes]:
+        from .reports import kept, make
+
         run = self._run(execution.execution_id)
-        if run is None:
-            raise LookupError(f"execution {execution.execution_id} is none of this lab's")
-        report = run.report(format)
+        if run is not None:
+            report = run.report(format)
+        else:
+            report = make(format, kept(self.history, execution.execution_id))
         return report.media_type, report.content
+
+    def _archived(self, execution_id: str) -> ExecutionSnapshot | None:
+        """The last state of an execution of an earlier time."""
+        try:
+            return self.history.execution(execution_id).state
+        except UnknownRun:
+            return None
 
     def _run(self, execution_id: str) -> Run | None:
         return next((run for run in list(self.runs) if run.execution_id == execution_id), None)

@@ -20,7 +20,7 @@ from .steering import Again, Steering
 from .tail import LogTail
 
 if TYPE_CHECKING:
-    from .reports import Report
+    from .reports import Material, Report
     from .widgets import ExecutionView
 
 
@@ -165,17 +165,9 @@ class Run(Steering, RunFrames):
         MissingExtra
             When PDF or HTML is asked for without the `reports` extra.
         """
-        from .reports import Material, film, make  # only who asks for a report pays for its libraries
+        from .reports import make  # only who asks for a report pays for its libraries
 
-        return make(
-            format,
-            Material(
-                state=self.state,
-                logs=self._tail.entries(),
-                screenshot=self._screenshot,
-                film=film(self.recording),
-            ),
-        )
+        return make(format, self._material())
 
     def close(self) -> None:
         """Cancel what still runs, and end the view and every thread of the run."""
@@ -228,6 +220,19 @@ class Run(Steering, RunFrames):
         ended = execution_subject(self.execution_id, ExecutionCompleted.type_name())
         self._ending = self._hub.subscribe(ended, lambda _: recorder.finish())
         return recorder
+
+    def _material(self) -> "Material":
+        """Where the history has nothing, what the process knows has to do: of the log, the newest lines."""
+        from .reports import Material, film, kept
+
+        if self._history.trouble is None and self._history.holds(self.execution_id):
+            return kept(self._history, self.execution_id)
+        return Material(
+            state=self.state,
+            logs=self._tail.entries(),
+            screenshot=self._screenshot,
+            film=film(self.recording),
+        )
 
     def _screenshot(self, url: str) -> bytes | None:
         try:

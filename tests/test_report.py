@@ -77,6 +77,27 @@ def test_a_report_can_be_written_before_the_run_begins(lab: em.Lab) -> None:
     assert "Not begun" in lab.prepare(em.Plan([passes])).report("html").content.decode()
 
 
+def test_an_execution_of_an_earlier_lab_has_its_reports_too(run: Run, lab: em.Lab) -> None:
+    with em.Lab(history=lab.history.folder) as later:
+        address = f"{later.server.url}/api/v1/reports/{run.execution_id}?format=junit"
+        with urllib.request.urlopen(address, timeout=30) as answer:
+            assert answer.read() == run.report("junit").content
+        with urllib.request.urlopen(f"{later.server.url}/api/v1/executions/{run.execution_id}") as answer:
+            assert b"to report on" in answer.read()
+        with pytest.raises(HTTPError) as refused:
+            urllib.request.urlopen(f"{later.server.url}/api/v1/reports/550e8400-e29b-41d4-a716-446655440000")
+        assert refused.value.code == 404
+
+
+def test_a_run_is_compared_with_the_last_good_one(lab: em.Lab) -> None:
+    runs = []
+    for _ in range(2):
+        runs.append(lab.start(em.Plan([passes], name="to compare")))
+        runs[-1].wait(60)
+    assert "last good run" not in runs[0].report("html").content.decode()
+    assert "The last good run of this plan began" in runs[1].report("html").content.decode()
+
+
 def test_an_unknown_format_is_answered_with_those_that_there_are(run: Run) -> None:
     with pytest.raises(HTTPError) as refused:
         get(run, f"/api/v1/reports/{run.execution_id}?format=docx")

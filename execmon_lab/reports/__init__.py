@@ -8,7 +8,8 @@ All formats state the same facts (`gather`), made when they are asked for, so th
 
 from .extra import MissingExtra
 from .film import film
+from .kept import kept
 from .material import Material, Still
 from .report import FORMATS, Report, UnknownFormat, make
 
-__all__ = ["FORMATS", "Material", "MissingExtra", "Report", "Still", "UnknownFormat", "film", "make"]
+__all__ = ["FORMATS", "Material", "MissingExtra", "Report", "Still", "UnknownFormat", "film", "kept", "make"]

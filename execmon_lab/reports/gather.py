@@ -39,7 +39,7 @@ def gather(material: Material) -> Facts:
     state = material.state
     logs = list(material.logs)
     book = PictureBook(material)
-    status, verdict = words.verdict(state)
+    status, verdict = words.verdict(state, interrupted=material.interrupted)
     earlier = _durations(material.earlier)
     steps = tuple(
         _step(number, step, book, next((earlier[key] for key in keys if key in earlier), None))

@@ -20,6 +20,11 @@ def _no_screenshot(_: str) -> bytes | None:
     return None
 
 
+def no_film(device_id: str, count: int) -> Iterable[Still]:
+    """Give no pictures: nothing was recorded."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Material:
     """An execution that a report can be written of, while it runs or after.
@@ -38,11 +43,14 @@ class Material:
         Gives the recording of a device, thinned to at most so many pictures; none when there is no recording.
     earlier
         The last good run of the same plan, to compare with.
+    interrupted
+        Whether the process that ran it died.
     """
 
     state: ExecutionSnapshot
     logs: Iterable[LogEntry] = ()
     devices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     screenshot: Callable[[str], bytes | None] = _no_screenshot
-    film: Callable[[str, int], Iterable[Still]] = lambda device_id, count: ()
+    film: Callable[[str, int], Iterable[Still]] = no_film
     earlier: ExecutionSnapshot | None = None
+    interrupted: bool = False

@@ -90,8 +90,10 @@ def outcome(state: ExecutionSnapshot) -> str:
     return ", ".join(told) + "."
 
 
-def verdict(state: ExecutionSnapshot) -> tuple[str, str]:
+def verdict(state: ExecutionSnapshot, *, interrupted: bool = False) -> tuple[str, str]:
     """Return how an execution is to be seen as a whole: as a step's status would tell it, and in a word."""
+    if interrupted:
+        return "failed", "Interrupted"
     if state.status == "completed":
         passed = not tally(state.steps)["failed"]
         return ("completed", "Passed") if passed else ("failed", "Failed")

@@ -32,6 +32,10 @@ Report = Callable[[ExecutionSnapshot], tuple[str, bytes]]
 """Makes a report of an execution: its content type, and its bytes. Called in a worker's thread."""
 
 
+Archive = Callable[[str], ExecutionSnapshot | None]
+"""Finds an execution of an earlier time by its id. Called in a worker's thread."""
+
+
 class NotNow(RuntimeError):
     """What a plan's function raises when it cannot start the plan for now; its text tells the client why."""
 
@@ -55,6 +59,7 @@ class Api:
     access: Access
     cancel: Callable[[str], object] | None = None
     plans: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    archive: Archive | None = None
     reports: Mapping[str, Report] = field(default_factory=dict)
 
     def application(self, routes: Iterable[web.AbstractRouteDef] = ()) -> web.Application:
@@ -137,14 +142,14 @@ class Api:
         )
 
     async def _execution(self, request: web.Request) -> web.Response:
-        snapshot = self._find(request)
+        snapshot = await self._find(request)
         return _json(snapshot) if snapshot else _no_execution()
 
     async def _cancel(self, request: web.Request) -> web.Response:
-        snapshot = self._find(request)
+        snapshot = await self._find(request)
         if snapshot is None:
             return _no_execution()
-        if snapshot.status in FINAL:
+        if snapshot.status in FINAL or self._present(request) is None:
             return problem(409, f"the execution has ended ({snapshot.status})")
         if self.cancel is None:
             return problem(501, "this server cannot cancel executions")
@@ -173,7 +178,7 @@ class Api:
         )
 
     async def _report(self, request: web.Request) -> web.Response:
-        snapshot = self._find(request)
+        snapshot = await self._find(request)
         if snapshot is None:
             return _no_execution()
         formats = {"json": _state_report, **self.reports}
@@ -213,7 +218,13 @@ class Api:
     async def _upgrade_required(self, _: web.Request) -> web.Response:
         return problem(426, "this is a WebSocket endpoint", headers={"Upgrade": "websocket"})
 
-    def _find(self, request: web.Request) -> ExecutionSnapshot | None:
+    async def _find(self, request: web.Request) -> ExecutionSnapshot | None:
+        present = self._present(request)
+        if present is not None or self.archive is None:
+            return present
+        return await asyncio.to_thread(self.archive, request.match_info["id"].lower())
+
+    def _present(self, request: web.Request) -> ExecutionSnapshot | None:
         try:
             return self.hub.snapshot(request.match_info["id"].lower())
         except UnknownExecution:

@@ -17,7 +17,7 @@ from ..protocol import CloseCode
 from .access import Access
 from .connection import Connection
 from .entrance import ENDPOINT, Entrance
-from .http import Api, Report, metrics_route, silent
+from .http import Api, Archive, Report, metrics_route, silent
 from .previews import Previews, PreviewSource
 from .room import DeviceDirectory, PlannedDevices, Room
 from .session import Sessions
@@ -53,6 +53,9 @@ class Server:
     plans
         What ``POST /api/v1/executions`` may start: by name, a function that starts it and returns its id, or
         raises `NotNow`.
+    archive
+        Gives the last state of an execution that the hub does not know; None when there is none. It is called
+        in a worker's thread.
     reports
         What ``GET /api/v1/reports/{id}`` gives besides ``json``: by format, a function that makes the report.
     allowed_origins, allowed_hosts
@@ -82,6 +85,7 @@ class Server:
         tokens: Tokens | Mapping[str, str] | None = None,
         cancel: Callable[[str], object] | None = None,
         plans: Mapping[str, Callable[[], str]] | None = None,
+        archive: Archive | None = None,
         reports: Mapping[str, Report] | None = None,
         allowed_origins: Iterable[str] = (),
         allowed_hosts: Iterable[str] = (),
@@ -107,6 +111,7 @@ class Server:
             access=Access(tokens, allowed_origins, allowed_hosts),
             cancel=cancel,
             plans=plans or {},
+            archive=archive,
             reports=reports or {},
         )
         self._transports: set[asyncio.BaseTransport] = set()
