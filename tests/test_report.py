@@ -86,7 +86,8 @@ def test_an_execution_of_an_earlier_lab_has_its_reports_too(run: Run, lab: em.La
             assert b"to report on" in answer.read()
         with pytest.raises(HTTPError) as refused:
             urllib.request.urlopen(f"{later.server.url}/api/v1/reports/550e8400-e29b-41d4-a716-446655440000")
-        assert refused.value.code == 404
+        with refused.value:
+            assert refused.value.code == 404
 
 
 def test_a_run_is_compared_with_the_last_good_one(lab: em.Lab) -> None:

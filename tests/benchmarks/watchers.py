@@ -1,7 +1,7 @@
 """Clients that watch a device over WebSockets, in a process of their own.
 
-``watchers.py URL DEVICE READING STALLED`` prints once a second how many frames each of those who read has had,
-until its input ends.
+``watchers.py URL DEVICE READING STALLED`` prints once a second how many frames each of those who read has
+had, until its input ends.
 """
 
 from __future__ import annotations
