@@ -156,6 +156,7 @@ class Lab:
                 tokens=tokens,
                 cancel=self._cancel,
                 archive=self._archived,
+                steering=self._run,
                 reports={
                     name: functools.partial(self._report, name) for name in ("pdf", "html", "junit", "trace")
                 },

@@ -1,6 +1,6 @@
 """The address of an execution, as people have it: the WebSocket's, or the same with http."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 _ENDPOINT = "/ws/executions/"
@@ -63,6 +63,12 @@ class Address:
             execution_id=execution_id,
             _query=urlencode(secrets),
         )
+
+    def of(self, execution_id: str) -> "Address":
+        """Return the address of another execution of the same server."""
+        before, _, query = self.websocket.partition("?")
+        before = before.removesuffix(self.execution_id) + execution_id
+        return replace(self, websocket=before + (f"?{query}" if query else ""), execution_id=execution_id)
 
     def http(self, path: str) -> str:
         """Return the address of something on the server's HTTP side, with the tokens of this one.

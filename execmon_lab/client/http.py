@@ -45,6 +45,32 @@ def cancel(address: Address, token: str | None = None) -> None:
             raise
 
 
+def steer(address: Address, what: str, token: str | None = None) -> str:
+    """Have an execution pause, go on, or run a step again.
+
+    Parameters
+    ----------
+    what
+        ``pause``, ``resume`` or ``step``, with ``?device_id=…`` for one device; ``steps/<step_id>/retry``.
+
+    Returns
+    -------
+    str
+        The id of the execution that goes on from here: another one, where a step of an ended one runs again.
+
+    Raises
+    ------
+    OSError
+        When the server does not do it; the text says why.
+    """
+    try:
+        body = fetch(address, f"/api/v1/executions/{address.execution_id}/{what}", token, method="POST")
+    except urllib.error.HTTPError as error:
+        raise OSError(error.msg) from error
+    answer: dict[str, str] = msgspec.json.decode(body, type=dict[str, str])
+    return answer["execution_id"]
+
+
 def fetch(address: Address, path: str, token: str | None = None, *, method: str = "GET") -> bytes:
     """Get what is at a path of the server.
 

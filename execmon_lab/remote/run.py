@@ -3,6 +3,7 @@
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlencode
 
 from ..client import Address, http
 from ..hub import Hub
@@ -119,6 +120,51 @@ class RemoteRun:
         """
         http.cancel(self._address, self._token)
 
+    def pause(self, device_id: str | None = None) -> None:
+        """Have no further step begin there, on one device or on all; the running ones go on to their end.
+
+        Raises
+        ------
+        OSError
+            When the server does not; the text says why.
+        """
+        self._steer("pause", device_id)
+
+    def resume(self, device_id: str | None = None) -> None:
+        """Go on there, on one device or on all; a failure that it is paused on stands. Raises as `pause`."""
+        self._steer("resume", device_id)
+
+    def step(self, device_id: str | None = None) -> None:
+        """Run one step there and pause again, on one device or on all. Raises as `pause` does."""
+        self._steer("step", device_id)
+
+    def retry(self, step: str) -> "RemoteRun":
+        """Run a step again there, as its module is defined there.
+
+        Parameters
+        ----------
+        step
+            The `step_id` of one in `state`.
+
+        Returns
+        -------
+        RemoteRun
+            The run that the new attempt is part of: this one, or, when it has ended, a new one.
+
+        Raises
+        ------
+        OSError
+            When the server does not; the text says why.
+        """
+        execution_id = http.steer(self._address, f"steps/{step}/retry", self._token)
+        if execution_id == self._execution_id:
+            return self
+        return RemoteRun(self._address.of(execution_id).websocket, self._token)
+
+    def _steer(self, verb: str, device_id: str | None) -> None:
+        query = f"?{urlencode({'device_id': device_id})}" if device_id is not None else ""
+        http.steer(self._address, verb + query, self._token)
+
     def close(self) -> None:
         """End the connection and the view; the execution goes on. Closing twice is no error."""
         self._link.close()
@@ -136,6 +182,7 @@ class RemoteRun:
             hub=self._hub,
             preview=self._link.previews,
             cancel=self._link.cancel,
+            steering=self,
             artifacts=RemoteScreenshots(self._address, self._token),
             logs=self._tail.entries,
         )

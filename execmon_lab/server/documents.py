@@ -117,6 +117,13 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
         An OpenAPI 3.1.0 document.
     """
     execution = {"name": "execution_id", "in": "path", "required": True, "schema": _UUID}
+    step = {"name": "step_id", "in": "path", "required": True, "schema": _UUID}
+    device = {
+        "name": "device_id",
+        "in": "query",
+        "description": "On this device alone.",
+        "schema": {"type": "string"},
+    }
     problem = {
         "description": "What is wrong (RFC 9457)",
         "content": {"application/problem+json": {"schema": {"$ref": f"{_SCHEMAS}Problem"}}},
@@ -165,6 +172,21 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
                 "parameters": [execution],
                 "get": answer("200", "Its state", state),
                 "delete": answer("202", "It will be cancelled", named),
+            },
+            **{
+                f"/api/v1/executions/{{execution_id}}/{verb}": {
+                    "parameters": [execution, device],
+                    "post": answer("202", done, named),
+                }
+                for verb, done in (
+                    ("pause", "No further step will begin"),
+                    ("resume", "It will go on; failures stand"),
+                    ("step", "One step will run, and it will pause again"),
+                )
+            },
+            "/api/v1/executions/{execution_id}/steps/{step_id}/retry": {
+                "parameters": [execution, step],
+                "post": answer("202", "The step will run again, in the execution that is named", named),
             },
             "/api/v1/reports/{execution_id}": {
                 "parameters": [execution],

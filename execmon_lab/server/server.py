@@ -22,6 +22,7 @@ from .previews import Previews, PreviewSource
 from .room import DeviceDirectory, PlannedDevices, Room
 from .session import Sessions
 from .settings import Settings
+from .steering import Find, steering_routes
 from .switchboard import Switchboard
 from .tally import Tally
 from .tokens import Tokens
@@ -50,6 +51,8 @@ class Server:
         Token by name: server mode. Without: standalone mode, on the loopback alone.
     cancel
         Stops an execution, by its id; called from the server's thread, so it must return soon.
+    steering
+        Finds what pauses an execution, lets it go on and runs a step again, by the execution's id.
     plans
         What ``POST /api/v1/executions`` may start: by name, a function that starts it and returns its id, or
         raises `NotNow`.
@@ -84,6 +87,7 @@ class Server:
         port: int = 0,
         tokens: Tokens | Mapping[str, str] | None = None,
         cancel: Callable[[str], object] | None = None,
+        steering: Find | None = None,
         plans: Mapping[str, Callable[[], str]] | None = None,
         archive: Archive | None = None,
         reports: Mapping[str, Report] | None = None,
@@ -103,7 +107,7 @@ class Server:
         self._port = port
         self._settings = settings or Settings()
         self._on_connect = on_connect
-        self._routes = tuple(routes)
+        self._routes = (*routes, *steering_routes(steering))
         self._api = Api(
             hub=hub,
             artifacts=artifacts,

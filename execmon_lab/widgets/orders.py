@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -49,9 +49,7 @@ AnyOrder = Pause | Resume | Step | Retry | PauseOnFailure
 
 
 class Steerable(Protocol):
-    """What carries orders out: a `Run`."""
-
-    pause_on_failure: bool
+    """What carries orders out: a `Run`, here or elsewhere."""
 
     def pause(self, device_id: str | None = None, /) -> None:
         """Begin no further step, on one device or on all."""
@@ -64,6 +62,13 @@ class Steerable(Protocol):
 
     def retry(self, step: str, /) -> object:
         """Run a step again."""
+
+
+@runtime_checkable
+class Switchable(Protocol):
+    """What can be told whether to pause on a failure: a `Run` of this process."""
+
+    pause_on_failure: bool
 
 
 class Orders:
@@ -79,12 +84,13 @@ class Orders:
 
     def __init__(self, run: Steerable, answer: Callable[[Parcel], None]) -> None:
         self._run = run
+        self._switch = run if isinstance(run, Switchable) else None
         self._answer = answer
 
     @property
-    def pause_on_failure(self) -> bool:
-        """Whether the run pauses on a failure."""
-        return self._run.pause_on_failure
+    def pause_on_failure(self) -> bool | None:
+        """Whether the run pauses on a failure; None where that cannot be switched."""
+        return self._switch.pause_on_failure if self._switch is not None else None
 
     def take(self, page: str, number: int, order: AnyOrder) -> None:
         """Carry an order out; the page is told None, or why it was not."""
@@ -106,4 +112,6 @@ class Orders:
             case Retry(step_id=step_id):
                 self._run.retry(step_id)
             case PauseOnFailure(on=on):
-                self._run.pause_on_failure = on
+                if self._switch is None:
+                    raise RuntimeError("this cannot be switched from here")
+                self._switch.pause_on_failure = on

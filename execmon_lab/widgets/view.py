@@ -112,8 +112,8 @@ class ExecutionView(anywidget.AnyWidget):
     may_control = traitlets.Bool().tag(sync=True)
     may_seek = traitlets.Bool().tag(sync=True)
     may_steer = traitlets.Bool().tag(sync=True)
-    pause_on_failure = traitlets.Bool().tag(sync=True)
-    """Whether the execution pauses on a failure, as its run says."""
+    pause_on_failure = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    """Whether the execution pauses on a failure, as its run says; None where that cannot be switched."""
     control = traitlets.Bool().tag(sync=True)
     """Whether touches on the picture go to the device; the user's to switch, off at first."""
     saved = traitlets.Dict().tag(sync=True)
@@ -141,7 +141,6 @@ class ExecutionView(anywidget.AnyWidget):
             may_control=manual is not None,
             may_seek=recording is not None,
             may_steer=steering is not None,
-            pause_on_failure=steering is not None and steering.pause_on_failure,
         )
         self._end_execution = cancel
         self._artifacts = artifacts
@@ -155,6 +154,7 @@ class ExecutionView(anywidget.AnyWidget):
         )
         self._touches = Touches(manual, self._send_parcel, self._size, self._has_device) if manual else None
         self._orders = Orders(steering, self._send_parcel) if steering else None
+        self.pause_on_failure = self._orders.pause_on_failure if self._orders is not None else None
         self._past = Past(recording, self._send_parcel) if recording else None
         self.on_msg(self._hear)
         SHARED.add(self)

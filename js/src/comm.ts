@@ -82,7 +82,7 @@ export class CommSource implements Source {
     }
     if (model.get("may_steer")) {
       const send = (id: number, order: Order) => this.#send({ kind: "steer", id, order });
-      this.steering = new Steering(send, this.#steered, () => Boolean(model.get("pause_on_failure")));
+      this.steering = new Steering(send, this.#steered, () => model.get("pause_on_failure") ?? undefined);
     }
   }
 

@@ -31,11 +31,11 @@ export class Steering {
   constructor(
     readonly send: (id: number, order: Order) => void,
     readonly changed: () => void,
-    readonly kernelPausesOnFailure: () => boolean,
+    readonly kernelPausesOnFailure: () => boolean | undefined,
   ) {}
 
-  /** Whether the execution pauses on a failure: as was asked last, else as the kernel says. */
-  get pausesOnFailure(): boolean {
+  /** Whether the execution pauses on a failure: as was asked last, else as the kernel says, if it may be switched. */
+  get pausesOnFailure(): boolean | undefined {
     const asked = [...this.#asked.values()].findLast(({ order }) => order.do === "pause_on_failure")?.order;
     return asked?.do === "pause_on_failure" ? asked.on : this.kernelPausesOnFailure();
   }

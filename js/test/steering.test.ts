@@ -9,7 +9,7 @@ import { at, DEVICE, EXECUTION, FakeBrowser, FakeModel, FakeSource, NOW, snapsho
 
 let source: FakeSource & { steering?: Steering | undefined };
 let given: { id: number; order: Order }[];
-let kernelPauses: boolean;
+let kernelPauses: boolean | undefined;
 let stop: AbortController;
 let root: HTMLElement;
 
@@ -221,6 +221,12 @@ describe("Pause on failure", () => {
     toggle().click();
     expect(orders().at(-1)).toEqual({ do: "pause_on_failure", on: false });
   });
+});
+
+test("what cannot be switched has no switch", async () => {
+  kernelPauses = undefined;
+  await show();
+  expect([toggle().hidden, button().hidden]).toEqual([true, false]);
 });
 
 describe("a kernel that does not answer", () => {

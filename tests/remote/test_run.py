@@ -308,3 +308,39 @@ def test_logs_that_came_before_the_widget_are_in_it(
         page = Page(remote, monkeypatch)
         assert eventually(lambda: "quick" in page.log())
         assert isinstance(remote._tail.entries()[0], LogEntry)
+
+
+def test_a_run_elsewhere_is_paused_walked_through_and_resumed(lab: em.Lab) -> None:
+    run = lab.prepare(em.Plan([quick_module, failing_module, quick_module], name="steered"))
+    run.pause()
+    run.start()
+    with em.connect(run.url) as remote:
+        remote.step()
+        run.wait(DEADLINE, or_paused=True)
+        assert [step.status for step in run.state.steps] == ["completed", "pending", "pending"]
+        first, failed = (step.step_id for step in run.state.steps[:2])
+        with pytest.raises(OSError, match="failing_module has not run yet"):
+            remote.retry(failed)
+        with pytest.raises(OSError, match="nobody is no device of this execution"):
+            remote.pause("nobody")
+        assert remote.retry(first) is remote
+        remote.resume(lab.serials[0])
+        assert run.wait(DEADLINE).status == remote.wait(DEADLINE).status == "completed"
+        assert len(remote.state.steps[0].attempts) == 2
+        assert remote.state == run.state
+        with pytest.raises(OSError, match="has ended"):
+            remote.pause()
+        with remote.retry(first) as again:
+            assert again.execution_id != run.execution_id
+            assert again.state.continues == run.execution_id
+            assert again.wait(DEADLINE).status == "completed"
+
+
+def test_the_view_of_a_run_elsewhere_steers_it(lab: em.Lab) -> None:
+    run = lab.prepare(em.Plan([quick_module]))
+    with em.connect(run.url) as remote:
+        assert remote.view.may_steer
+        assert remote.view.pause_on_failure is None
+        remote.view._hear(None, {"kind": "steer", "page": "p", "id": 1, "order": {"do": "pause"}}, [])
+        assert [pause.status for pause in run.state.paused] == ["pausing"]
+    run.cancel()

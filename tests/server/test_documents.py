@@ -18,6 +18,7 @@ from execmon_lab.server.documents import FROM_CLIENT, FROM_SERVER, as_text, asyn
 from tests.fields import FIELDS
 from tests.server.raw import RawClient
 from tests.server.test_http import ask
+from tests.server.test_steering import Steered
 
 Start = Callable[..., Server]
 
@@ -164,10 +165,11 @@ class TestServed:
         self, start: Start, execution: str, artifacts: ArtifactStore
     ) -> None:
         artifacts.save_screenshot("step_001.png", b"png")
-        server = start(cancel=lambda execution_id: None, plans={"demo": lambda: execution})
+        server = start(cancel=lambda execution_id: None, steering=Steered, plans={"demo": lambda: execution})
         document = json.loads(ask(server, "/openapi.json")[1])
         for path, methods in document["paths"].items():
             address = path.replace("{execution_id}", execution).replace("{name}", "step_001.png")
+            address = address.replace("{step_id}", execution)
             for method in {"get", "post", "delete"} & set(methods):
                 body = b'{"plan": "demo"}' if method == "post" else None
                 response, _ = ask(server, address, method.upper(), body)

@@ -41,6 +41,13 @@ def test_each_order_is_carried_out_and_answered() -> None:
     assert run.pause_on_failure is True
 
 
+def test_what_cannot_be_switched_is_told() -> None:
+    run = FakeRun()
+    del run.pause_on_failure
+    assert Orders(run, print).pause_on_failure is None
+    assert take(run, PauseOnFailure(on=True)) == "this cannot be switched from here"
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -56,7 +56,9 @@ export class SteeringView {
     if (idle) return;
     const pauses = state.paused ?? [];
     this.#showButton(steering, pauses);
-    attribute(this.#toggle, "aria-checked", String(steering.pausesOnFailure));
+    const pausing = steering.pausesOnFailure;
+    this.#toggle.hidden = pausing === undefined;
+    attribute(this.#toggle, "aria-checked", String(pausing ?? false));
     const paused = pauses.filter(({ status }) => status === "paused");
     children(
       this.#pauses,

@@ -1,0 +1,93 @@
+"""Steering over HTTP: an execution is paused, let go on, or has a step run again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Protocol
+
+import msgspec
+from aiohttp import web
+
+from ..devices import DeviceError
+from .http import problem
+
+EXECUTION = "/api/v1/executions/{id}"
+
+
+class Started(Protocol):
+    """What a new attempt is part of."""
+
+    @property
+    def execution_id(self) -> str:
+        """The execution's UUID: a new one, where the step's own has ended."""
+
+
+class Steerable(Protocol):
+    """An execution that can be steered: a `Run`."""
+
+    def pause(self, device_id: str | None = None, /) -> None:
+        """Begin no further step, on one device or on all."""
+
+    def resume(self, device_id: str | None = None, /) -> None:
+        """Go on, on one device or on all."""
+
+    def step(self, device_id: str | None = None, /) -> None:
+        """Run one step and pause again, on one device or on all."""
+
+    def retry(self, step: str, /) -> Started:
+        """Run a step again."""
+
+
+Find = Callable[[str], Steerable | None]
+"""Finds what steers an execution, by its id; None where nothing does."""
+
+
+def steering_routes(find: Find | None) -> list[web.RouteDef]:
+    """Make the routes by which executions are steered; without `find` they are answered with 501.
+
+    ``POST …/pause``, ``…/resume`` and ``…/step`` are for all devices, or for the one in ``?device_id=``;
+    ``POST …/steps/{step_id}/retry`` answers with the execution that the new attempt is part of.
+    """
+
+    async def steer(request: web.Request) -> web.Response:
+        verb, device_id = request.match_info["verb"], request.query.get("device_id")
+
+        def carry_out(run: Steerable) -> str:
+            {"pause": run.pause, "resume": run.resume, "step": run.step}[verb](device_id)
+            return request.match_info["id"].lower()
+
+        return await _answer(request, find, carry_out)
+
+    async def retry(request: web.Request) -> web.Response:
+        step_id = request.match_info["step_id"]
+        return await _answer(request, find, lambda run: run.retry(step_id).execution_id)
+
+    return [
+        web.post(EXECUTION + "/{verb:pause|resume|step}", steer),
+        web.post(EXECUTION + "/steps/{step_id}/retry", retry),
+    ]
+
+
+async def _answer(
+    request: web.Request, find: Find | None, carry_out: Callable[[Steerable], str]
+) -> web.Response:
+    if find is None:
+        return problem(501, "this server cannot steer executions")
+    run = find(request.match_info["id"].lower())
+    if run is None:
+        return problem(404, "there is no such execution")
+    try:
+        # In a worker's thread: a device may have to be waited for.
+        execution_id = await asyncio.to_thread(carry_out, run)
+    except ValueError as error:
+        return problem(422, str(error))
+    except (RuntimeError, TypeError, DeviceError) as error:
+        return problem(409, str(error))
+    return web.Response(
+        status=HTTPStatus.ACCEPTED,
+        body=msgspec.json.encode({"execution_id": execution_id}),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

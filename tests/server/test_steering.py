@@ -1,0 +1,99 @@
+"""Steering over HTTP: what is asked reaches the execution, and why it was not done is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from execmon_lab.devices import NoDevice
+from execmon_lab.server import Server
+from tests.server.test_http import ask, problem
+
+Start = Callable[..., Server]
+
+
+class Steered:
+    """Notes what it is told."""
+
+    error: Exception | None = None
+
+    def __init__(self, execution_id: str) -> None:
+        self.execution_id = execution_id
+        self.told: list[tuple[str, str | None]] = []
+
+    def _note(self, verb: str, what: str | None) -> None:
+        if self.error is not None:
+            raise self.error
+        self.told.append((verb, what))
+
+    def pause(self, device_id: str | None = None) -> None:
+        self._note("pause", device_id)
+
+    def resume(self, device_id: str | None = None) -> None:
+        self._note("resume", device_id)
+
+    def step(self, device_id: str | None = None) -> None:
+        self._note("step", device_id)
+
+    def retry(self, step: str) -> Steered:
+        self._note("retry", step)
+        return self
+
+
+@pytest.fixture
+def steered(execution: str) -> Steered:
+    return Steered(execution)
+
+
+@pytest.fixture
+def steerable(start: Start, steered: Steered) -> Server:
+    return start(steering=lambda execution_id: steered if execution_id == steered.execution_id else None)
+
+
+def post(server: Server, execution: str, what: str) -> tuple[int, dict[str, object]]:
+    response, content = ask(server, f"/api/v1/executions/{execution}/{what}", "POST")
+    if response.status >= 400:
+        return response.status, problem(response, content)
+    return response.status, json.loads(content)
+
+
+def test_what_is_asked_reaches_the_execution(steerable: Server, steered: Steered, execution: str) -> None:
+    for what in ("pause", "resume?device_id=emulator-5554", "step", "steps/s1/retry"):
+        assert post(steerable, execution.upper(), what) == (202, {"execution_id": execution})
+    assert steered.told == [("pause", None), ("resume", "emulator-5554"), ("step", None), ("retry", "s1")]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (RuntimeError("it has ended"), 409),
+        (TypeError("the new definition does not fit the step"), 409),
+        (NoDevice("emulator-5554 is away"), 409),
+        (ValueError("this execution has no step s1"), 422),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    steerable: Server, steered: Steered, execution: str, error: Exception, status: int
+) -> None:
+    steered.error = error
+    answered, said = post(steerable, execution, "steps/s1/retry")
+    assert (answered, said["detail"]) == (status, str(error))
+
+
+def test_another_execution_and_another_verb_are_not_found(steerable: Server, execution: str) -> None:
+    assert post(steerable, "550e8400-e29b-41d4-a716-446655440999", "pause")[0] == 404
+    assert post(steerable, execution, "explode")[0] == 404
+    assert ask(steerable, f"/api/v1/executions/{execution}/pause")[0].status == 405
+
+
+def test_a_server_that_was_given_no_way_to_steer_says_so(server: Server, execution: str) -> None:
+    assert post(server, execution, "pause")[0] == 501
+
+
+def test_the_token_that_guards_the_rest_guards_this(start: Start, steered: Steered, execution: str) -> None:
+    server = start(steering=lambda _: steered, tokens={"ann": "s3cret"})
+    assert post(server, execution, "pause")[0] == 401
+    assert post(server, execution, "pause?token=s3cret")[0] == 202
+    assert steered.told == [("pause", None)]
