@@ -2,8 +2,7 @@
 
 Both sides show the same recording in one notebook, and go to another moment in turns: our timeline by a
 click, and what a notebook's user writes by a key (a slider of ipywidgets whose callback sets the picture of
-an `Image`).
-Measured in the page, from the press to the picture, decoded. Run it as
+an `Image`). Measured in the page, from the press to the picture, decoded. Run it as
 ``python tests/benchmarks/bench_scrub.py [--quick]``; it fails when a target is missed.
 """
 
