@@ -31,6 +31,8 @@ SIZE = (540, 960)
 #: So much that a picture has about as many bytes as one of a phone's screen.
 GRAIN = 6
 TARGET_MS = 100.0
+#: From scrolling one side in sight to the press: a page that is still being painted answers late.
+REST_MS = 250
 #: Steps of this share of the whole come everywhere, and never twice to one place.
 GOLDEN = 0.618
 BEGAN = 1_760_000_000.0
@@ -115,6 +117,7 @@ def record(folder: Path) -> tuple[int, int]:
 def click(page: Page, track: Locator, share: float) -> float:
     """Click at a share of the timeline; return how many ms passed until the picture was there."""
     track.scroll_into_view_if_needed()
+    page.wait_for_timeout(REST_MS)
     box = track.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
@@ -124,6 +127,7 @@ def click(page: Page, track: Locator, share: float) -> float:
 def key(page: Page, handle: Locator) -> float:
     """Move the slider by half a second; return how many ms passed until the picture was there."""
     handle.scroll_into_view_if_needed()
+    page.wait_for_timeout(REST_MS)
     handle.press("PageUp")
     return took(page)
 

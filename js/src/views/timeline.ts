@@ -98,8 +98,9 @@ export class TimelineView {
       started_at === state.started_at;
     this.#state = state;
     if (!same || !this.#lanes) {
+      const before = this.#lanes?.lanes.length;
       this.#lanes = lanesOf(state);
-      this.#showNames();
+      if (this.#lanes.lanes.length !== before) this.#showNames();
     }
     const { at } = this.store.cursor;
     const moved = at !== this.#at;
