@@ -201,7 +201,13 @@ class Lab:
 
     def _make(self, plan: Plan, serials: Sequence[str], continues: str | None = None) -> Run:
         execution = Execution(
-            plan, serials, pool=self.pool, hub=self.hub, artifacts=self._artifacts, continues=continues
+            plan,
+            serials,
+            pool=self.pool,
+            hub=self.hub,
+            artifacts=self._artifacts,
+            continues=continues,
+            expected=self.history.expected_seconds(plan.name),
         )
         recording = Recording(self._artifacts.recording(execution.execution_id))
         run = Run(

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -66,6 +66,8 @@ class Execution:
         A UUID; a fresh one when absent.
     continues
         The execution some of whose steps this one runs again.
+    expected
+        Seconds that steps took in earlier runs, by `module_id` and parameters in words.
 
     Raises
     ------
@@ -86,6 +88,7 @@ class Execution:
         device_timeout: float = DEVICE_TIMEOUT,
         execution_id: str | None = None,
         continues: str | None = None,
+        expected: Mapping[tuple[str, str], float] | None = None,
     ) -> None:
         self.execution_id = execution_id or str(uuid.uuid4())
         self.plan = plan
@@ -120,7 +123,7 @@ class Execution:
         hub.publish(
             planned_state(
                 self.execution_id,
-                [planned.step for planned in self._steps],
+                [planned.expected(expected or {}) for planned in self._steps],
                 self._summaries(),
                 name=plan.name,
                 continues=continues,

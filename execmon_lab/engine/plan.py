@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, get_args
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from ..protocol import Step
 from .module import Module
@@ -44,6 +44,12 @@ class PlannedStep:
             status="pending",
             params=_in_words(self.module.params) or UNSET,
         )
+
+    def expected(self, seconds: Mapping[tuple[str, str], float]) -> Step:
+        """Return `step` with what it took in earlier runs, by module and parameters in words."""
+        step = self.step
+        known = seconds.get((step.module_id, step.params if isinstance(step.params, str) else ""))
+        return step if known is None else structs.replace(step, expected_seconds=round(known, 3))
 
     def renewed(self) -> PlannedStep:
         """Return the step with its module as it is now defined; raises as `Module.newest` does."""

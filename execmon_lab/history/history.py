@@ -17,7 +17,7 @@ from . import frames, slots, tables
 from .artifacts import ArtifactStore
 from .clock import Moment
 from .errors import HistoryError, HistoryWarning, UnknownRun, reason
-from .stored import StoredExecution, last_good, read_execution
+from .stored import StoredExecution, expected_seconds, last_good, read_execution
 from .tables import Filters, Table
 from .upkeep import look_after, needs_care
 from .writer import Writer
@@ -217,6 +217,30 @@ class History:
         self._settle()
         found = [run for _, db in self._open() if (run := last_good(db, name, before)) is not None]
         return self.execution(max(found)[1]) if found else None
+
+    def expected_seconds(self, name: str | None, executions: int = 5) -> dict[tuple[str, str], float]:
+        """Return how long the steps of a plan took in its last executions that ran to their end.
+
+        It is a guess that a run may begin without: what cannot be read is left out, and not complained of.
+
+        Parameters
+        ----------
+        name
+            The plan's name.
+        executions
+            How many of the last are looked at.
+
+        Returns
+        -------
+        dict
+            The mean in seconds, all attempts of a step together, by `module_id` and `params` in words.
+        """
+        found: dict[tuple[str, str], float] = {}
+        with warnings.catch_warnings(), contextlib.suppress(HistoryError, sqlite3.Error):
+            warnings.simplefilter("ignore", HistoryWarning)
+            for _, db in self._open():
+                found |= expected_seconds(db, name, executions)
+        return found
 
     # How it is read
 

@@ -120,3 +120,18 @@ def last_good(db: sqlite3.Connection, name: str | None, before: Moment | None) -
         (name, bound(before) if before is not None else 1 << 62),
     ).fetchone()
     return found
+
+
+def expected_seconds(
+    db: sqlite3.Connection, name: str | None, executions: int
+) -> dict[tuple[str, str], float]:
+    """Return how long steps took in the last executions of a plan, by module and parameters."""
+    found = db.execute(
+        "SELECT s.module_id, COALESCE(s.params, ''), SUM(a.duration_s) / COUNT(DISTINCT s.id) "
+        "FROM steps AS s JOIN attempts AS a ON a.step = s.id "
+        "WHERE s.status IN ('completed', 'failed') AND a.duration_s IS NOT NULL AND s.execution IN ("
+        "SELECT id FROM executions WHERE name IS ? AND status = 'completed' AND NOT made_up "
+        "ORDER BY started_at DESC LIMIT ?) GROUP BY 1, 2",
+        (name, executions),
+    )
+    return {(module, params): seconds for module, params, seconds in found}

@@ -118,7 +118,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One module on one device, with all of its attempts; `params` says what it was bound to, in words."""
+    """One module on one device, with all of its attempts.
+
+    `params` says what it was bound to, in words; `expected_seconds` what it took in earlier runs.
+    """
 
     step_id: StepId
     device_id: str
@@ -126,6 +129,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     status: StepStatus
     attempts: tuple[Attempt, ...] = ()
     params: str | UnsetType = UNSET
+    expected_seconds: float | UnsetType = UNSET
 
 
 class DeviceSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import statistics
 import sys
 import tempfile
@@ -31,6 +32,8 @@ SIZE = (540, 960)
 #: So much that a picture has about as many bytes as one of a phone's screen.
 GRAIN = 6
 TARGET_MS = 100.0
+#: Presses on one side before it is the other's turn.
+BLOCK = 6
 #: From scrolling one side in sight to the press: a page that is still being painted answers late.
 REST_MS = 250
 #: Steps of this share of the whole come everywhere, and never twice to one place.
@@ -154,7 +157,7 @@ def drag(page: Page, track: Locator, seconds: float) -> tuple[int, float]:
     return int(page.evaluate("count")), float(page.evaluate("last - moved"))
 
 
-def measure(notebook: NotebookPage, presses: int) -> bool:
+def measure(notebook: NotebookPage, blocks: int) -> bool:
     """Measure both sides, and print what came of it; false when the target was missed."""
     page = notebook.page
     track, slider = page.locator(".xm-track"), page.locator(".widget-slider .noUi-handle")
@@ -162,10 +165,11 @@ def measure(notebook: NotebookPage, presses: int) -> bool:
     page.evaluate(CLOCK)
     ours: list[float] = []
     plain: list[float] = []
-    for number in range(presses):
-        share = 0.03 + 0.94 * (number * GOLDEN % 1)
-        ours.append(click(page, track, share))
-        plain.append(key(page, slider))
+    shares = (0.03 + 0.94 * (number * GOLDEN % 1) for number in itertools.count())
+    for _ in range(blocks):
+        # The first of a block also makes another cell the notebook's active one.
+        ours += [click(page, track, next(shares)) for _ in range(1 + BLOCK)][1:]
+        plain += [key(page, slider) for _ in range(1 + BLOCK)][1:]
     track.scroll_into_view_if_needed()
     pictures, late = drag(page, track, 4)
     median, theirs = statistics.median(ours), statistics.median(plain)
@@ -183,7 +187,7 @@ def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer presses")
-    presses = 12 if parser.parse_args().quick else 40
+    blocks = 2 if parser.parse_args().quick else 7
     with tempfile.TemporaryDirectory() as name, jupyter_server(Path(name)) as server:
         folder = Path(name) / "recording"
         folder.mkdir()
@@ -199,7 +203,7 @@ def main() -> int:
             if notebook.errors():
                 raise RuntimeError("; ".join(notebook.errors()))
             notebook.page.locator(".widget-image").wait_for()
-            met = measure(notebook, presses)
+            met = measure(notebook, blocks)
             notebook.shut_down()
             browser.close()
     return 0 if met else 1

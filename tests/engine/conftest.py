@@ -99,7 +99,7 @@ class Bench:
             self.messages.append(envelope.message)
             self._arrived.notify_all()
 
-    def make(self, *modules: Module, device_timeout: float = DEADLINE, **options) -> Execution:
+    def make(self, *modules: Module, device_timeout: float = DEADLINE, expected=None, **options) -> Execution:
         """Prepare the modules as a plan on all devices of the pool."""
         execution = Execution(
             Plan(modules, **options),
@@ -108,6 +108,7 @@ class Bench:
             hub=self.hub,
             artifacts=self.artifacts,
             device_timeout=device_timeout,
+            expected=expected,
         )
         self.executions.append(execution)
         return execution

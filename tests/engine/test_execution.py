@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 from PIL import Image
 
 from execmon_lab.devices import DeviceDisconnected, NoDevice
@@ -47,6 +48,15 @@ def test_an_execution_is_known_before_it_begins(bench):
     assert (state.status, state.name, state.current_step) == ("pending", "nightly", None)
     assert [(step.module_id, step.status) for step in state.steps] == [("passing", "pending")]
     assert [(device.device_id, device.status) for device in state.devices] == [("phone-1", "available")]
+
+
+def test_a_step_says_how_long_it_took_in_earlier_runs(bench):
+    expected = {("passing", ""): 2.5, ("failing", "to=5550100"): 9.0}
+    execution = bench.make(passing, failing, expected=expected)
+
+    state = bench.hub.snapshot(execution.execution_id)
+
+    assert [step.expected_seconds for step in state.steps] == [2.5, UNSET]
 
 
 def test_an_unknown_device_is_refused_before_anything_is_told(bench):
