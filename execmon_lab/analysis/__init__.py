@@ -13,11 +13,13 @@ kind. Times are UTC, durations seconds. Needs the `analysis` extra.
 from .comparison import Comparison, Finding, compare, compare_run
 from .durations import durations, slowest
 from .frame import MissingColumns
+from .made_up import STORY, made_up, made_up_frames
 from .reliability import failure_rates, flakiness, retries
 from .timeuse import critical_path, time_use
 from .trend import Change, Trend, changes, trend
 
 __all__ = [
+    "STORY",
     "Change",
     "Comparison",
     "Finding",
@@ -30,6 +32,8 @@ __all__ = [
     "durations",
     "failure_rates",
     "flakiness",
+    "made_up",
+    "made_up_frames",
     "retries",
     "slowest",
     "time_use",

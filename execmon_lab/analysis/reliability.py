@@ -77,9 +77,8 @@ def flakiness(attempts: Any, by: Sequence[str] = BY, confidence: float = 0.95) -
         Of the kind that came in, the flakiest first: the columns of `by`; `executions`; `steps` that passed
         or failed (skipped ones are left out); `flaky`, those that passed after an attempt that failed;
         `rate`, `low` and `high`, its share with Wilson's interval (see `proportions.share`); `switches`, how
-        often
-        an execution's outcome (did all steps pass?) is another than the one before; `switch_rate`, of the
-        pairs of executions that follow each other.
+        often an execution's outcome (did all steps pass?) is another than the one before; `switch_rate`, of
+        the pairs of executions that follow each other.
 
     Raises
     ------
