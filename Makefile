@@ -103,4 +103,4 @@ bench: $(VENV)/python.ok $(WIDGET)
 		echo "== $$bench"; $(BIN)/python $$bench || status=1; done; exit $$status
 
 clean:
-	rm -rf $(VENV) js/node_modules execmon_lab/widgets/static dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .screenshots
+	rm -rf $(VENV) js/node_modules execmon_lab/widgets/static execmon_lab/server/static/page.* dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .screenshots

@@ -95,6 +95,8 @@ def _follow(lab: "Lab", run: "Run", wait_for_client: bool, as_json: bool) -> int
     """Run it and show it as it goes; return the exit status."""
     typer.echo(f"execution {run.execution_id}")
     typer.echo(run.url)
+    if not as_json:
+        typer.echo(f"in a browser: {run.watch_url}")
     sys.stdout.flush()
     if wait_for_client:
         lab.server.wait_for_client()

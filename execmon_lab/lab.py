@@ -23,7 +23,7 @@ from .preview.recording import Keep, Recording
 from .protocol import DeviceState, DeviceStatus, ExecutionSnapshot, Level, timestamp
 from .run import Run
 from .runqueue import RunQueue
-from .server import Server, Tokens
+from .server import KeptLog, Server, Tokens
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +160,7 @@ class Lab:
                 reports={
                     name: functools.partial(self._report, name) for name in ("pdf", "html", "junit", "trace")
                 },
+                logs=self._kept_log,
                 plans={name: functools.partial(self._serve, plan) for name, plan in (plans or {}).items()},
                 allowed_origins=allowed_origins,
                 allowed_hosts=allowed_hosts,
@@ -320,6 +321,10 @@ class Lab:
             return self.history.execution(execution_id).state
         except UnknownRun:
             return None
+
+    def _kept_log(self, execution_id: str) -> KeptLog | None:
+        run = self._run(execution_id)
+        return run.kept_log if run is not None else None
 
     def _run(self, execution_id: str) -> Run | None:
         return next((run for run in list(self.runs) if run.execution_id == execution_id), None)

@@ -15,7 +15,7 @@ from .preview.recording import LAST_SECONDS, Keep, Recorder, Recording
 from .protocol import ExecutionCompleted, ExecutionSnapshot
 from .runframes import RunFrames
 from .runpreview import RunPreview
-from .server import Server
+from .server import KeptLog, Server
 from .steering import Again, Steering
 from .tail import LogTail
 
@@ -69,6 +69,16 @@ class Run(Steering, RunFrames):
     def url(self) -> str:
         """The WebSocket address at which anyone on this machine can follow the execution."""
         return self._server.ws_url(self.execution_id)
+
+    @property
+    def watch_url(self) -> str:
+        """The address of a page that shows the execution in any browser on this machine."""
+        return self._server.watch_url(self.execution_id)
+
+    @property
+    def kept_log(self) -> KeptLog:
+        """The newest lines of the log, as the server gives them to pages that come late."""
+        return KeptLog(*self._tail.kept())
 
     @property
     def state(self) -> ExecutionSnapshot:

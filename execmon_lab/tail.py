@@ -25,6 +25,7 @@ class LogTail:
 
     def __init__(self, hub: Hub, execution_id: str, lines: int = LINES) -> None:
         self._lock = threading.Lock()
+        self._lost = 0
         self._entries: deque[LogEntry] = deque(maxlen=lines)
         subject = execution_subject(execution_id, LogEntry.type_name())
         self._subscription = hub.subscribe(subject, self._take)
@@ -34,6 +35,11 @@ class LogTail:
         with self._lock:
             return list(self._entries)
 
+    def kept(self) -> tuple[list[LogEntry], int]:
+        """Return the lines so far, the oldest first, and how many before them are kept no more."""
+        with self._lock:
+            return list(self._entries), self._lost
+
     def close(self) -> None:
         """Hear no more; what was heard is kept."""
         self._subscription.close()
@@ -41,4 +47,5 @@ class LogTail:
     def _take(self, envelope: Envelope) -> None:
         if isinstance(envelope.message, LogEntry):
             with self._lock:
+                self._lost += len(self._entries) == self._entries.maxlen
                 self._entries.append(envelope.message)

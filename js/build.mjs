@@ -1,10 +1,11 @@
-// Bundles the front end into the Python package: one ES module and one style sheet.
+// Bundles the front end into the Python package, twice: for notebooks and for the server's own page; each one ES
+// module and one style sheet.
 import { context } from "esbuild";
 
 const watch = process.argv.includes("--watch");
 const bundle = await context({
-  entryPoints: { widget: "src/widget.ts" },
-  outdir: "../execmon_lab/widgets/static",
+  entryPoints: { "widgets/static/widget": "src/widget.ts", "server/static/page": "src/page.ts" },
+  outdir: "../execmon_lab",
   bundle: true,
   format: "esm",
   target: "esnext",

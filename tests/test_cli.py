@@ -66,9 +66,10 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 def test_the_id_and_the_address_come_first(folder: Path) -> None:
     status, out, err = ended(command(folder, "run", "suite:good"))
-    identifier, address, *lines = out.splitlines()
+    identifier, address, page, *lines = out.splitlines()
     assert re.fullmatch(r"execution [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", identifier)
     assert re.fullmatch(rf"ws://127\.0\.0\.1:\d+/ws/executions/{identifier.split()[1]}", address)
+    assert re.fullmatch(rf"in a browser: http://127\.0\.0\.1:\d+/watch/{identifier.split()[1]}", page)
     assert lines[0].startswith("✓ passes")
     assert "completed: 1 passed, 0 failed, 1 steps" in lines[1]
     assert (status, err) == (0, "")

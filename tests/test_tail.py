@@ -26,3 +26,4 @@ def test_it_keeps_the_newest_lines_of_its_execution_until_it_is_closed() -> None
     tail.close()
     hub.publish(log_entry("late"))
     assert [entry.message for entry in tail.entries()] == ["2", "3", "4"]
+    assert tail.kept() == (tail.entries(), 2)

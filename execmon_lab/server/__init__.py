@@ -1,10 +1,10 @@
 """The endpoint: one port for WebSocket and HTTP."""
 
-from .http import NotNow
+from .http import KeptLog, NotNow
 from .previews import PreviewSource, Watch
 from .room import DeviceDirectory
 from .server import Server
 from .settings import Settings
 from .tokens import Tokens
 
-__all__ = ["DeviceDirectory", "NotNow", "PreviewSource", "Server", "Settings", "Tokens", "Watch"]
+__all__ = ["DeviceDirectory", "KeptLog", "NotNow", "PreviewSource", "Server", "Settings", "Tokens", "Watch"]

@@ -138,7 +138,9 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
 
     state = {"$ref": f"{_SCHEMAS}ExecutionSnapshot"}
     named = {"type": "object", "required": ["execution_id"], "properties": {"execution_id": _UUID}}
-    schemas = _schemas((ExecutionSnapshot, DeviceStatus))
+    schemas = _schemas((ExecutionSnapshot, DeviceStatus, LogEntry))
+    kept = _list("entries", {"$ref": f"{_SCHEMAS}LogEntry"})
+    kept["properties"]["lost"] = {"type": "integer", "minimum": 0}
     return {
         "openapi": "3.1.0",
         "info": {"title": "execmon_lab", "version": API_VERSION},
@@ -187,6 +189,10 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
             "/api/v1/executions/{execution_id}/steps/{step_id}/retry": {
                 "parameters": [execution, step],
                 "post": answer("202", "The step will run again, in the execution that is named", named),
+            },
+            "/api/v1/executions/{execution_id}/logs": {
+                "parameters": [execution],
+                "get": answer("200", "The newest lines of its log, and how many before them are lost", kept),
             },
             "/api/v1/reports/{execution_id}": {
                 "parameters": [execution],

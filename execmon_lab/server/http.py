@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -12,13 +12,14 @@ from aiohttp import web
 
 from ..history.artifacts import SCREENSHOTS, ArtifactStore
 from ..hub import Hub, UnknownExecution
-from ..protocol import ExecutionSnapshot
+from ..protocol import ExecutionSnapshot, LogEntry
 from ..reports import MissingExtra
 from ..state import FINAL
 from . import documents
 from .access import Access
 from .entrance import ENDPOINT
 from .room import DeviceDirectory, Room
+from .watch import ASSETS, watch_routes
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +37,21 @@ Archive = Callable[[str], ExecutionSnapshot | None]
 """Finds an execution of an earlier time by its id. Called in a worker's thread."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptLog:
+    """The newest lines of an execution's log, the oldest first, and how many before them are not kept."""
+
+    entries: Sequence[LogEntry]
+    lost: int = 0
+
+
 class NotNow(RuntimeError):
     """What a plan's function raises when it cannot start the plan for now; its text tells the client why."""
 
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-OPEN_TO_ALL = frozenset({"/healthz"})
+OPEN_TO_ALL = frozenset({"/healthz", *ASSETS})
 """Paths that ask for no token."""
 
 
@@ -61,6 +70,7 @@ class Api:
     plans: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     archive: Archive | None = None
     reports: Mapping[str, Report] = field(default_factory=dict)
+    logs: Callable[[str], KeptLog | None] | None = None
 
     def application(self, routes: Iterable[web.AbstractRouteDef] = ()) -> web.Application:
         """Make the aiohttp application.
@@ -77,6 +87,7 @@ class Api:
                 web.get("/api/v1/executions", self._executions),
                 web.post("/api/v1/executions", self._start),
                 web.get("/api/v1/executions/{id}", self._execution),
+                web.get("/api/v1/executions/{id}/logs", self._log),
                 web.delete("/api/v1/executions/{id}", self._cancel),
                 web.get("/api/v1/reports/{id}", self._report),
                 web.get("/api/v1/devices", self._devices),
@@ -84,6 +95,7 @@ class Api:
                 web.get("/openapi.json", self._openapi),
                 web.get(SCREENSHOTS + "{name:.+}", self._screenshot),
                 web.get(ENDPOINT + "{id}", self._upgrade_required),
+                *watch_routes(self.hub),
                 *routes,
             ]
         )
@@ -144,6 +156,16 @@ class Api:
     async def _execution(self, request: web.Request) -> web.Response:
         snapshot = await self._find(request)
         return _json(snapshot) if snapshot else _no_execution()
+
+    async def _log(self, request: web.Request) -> web.Response:
+        snapshot = await self._find(request)
+        if snapshot is None:
+            return _no_execution()
+        kept = self.logs(snapshot.execution_id) if self.logs is not None else None
+        if kept is None:
+            return problem(404, "this server keeps no log of the execution")
+        # Thousands of lines: too much for the loop's thread.
+        return await asyncio.to_thread(_json, kept)
 
     async def _cancel(self, request: web.Request) -> web.Response:
         snapshot = await self._find(request)

@@ -17,7 +17,7 @@ from ..protocol import CloseCode
 from .access import Access
 from .connection import Connection
 from .entrance import ENDPOINT, Entrance
-from .http import Api, Archive, Report, metrics_route, silent
+from .http import Api, Archive, KeptLog, Report, metrics_route, silent
 from .previews import Previews, PreviewSource
 from .room import DeviceDirectory, PlannedDevices, Room
 from .session import Sessions
@@ -26,6 +26,7 @@ from .steering import Find, steering_routes
 from .switchboard import Switchboard
 from .tally import Tally
 from .tokens import Tokens
+from .watch import PAGE
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,8 @@ class Server:
         in a worker's thread.
     reports
         What ``GET /api/v1/reports/{id}`` gives besides ``json``: by format, a function that makes the report.
+    logs
+        Gives the kept lines of an execution's log, by its id; None where there are none.
     allowed_origins, allowed_hosts
         Who else may connect in standalone mode (see `Access`).
     routes
@@ -91,6 +94,7 @@ class Server:
         plans: Mapping[str, Callable[[], str]] | None = None,
         archive: Archive | None = None,
         reports: Mapping[str, Report] | None = None,
+        logs: Callable[[str], KeptLog | None] | None = None,
         allowed_origins: Iterable[str] = (),
         allowed_hosts: Iterable[str] = (),
         routes: Iterable[web.AbstractRouteDef] = (),
@@ -117,6 +121,7 @@ class Server:
             plans=plans or {},
             archive=archive,
             reports=reports or {},
+            logs=logs,
         )
         self._transports: set[asyncio.BaseTransport] = set()
         self._client_came = threading.Event()
@@ -140,6 +145,10 @@ class Server:
     def ws_url(self, execution_id: str) -> str:
         """Return the address of an execution (specification, "Connection Endpoints")."""
         return f"ws://{self._netloc}{ENDPOINT}{execution_id}"
+
+    def watch_url(self, execution_id: str) -> str:
+        """Return the address of an execution's page, for a browser; in server mode a token is added to it."""
+        return f"{self.url}{PAGE}{execution_id}"
 
     @property
     def _netloc(self) -> str:

@@ -112,6 +112,8 @@ export interface Listener {
 }
 
 export interface Source {
+  /** Who the messages come from, in words; the kernel where nothing else is said. */
+  readonly sender?: string;
   /** Begin; one listener at a time. */
   open(listener: Listener): void;
   /** Say which pictures are looked at now; all others end. */

@@ -13,7 +13,7 @@ import execmon_lab as em
 from execmon_lab.client.errors import RECONNECT
 from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.protocol import CloseCode
-from execmon_lab.server import Server
+from execmon_lab.server import KeptLog, Server
 from execmon_lab.server.documents import FROM_CLIENT, FROM_SERVER, as_text, asyncapi
 from tests.fields import FIELDS
 from tests.server.raw import RawClient
@@ -165,7 +165,12 @@ class TestServed:
         self, start: Start, execution: str, artifacts: ArtifactStore
     ) -> None:
         artifacts.save_screenshot("step_001.png", b"png")
-        server = start(cancel=lambda execution_id: None, steering=Steered, plans={"demo": lambda: execution})
+        server = start(
+            cancel=lambda execution_id: None,
+            steering=Steered,
+            plans={"demo": lambda: execution},
+            logs=lambda execution_id: KeptLog(()),
+        )
         document = json.loads(ask(server, "/openapi.json")[1])
         for path, methods in document["paths"].items():
             address = path.replace("{execution_id}", execution).replace("{name}", "step_001.png")

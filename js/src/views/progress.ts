@@ -120,7 +120,7 @@ export class ProgressView {
   #currentText(state: ExecutionSnapshot, over: boolean): string {
     if (over) return `${plural(state.steps.length, "step")} on ${plural(state.devices.length, "device")}`;
     if (state.status === "running" && this.store.silence() > SILENCE_MS) {
-      return `No word from the kernel for ${clock(this.store.silence() / 1000)}`;
+      return `No word from ${this.store.source.sender ?? "the kernel"} for ${clock(this.store.silence() / 1000)}`;
     }
     return state.current_step ?? (state.status === "pending" ? "Not started yet" : "");
   }

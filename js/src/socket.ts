@@ -1,0 +1,237 @@
+// The public WebSocket as a source: what any consumer gets, with the same limits and the same token.
+
+import type { LogEntry, PreviewFrame, Quality, ServerMessage } from "./messages";
+import type { Address } from "./address";
+import { type Ending, ENDINGS, REFUSALS, LOST } from "./endings";
+import type { Listener, Source, Stream } from "./source";
+import { ended } from "./state";
+
+/** How the connection stands, for the reader. */
+export type Standing =
+  | { kind: "connecting" | "live" | "over" }
+  | { kind: "waiting"; words: string; seconds: number }
+  | { kind: "failed"; words: string; again: boolean };
+
+const FIRST_DELAY_MS = 250;
+const MAX_DELAY_MS = 30_000;
+const ANSWER_MS = 10_000;
+/** A line of the kept log that is not older than this, seen from the state, may come live too. */
+const OVERLAP_MS = 2_000;
+const BEST_FIRST: readonly Quality[] = ["high", "medium", "low"];
+
+interface Tail {
+  entries: LogEntry[];
+  lost: number;
+}
+
+export class SocketSource implements Source {
+  readonly sender = "the server";
+  #listener: Listener | undefined;
+  #socket: WebSocket | undefined;
+  #session: string | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+  #frames = 0;
+  /** How far the server's clock is ahead of the browser's, as far as is known. */
+  #ahead = -Infinity;
+  /** Why the server will close this connection, as its `error` told: a proxy may keep the close code. */
+  #refusal: Ending | undefined;
+  #streams: Stream[] = [];
+  /** The quality in which a device's pictures were asked for. */
+  #asked = new Map<string, Quality>();
+  /** What came live while the kept log was being fetched. */
+  #held: ServerMessage[] | undefined;
+  /** Lines that came with the kept log, and may come again. */
+  #known = new Set<string>();
+
+  constructor(
+    readonly address: Address,
+    readonly stands: (standing: Standing) => void,
+  ) {}
+
+  readonly cancel = (): void => {
+    void this.#fetch("DELETE", this.address.execution()).catch(() => undefined);
+  };
+
+  open(listener: Listener): void {
+    this.#listener = listener;
+    addEventListener("online", this.connect);
+    this.connect();
+  }
+
+  /** Connect now, unless that is done already. */
+  readonly connect = (): void => {
+    if (this.#socket || !this.#listener) return;
+    clearTimeout(this.#retry);
+    this.stands({ kind: "connecting" });
+    const socket = new WebSocket(this.address.socket(this.#session));
+    this.#socket = socket;
+    this.#refusal = undefined;
+    socket.addEventListener("message", ({ data }) => this.#receive(JSON.parse(data), socket));
+    socket.addEventListener("close", ({ code }) => this.#closed(code, socket));
+  };
+
+  close(): void {
+    this.#listener = undefined;
+    removeEventListener("online", this.connect);
+    clearTimeout(this.#retry);
+    this.#socket?.close(1000);
+    this.#socket = undefined;
+  }
+
+  watch(streams: Stream[]): void {
+    this.#streams = streams;
+    const wanted = new Map<string, Quality>();
+    // A connection has one stream a device: the best that is looked at serves all.
+    for (const quality of BEST_FIRST) {
+      for (const stream of streams) {
+        if (stream.quality === quality && !wanted.has(stream.device_id)) wanted.set(stream.device_id, quality);
+      }
+    }
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    for (const device_id of this.#asked.keys()) {
+      if (!wanted.has(device_id)) this.#say({ type: "stop_preview", device_id });
+    }
+    for (const [device_id, quality] of wanted) {
+      if (this.#asked.get(device_id) === quality) continue;
+      this.#say({ type: "start_preview", device_id, quality, only_changes: true });
+    }
+    this.#asked = wanted;
+  }
+
+  /** Nothing to tell: the server counts by pongs. */
+  drawn(): void {}
+
+  screenshot(url: string): Promise<string> {
+    return Promise.resolve(this.address.http(url));
+  }
+
+  #receive(message: ServerMessage, socket: WebSocket): void {
+    if (socket !== this.#socket) return;
+    switch (message.type) {
+      case "execution_state":
+        void this.#begin(message, socket);
+        break;
+      case "preview_frame":
+        this.#show(message);
+        break;
+      case "error": {
+        const ending = REFUSALS[message.code];
+        if (ending) this.#refusal = ending;
+        else if (message.code === "PREVIEW_UNAVAILABLE" && message.device_id) {
+          this.#asked.delete(message.device_id);
+          this.#listener?.problem({ device_id: message.device_id, message: message.message });
+        } else this.#take(message);
+        break;
+      }
+      default:
+        this.#take(message);
+    }
+  }
+
+  #take(message: ServerMessage): void {
+    if (this.#held) this.#held.push(message);
+    else this.#deliver([message]);
+  }
+
+  #deliver(messages: ServerMessage[]): void {
+    const fresh = messages.filter((message) => message.type !== "log_entry" || !this.#known.delete(keyOf(message)));
+    if (fresh.length) this.#listener?.messages(fresh, this.#now(fresh));
+  }
+
+  /** Take the state and the log so far; what comes live meanwhile, comes after them. */
+  async #begin(state: ServerMessage & { type: "execution_state" }, socket: WebSocket): Promise<void> {
+    this.#session = state.session_id;
+    this.#failures = 0;
+    this.#held = [];
+    for (const { device_id } of state.devices) this.#say({ type: "subscribe_device", device_id });
+    this.#asked.clear();
+    this.watch(this.#streams);
+    const tail = await this.#tail();
+    if (socket !== this.#socket) return;
+    const since = Date.parse(state.timestamp) - OVERLAP_MS;
+    this.#known = new Set(tail.entries.filter((entry) => Date.parse(entry.timestamp) >= since).map(keyOf));
+    this.#listener?.snapshot([state, ...tail.entries], this.#now([state]), tail.lost);
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.stands({ kind: "live" });
+    this.#deliver(held);
+  }
+
+  #show(message: PreviewFrame): void {
+    const { device_id, width, height, timestamp } = message;
+    const jpeg = bytesOf(message.frame_data);
+    const number = ++this.#frames;
+    for (const { quality } of this.#streams.filter((stream) => stream.device_id === device_id)) {
+      this.#listener?.frame({ device_id, quality, width, height, timestamp, number, jpeg, codec: "jpeg" });
+    }
+  }
+
+  #closed(code: number, socket: WebSocket): void {
+    if (socket !== this.#socket) return;
+    this.#socket = undefined;
+    this.#asked.clear();
+    // What was held goes with a state that never came: the next connection brings it anew.
+    const begun = this.#held === undefined;
+    if (code === 1000 && begun) return this.stands({ kind: "over" });
+    const ending = this.#refusal ?? ENDINGS[code] ?? LOST;
+    if (ending.over || code === 1000) return void this.#showEnd();
+    if (!ending.reconnect) return this.stands({ kind: "failed", words: ending.words, again: ending.again ?? false });
+    const most = Math.min(FIRST_DELAY_MS * 2 ** this.#failures++, MAX_DELAY_MS);
+    const delay = most * (0.5 + Math.random() / 2);
+    this.stands({ kind: "waiting", words: ending.words, seconds: Math.ceil(delay / 1000) });
+    this.#retry = setTimeout(this.connect, delay);
+  }
+
+  /** An execution that has ended is followed no more; its end can be read. */
+  async #showEnd(): Promise<void> {
+    try {
+      const state = await (await this.#fetch("GET", this.address.execution())).json();
+      const tail = await this.#tail();
+      this.#held = undefined;
+      this.#listener?.snapshot([state, ...tail.entries], this.#now([state]), tail.lost);
+      if (ended(state.status)) return this.stands({ kind: "over" });
+    } catch {
+      // Said below.
+    }
+    this.stands({ kind: "failed", words: "The execution has ended, and the server gives no more of it.", again: true });
+  }
+
+  async #tail(): Promise<Tail> {
+    try {
+      return await (await this.#fetch("GET", this.address.execution("/logs"))).json();
+    } catch {
+      return { entries: [], lost: 0 };
+    }
+  }
+
+  async #fetch(method: string, url: string): Promise<Response> {
+    const answer = await fetch(url, { method, signal: AbortSignal.timeout(ANSWER_MS) });
+    if (!answer.ok) throw new Error(`${method}: ${answer.status}`);
+    return answer;
+  }
+
+  /** The server's clock, as its newest stamp tells it: it is that late at least. */
+  #now(messages: ServerMessage[]): number {
+    const heard = Date.now();
+    const stamps = messages.map((message) => ("timestamp" in message ? Date.parse(message.timestamp) : -Infinity));
+    const ahead = Math.max(this.#ahead, ...stamps.map((stamp) => stamp - heard));
+    this.#ahead = ahead;
+    return heard + ahead;
+  }
+
+  #say(message: object): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+}
+
+function keyOf({ timestamp, device_id, module_id, level, message, attempt }: LogEntry): string {
+  return JSON.stringify([timestamp, device_id, module_id, level, attempt, message]);
+}
+
+function bytesOf(dataUrl: string): Uint8Array<ArrayBuffer> {
+  const text = atob(dataUrl.slice(dataUrl.indexOf(",") + 1));
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
