@@ -1,15 +1,18 @@
-"""A client of scrcpy's protocol, written from its description alone, records the phone's screen.
+"""Clients of scrcpy's protocol record the phone: one from npm, and one written from its description alone.
 
-Source: ``doc/develop.md`` of scrcpy. It shares no code with the project's own client.
+Source: ``doc/develop.md`` of scrcpy. They share no code with the project's own client.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import re
 import socket
 import struct
+import subprocess
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from fractions import Fraction
@@ -23,6 +26,7 @@ from execmon_lab.phone.screen import code
 from .conftest import Adb, wait_until
 
 JAR = "/data/local/tmp/scrcpy-server.jar"
+YUME = Path(__file__).with_name("yume_scrcpy.mjs")
 SECONDS = 3.0
 MOTION = "am start -n com.execmon.motion/.MotionActivity --ei fps 30"
 Recorded = list[tuple[int, bool, bytes]]
@@ -40,13 +44,9 @@ def exactly(sock: socket.socket, count: int) -> bytes:
 
 @contextmanager
 def server(adb: Adb, version: str, *options: str) -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Push a file, start the server, connect by `adb forward`; yields the video and the control socket."""
-    adb("shell", f"echo jar > {JAR}")
+    """Start the server and connect to it; yields the video and the control socket."""
     words = ["scid=12345678", "tunnel_forward=true", "audio=false", "cleanup=false", *options]
-    line = f"CLASSPATH={JAR} app_process / com.genymobile.scrcpy.Server {version} {' '.join(words)}"
-    port = int(adb.text("forward", "tcp:0", "localabstract:scrcpy_12345678"))
-    process = adb.start("shell", line)
-    try:
+    with started(adb, version, words) as port:
         deadline = time.monotonic() + 20
         while True:  # adb accepts before the phone does: the first byte tells that it did
             video = socket.create_connection(("127.0.0.1", port), timeout=20)
@@ -57,6 +57,17 @@ def server(adb: Adb, version: str, *options: str) -> Iterator[tuple[socket.socke
             time.sleep(0.05)
         with closing(video), closing(socket.create_connection(("127.0.0.1", port), timeout=20)) as control:
             yield video, control
+
+
+@contextmanager
+def started(adb: Adb, version: str, words: list[str]) -> Iterator[int]:
+    """Push a file and start the server; yields a port that leads to its socket. It ends with its client."""
+    adb("shell", f"echo jar > {JAR}")
+    line = f"CLASSPATH={JAR} app_process / com.genymobile.scrcpy.Server {version} {' '.join(words)}"
+    port = int(adb.text("forward", "tcp:0", "localabstract:scrcpy_12345678"))
+    process = adb.start("shell", line)
+    try:
+        yield port
         assert process.wait(20) == 0
     finally:
         if process.poll() is None:
@@ -123,6 +134,11 @@ def test_a_recording_plays_and_holds_every_picture(adb: Adb, tmp_path: Path, ver
     adb("shell", "input keyevent HOME")
     path = tmp_path / "phone.mp4"
     write_mp4(path, config, recorded)
+    check(path, recorded, size)
+
+
+def check(path: Path, recorded: Recorded, size: tuple[int, int]) -> None:
+    """Play an MP4: it has every packet that was recorded, and lasts as long as the phone moved meanwhile."""
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
     assert recorded[0][1], "it begins with a key frame"
@@ -137,6 +153,24 @@ def test_a_recording_plays_and_holds_every_picture(adb: Adb, tmp_path: Path, ver
     assert len(set(numbers)) >= 0.8 * len(numbers), "few pictures differ by nothing but the clock"
     drawn = (marks[-1].milliseconds - marks[0].milliseconds) / 1000
     assert float(length) == pytest.approx(drawn, abs=1.0)
+
+
+def test_another_client_records_the_same(adb: Adb, tmp_path: Path) -> None:
+    """`@yume-chan/scrcpy`, unmodified, with its own options and its own reading of the stream."""
+    words = subprocess.run(["node", str(YUME), "options"], check=True, capture_output=True, text=True).stdout
+    adb("shell", MOTION)
+    with started(adb, "3.3.3", words.split()) as port:
+        command = ["node", str(YUME), "record", str(port), str(SECONDS)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    adb("shell", "input keyevent HOME")
+    metadata, config, *packets = (json.loads(line) for line in said.splitlines())
+    assert metadata["deviceName"] == "Virtual Phone"
+    assert config["type"] == "configuration"
+    assert {packet["type"] for packet in packets} == {"data"}
+    recorded = [(packet["pts"], packet["keyframe"], b64decode(packet["data"])) for packet in packets]
+    path = tmp_path / "phone.mp4"
+    write_mp4(path, b64decode(config["data"]), recorded)
+    check(path, recorded, (metadata["width"], metadata["height"]))
 
 
 def test_a_tap_is_seen_in_the_video(adb: Adb) -> None:
