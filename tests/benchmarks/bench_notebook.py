@@ -212,8 +212,9 @@ def blocked(server: JupyterServer, browser: Browser, quick: bool) -> None:
         "time.sleep": f"{begin}time.sleep(end - time.monotonic())",
         "a loop in Python": f"{begin}while time.monotonic() < end: sum(range(100))",
     }
-    with notebook(server, browser, (720, 1280), 15) as rig:
-        for way in ("video", "jpeg"):
+    # JPEG is made 15 times a second of what the screen draws, which has to be more.
+    for way, fps in (("video", 15), ("jpeg", 30)):
+        with notebook(server, browser, (720, 1280), fps) as rig:
             rig.ours(way, "medium")
             free = rig.probe.drawn(3)
             for name, cell in cells.items():
@@ -232,7 +233,6 @@ def blocked(server: JupyterServer, browser: Browser, quick: bool) -> None:
                 rig.page.wait_for_cells()
                 met = fps >= 14 if name == "time.sleep" else None
                 row(f"{way}, {name}", f"{fps:5.1f}   (free: {free:.1f})", met)
-            rig.pause(way)
 
 
 def grid(server: JupyterServer, browser: Browser, quick: bool) -> None:
