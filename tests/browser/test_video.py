@@ -94,15 +94,32 @@ def test_the_page_decodes_what_the_phone_made(lab_page: NotebookPage, view: Loca
     assert lab_page.complaints == []
 
 
-def test_a_gap_is_mended_and_several_are_enough(lab_page: NotebookPage, view: Locator) -> None:
+LOSE = "for line in run.view._pictures._lines.values(): line._sequence += 1"
+SPOIL = """
+from execmon_lab.widgets.video import VideoLine
+send = VideoLine.send
+def spoil(line, now, number):
+    parcel = send(line, now, number)
+    if parcel.content["key"]:
+        return parcel
+    VideoLine.send = send
+    return type(parcel)(parcel.content, (parcel.buffers[0][:12] + bytes(range(256)) * 8,))
+VideoLine.send = spoil
+"""
+
+
+def test_faults_of_the_stream_are_mended_and_several_are_enough(
+    lab_page: NotebookPage, view: Locator
+) -> None:
     comes_by(view, "scrcpy h264 → page")
     lab_page.execute("phone.shell('am start -n com.execmon.motion/.MotionActivity --ei fps 15')")
-    lose = "for line in run.view._pictures._lines.values(): line._sequence += 1"
-    for _ in range(2):
-        lab_page.execute(lose)
+    for fault in (LOSE, SPOIL):
+        lab_page.execute(fault)
         goes_on(lab_page, view, 30)
         comes_by(view, "scrcpy h264 → page")
-    lab_page.execute(lose)
+    for _ in range(3):
+        lab_page.execute(LOSE)
+        lab_page.page.wait_for_timeout(500)
     comes_by(view, "→ jpeg")
     goes_on(lab_page, view)
     assert lab_page.complaints == []

@@ -357,6 +357,25 @@ def test_a_device_that_gives_none_at_the_end_is_not_waited_for_long(live: Rig) -
     assert live.pictures.still() is True
 
 
+def test_five_hundred_starts_and_stops_leave_nothing_behind(rig: Rig) -> None:
+    for number in range(500):
+        rig.look("a", MEDIUM)
+        if number % 3:
+            rig.watch.key()
+            rig.collect()
+            rig.watch.delta()
+        if number % 5 == 0:
+            rig.watch.on_error(DeviceDisconnected(DEVICE))
+        rig.look("a")
+        rig.collect()
+    assert len(rig.video.watches) == 500
+    assert (rig.video.open, rig.preview.open) == ([], [])
+    rig.video.watches[0].key()
+    rig.video.watches[0].on_error(NoVideo(DEVICE, "too late"))
+    rig.look("a", MEDIUM)
+    assert rig.video.open == [DEVICE], "what an old one still says changes nothing"
+
+
 def test_closed_pictures_watch_no_video(live: Rig) -> None:
     live.pictures.close()
     assert live.video.open == []
