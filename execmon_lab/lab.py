@@ -15,7 +15,8 @@ from typing import Self
 from .devices import AdbServer, DevicePool
 from .engine import Execution, Plan, PlannedStep
 from .executionlog import ExecutionLog
-from .history import History, HistoryError, UnknownRun
+from .history import History, HistoryError, Retention, UnknownRun
+from .history.retention import STANDARD
 from .hub import Hub
 from .phone.process import PhoneProcess
 from .preview import BestSource, Preference, PreviewService
@@ -65,6 +66,8 @@ class Lab:
     history
         The folder where every run is kept: steps, log, screenshots, recording; the user's data folder, when
         absent. Where nothing can be kept, the runs' logs say why, and all else works.
+    retention
+        For how long, and in how much room; None keeps all. What is too old is deleted as the lab starts.
     source
         What the devices' pictures come from: ``screencap``, ``scrcpy`` (where it works), or ``auto``: a real
         phone's by what its first pictures tell, a virtual one's by screencap, which is cheaper there. Who
@@ -103,6 +106,7 @@ class Lab:
         allowed_origins: Iterable[str] = (),
         allowed_hosts: Iterable[str] = (),
         history: str | Path | None = None,
+        retention: Retention | None = STANDARD,
         source: Preference = "auto",
         record: bool | Keep = True,
         heartbeat: float = 2.0,
@@ -126,8 +130,8 @@ class Lab:
         self._artifacts = self.history.artifacts
         with ExitStack() as stack:
             stack.callback(self.hub.close)
-            self._keep_history()
             stack.callback(self.history.close)
+            self._keep_history(retention)
             if devices is None:
                 adb: AdbServer = stack.enter_context(AdbServer.private())
                 for _ in range(phones):
@@ -283,9 +287,9 @@ class Lab:
         devices = ", ".join(f"{known.serial} {known.status}" for known in self.pool.snapshot().values())
         return f"Lab({devices})"
 
-    def _keep_history(self) -> None:
+    def _keep_history(self, retention: Retention | None) -> None:
         try:
-            self.history.record(self.hub)
+            self.history.record(self.hub, retention)
         except HistoryError as error:
             log.warning("%s", error)
 

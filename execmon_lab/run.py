@@ -13,6 +13,7 @@ from .hub import Hub, execution_subject
 from .preview import PreviewService
 from .preview.recording import LAST_SECONDS, Keep, Recorder, Recording
 from .protocol import ExecutionCompleted, ExecutionSnapshot
+from .runfacts import RunFacts
 from .runframes import RunFrames
 from .runpreview import RunPreview
 from .server import KeptLog, Server
@@ -58,6 +59,7 @@ class Run(Steering, RunFrames):
         self.preview = RunPreview(preview, self._serials, lambda: self.__dict__.get("view"))
         self._tail = LogTail(hub, execution.execution_id)
         self.recording = recording
+        self._facts = RunFacts(execution.execution_id, execution.serials, pool, history)
         self._recorder = self._make_recorder(keep) if keep is not None else None
 
     @property
@@ -90,9 +92,15 @@ class Run(Steering, RunFrames):
         """True once nothing more will run."""
         return self._execution.done
 
+    @property
+    def devices(self) -> dict[str, dict[str, str]]:
+        """What was found out of each device, by serial: ``{"model": …, "Android": …, "screen": …}``."""
+        return dict(self._facts.known)
+
     def start(self) -> None:
         """Begin; returns at once."""
         self._execution.start()
+        self._facts.start()
         if self._recorder is not None:
             self._recorder.start()
 
@@ -182,6 +190,7 @@ class Run(Steering, RunFrames):
     def close(self) -> None:
         """Cancel what still runs, and end the view and every thread of the run."""
         self._execution.close()
+        self._facts.close()
         if self._recorder is not None:
             self._recorder.close()
             self._ending.close()
@@ -240,6 +249,7 @@ class Run(Steering, RunFrames):
         return Material(
             state=self.state,
             logs=self._tail.entries(),
+            devices=self.devices,
             screenshot=self._screenshot,
             film=film(self.recording),
         )

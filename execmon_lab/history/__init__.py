@@ -4,8 +4,19 @@ history = History()
 history.steps(status="failed", since="2026-11-01")
 """
 
+from .archive import BadArchive
 from .errors import HistoryError, HistoryWarning, RunIsLive, UnknownRun
 from .history import History
+from .retention import Retention
 from .stored import StoredExecution
 
-__all__ = ["History", "HistoryError", "HistoryWarning", "RunIsLive", "StoredExecution", "UnknownRun"]
+__all__ = [
+    "BadArchive",
+    "History",
+    "HistoryError",
+    "HistoryWarning",
+    "Retention",
+    "RunIsLive",
+    "StoredExecution",
+    "UnknownRun",
+]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..protocol import ExecutionSnapshot, LogEntry
-from . import frames, tables
+from . import chunks, frames, tables
 from .recorded import Recorded
 from .schema import migrate
 from .tables import Filters, Table
@@ -29,5 +29,6 @@ def frame(
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         migrate(db)
         recorded.write(db)
+        chunks.lay_out(db, Filters())
         rows = tables.read(db, table, Filters())
     return frames.build(table.columns, [row[1:] for row in rows], chosen)

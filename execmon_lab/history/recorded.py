@@ -33,13 +33,20 @@ class Recorded:
     ----------
     planned
         Its first state.
+
+    Attributes
+    ----------
+    row : int or None
+        Its `id` in the file, once it was written.
+    lost : int
+        How many lines of its log were lost.
     """
 
     def __init__(self, planned: ExecutionSnapshot) -> None:
         self.execution_id = planned.execution_id
         self._planned_at = planned.timestamp
         self._state = ExecutionState(planned)
-        self._id: int | None = None
+        self.row: int | None = None
         self._numbers: dict[str, int] = {}
         self._changed: set[str] = {step.step_id for step in planned.steps}
         self._base_changed = True
@@ -111,13 +118,13 @@ class Recorded:
         self._fold_log()
         if self._base_changed or self._changed:
             state = self._state.snapshot()
-            [(self._id,)] = db.execute(PUT_EXECUTION, execution_row(state, self._planned_at)).fetchall()
-            put_steps(db, self._id, self._changed_of(state.steps), self._ran_on)
-        assert self._id is not None
-        db.executemany(PUT_LOG, [(self._id, *row) for row in self._logs])
+            [(self.row,)] = db.execute(PUT_EXECUTION, execution_row(state, self._planned_at)).fetchall()
+            put_steps(db, self.row, self._changed_of(state.steps), self._ran_on)
+        assert self.row is not None
+        db.executemany(PUT_LOG, [(self.row, *row) for row in self._logs])
         db.executemany(
             PUT_DEVICE_STATUS,
-            [(self._id, s.device_id, s.status, milliseconds(s.last_seen)) for s in self._statuses],
+            [(self.row, s.device_id, s.status, milliseconds(s.last_seen)) for s in self._statuses],
         )
 
     def _changed_of(self, steps: Sequence[Step]) -> list[tuple[int, Step]]:

@@ -15,7 +15,7 @@ from .clock import milliseconds, written
 
 Row = tuple[Any, ...]
 
-_encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
 _execution = msgspec.json.Decoder(ExecutionSnapshot).decode
 _step = msgspec.json.Decoder(Step).decode
 _attempt = msgspec.json.Decoder(Attempt).decode
@@ -59,6 +59,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 PUT_DEVICE_STATUS = "INSERT INTO device_statuses (execution, device_id, status, at) VALUES (?, ?, ?, ?)"
+
+
+def _encode(value: object) -> str:
+    """JSON as text: newer versions of SQLite take bytes for a form of their own."""
+    return _encoder.encode(value).decode()
 
 
 def execution_row(state: ExecutionSnapshot, planned_at: str, *, made_up: bool = False) -> Row:
@@ -191,6 +196,14 @@ def put_steps(
             for _, step in chosen
             for attempt in step.attempts
         ],
+    )
+
+
+def put_facts(execution_id: str, device_id: str, facts: dict[str, str], db: sqlite3.Connection) -> None:
+    """Write what is known of an execution's device."""
+    db.execute(
+        "INSERT OR REPLACE INTO device_facts SELECT id, ?, ? FROM executions WHERE execution_id = ?",
+        (device_id, _encode(facts), execution_id),
     )
 
 

@@ -11,7 +11,7 @@ import uuid
 
 from .errors import HistoryError
 
-VERSION = 1
+VERSION = 2
 """Of the tables that this program reads and writes (SQLite's `user_version`)."""
 
 LIVE = "('pending', 'running')"
@@ -33,7 +33,7 @@ CREATE TABLE executions (
     skipped_steps INTEGER NOT NULL,
     devices TEXT NOT NULL,
     made_up INTEGER NOT NULL DEFAULT 0,
-    detail BLOB NOT NULL
+    detail TEXT NOT NULL
 );
 CREATE INDEX executions_started ON executions (started_at);
 CREATE INDEX executions_live ON executions (id) WHERE status IN ('pending', 'running');
@@ -52,7 +52,7 @@ CREATE TABLE steps (
     duration_s REAL,
     error_code TEXT,
     flaky INTEGER NOT NULL,
-    detail BLOB NOT NULL,
+    detail TEXT NOT NULL,
     UNIQUE (execution, step_id)
 );
 CREATE INDEX steps_in_order ON steps (execution, number);
@@ -69,7 +69,7 @@ CREATE TABLE attempts (
     error_code TEXT,
     error_message TEXT,
     screenshot_url TEXT,
-    detail BLOB NOT NULL,
+    detail TEXT NOT NULL,
     UNIQUE (step, attempt)
 );
 CREATE TABLE logs (
@@ -94,7 +94,27 @@ CREATE TABLE device_statuses (
 CREATE INDEX device_statuses_execution ON device_statuses (execution);
 """
 
-STEPS: tuple[str, ...] = (_FIRST,)
+_SECOND = """
+ALTER TABLE executions ADD COLUMN kept_at INTEGER;
+CREATE TABLE log_chunks (
+    id INTEGER PRIMARY KEY,
+    execution INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
+    first_id INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    lines INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX log_chunks_execution ON log_chunks (execution, first_id);
+CREATE TABLE device_facts (
+    execution INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
+    device_id TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    PRIMARY KEY (execution, device_id)
+) WITHOUT ROWID;
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND)
 """What leads from each version to the next; the first makes an empty file one of version 1."""
 
 

@@ -8,6 +8,7 @@ whose lock is free has no writer, whatever its file says, and whatever process h
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -108,6 +109,21 @@ def claim_any(folder: Path) -> Claim:
     raise HistoryError(f"{MOST} processes write to {folder} already: choose another folder")
 
 
+def set_aside(path: Path) -> Path:
+    """Move a file that is no database out of the way, for whoever may mend it; it is claimed.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written.
+    """
+    target = path.with_name(f"{path.name}.broken-{time.strftime('%Y%m%d-%H%M%S')}")
+    for suffix in ("-wal", "-shm", ""):
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(f"{path}{suffix}", f"{target}{suffix}")
+    return target
+
+
 def is_claimed(path: Path) -> bool:
     """Tell whether someone has the right to write a file."""
     try:
@@ -132,14 +148,10 @@ def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
         When it cannot be opened.
     """
     mode = "rwc" if write else "ro"
-    db = sqlite3.connect(
+    return sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",
         uri=True,
         isolation_level=None,
         timeout=BUSY_SECONDS,
         check_same_thread=False,
     )
-    if write:
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA foreign_keys = ON")
-    return db

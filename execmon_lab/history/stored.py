@@ -9,11 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from ..protocol import ExecutionSnapshot, LogEntry, moment
 from . import slots
 from .artifacts import ArtifactStore
+from .chunks import lines
 from .clock import Moment, bound, written
 from .rows import log_entry, read_state
+
+RECENT = 20
+"""Executions of a plan that say how long its modules take."""
+
+_facts = msgspec.json.Decoder(dict[str, str]).decode
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,8 @@ class StoredExecution:
         Seconds; None while it runs.
     made_up
         Whether it is an invented example.
+    devices
+        What was found out of each device, by serial, in the order to show it: ``{"model": …, "Android": …}``.
     screenshots
         The file of each `screenshot_url` that there is.
     recording
@@ -44,6 +54,7 @@ class StoredExecution:
     ended_at: datetime | None
     duration_s: float | None
     made_up: bool
+    devices: dict[str, dict[str, str]]
     screenshots: dict[str, Path]
     recording: Path | None
     _file: Path = field(repr=False)
@@ -69,13 +80,11 @@ class StoredExecution:
     def logs(self) -> Iterator[LogEntry]:
         """Its log, the oldest line first, with exact milliseconds; read from the disk as it is taken."""
         with contextlib.closing(slots.connect(self._file)) as db:
-            found = db.execute(
-                "SELECT at, device_id, module_id, step_id, attempt, level, message FROM logs "
-                "WHERE execution = (SELECT id FROM executions WHERE execution_id = ?) ORDER BY id",
-                (self.execution_id,),
-            )
-            for row in found:
-                yield log_entry(self.execution_id, row)
+            db.execute("BEGIN")  # chunks are made of the rows that follow them
+            found = db.execute("SELECT id FROM executions WHERE execution_id = ?", (self.execution_id,))
+            for (execution,) in found.fetchall():
+                for row in lines(db, execution):
+                    yield log_entry(self.execution_id, row)
 
 
 def read_execution(
@@ -85,10 +94,11 @@ def read_execution(
     state = read_state(db, execution_id)
     if state is None:
         return None
-    [(status, started, ended, seconds, made_up)] = db.execute(
-        "SELECT status, started_at, ended_at, duration_s, made_up FROM executions WHERE execution_id = ?",
+    [(execution, status, started, ended, seconds, made_up)] = db.execute(
+        "SELECT id, status, started_at, ended_at, duration_s, made_up FROM executions WHERE execution_id = ?",
         (execution_id,),
     )
+    facts = db.execute("SELECT device_id, facts FROM device_facts WHERE execution = ?", (execution,))
     recording = artifacts.recording(execution_id)
     return StoredExecution(
         state=state,
@@ -97,6 +107,7 @@ def read_execution(
         ended_at=moment(written(ended)) if ended is not None else None,
         duration_s=seconds,
         made_up=bool(made_up),
+        devices={device_id: _facts(known) for device_id, known in facts},
         screenshots=_screenshots(state, artifacts),
         recording=recording if recording.is_dir() else None,
         _file=file,

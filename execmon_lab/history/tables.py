@@ -92,21 +92,20 @@ class Table:
         shown = ", ".join(columns or (column.sql for column in self.columns))
         return f"SELECT {shown} FROM {self.source} WHERE {where} ORDER BY {self.order}", arguments
 
-    def where(self, filters: Filters) -> tuple[str, list[Any]]:
+    def where(self, filters: Filters, meaning: dict[str, str] | None = None) -> tuple[str, list[Any]]:
         """Return the condition of the rows as SQL, and its arguments; raises as `select` does."""
+        meaning = meaning or self.filters
         conditions = ["1"]
         arguments: list[Any] = []
         for name, wanted in filters.items():
-            if name not in self.filters:
-                known = ", ".join(self.filters)
+            if name not in meaning:
+                known = ", ".join(meaning)
                 raise TypeError(f"{self.name} cannot be filtered by {name}; there are: {known}")
             if wanted is None:
                 continue
             values = [bound(wanted)] if name in ("since", "until") else _values(wanted)  # type: ignore[arg-type]
             marks = ", ".join("?" * len(values))
-            conditions.append(
-                self.filters[name].format(marks if name in ("since", "until") else f"IN ({marks})")
-            )
+            conditions.append(meaning[name].format(marks if name in ("since", "until") else f"IN ({marks})"))
             arguments += values
         return " AND ".join(conditions), arguments
 
@@ -263,7 +262,8 @@ LOGS = Table(
         message       text      l.message
         at            time      l.at
     """),
-    "executions e CROSS JOIN logs l ON l.execution = e.id",
+    # Where `chunks.lay_out` puts them.
+    "executions e CROSS JOIN temp.lines l ON l.execution = e.id",
     "e.started_at, e.id, l.id",
     {
         **_OF_EXECUTION,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+from pathlib import Path
 
 import msgspec
 
 from .clock import milliseconds
+from .keeping import mark_interrupted
 from .schema import LIVE, check, migrate
+from .slots import connect, set_aside
+
+log = logging.getLogger(__name__)
 
 _ORPHANS = f"SELECT id FROM executions WHERE status IN {LIVE}"
 
@@ -40,6 +46,8 @@ def look_after(db: sqlite3.Connection) -> None:
     HistoryError
         When a newer program wrote it.
     """
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA foreign_keys = ON")
     migrate(db)
     if db.execute(f"{_ORPHANS} LIMIT 1").fetchone() is None:
         return
@@ -54,13 +62,7 @@ def look_after(db: sqlite3.Connection) -> None:
 
 def _mark_interrupted(db: sqlite3.Connection) -> None:
     """An interrupted run ended when it was last heard of."""
-    db.execute(
-        "UPDATE attempts SET status = 'interrupted' WHERE status = 'running' AND step IN "
-        f"(SELECT id FROM steps WHERE execution IN ({_ORPHANS}))"
-    )
-    db.execute(
-        f"UPDATE steps SET status = 'interrupted' WHERE status = 'running' AND execution IN ({_ORPHANS})"
-    )
+    mark_interrupted(db, _ORPHANS)
     for execution, started, detail in db.execute(
         f"SELECT id, started_at, detail FROM executions WHERE status IN {LIVE}"
     ).fetchall():
@@ -70,3 +72,27 @@ def _mark_interrupted(db: sqlite3.Connection) -> None:
             "UPDATE executions SET status = 'interrupted', ended_at = ?, duration_s = ? WHERE id = ?",
             (ended, (ended - started) / 1000, execution),
         )
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """Open a file that was claimed, and look after it; what is no database makes room for a new one.
+
+    Raises
+    ------
+    HistoryError
+        When a newer program wrote it.
+    sqlite3.Error
+        When it cannot be opened.
+    """
+    db = connect(path, write=True)
+    try:
+        look_after(db)
+    except BaseException as error:
+        db.close()
+        broken = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+        if not isinstance(error, sqlite3.DatabaseError) or error.sqlite_errorcode not in broken:
+            raise
+        aside = set_aside(path)
+        log.warning("%s: %s; it was set aside as %s, and a new one is begun", path, error, aside.name)
+        return opened(path)
+    return db

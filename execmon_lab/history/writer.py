@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ..executionlog import ExecutionLog
 from ..hub import Envelope, Hub
 from ..protocol import DeviceStatus, ExecutionSnapshot, Level, Message
+from . import chunks
 from .errors import HistoryError, reason
 from .recorded import Recorded
-from .slots import Claim, connect
-from .upkeep import look_after
+from .slots import Claim
+from .upkeep import opened
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,9 @@ CLOSED = "the history is closed"
 
 RETRY_SECONDS = 1.0
 """How long after a disk took nothing it is tried again."""
+
+PACK_SECONDS = 3.0
+"""How long after an execution's end its log is compressed; the recorder may have a last word."""
 
 REMEMBERED = 32
 """Executions that ended, for which late lines of their log may still come."""
@@ -77,21 +83,22 @@ class Writer:
     def __init__(self, claim: Claim, hub: Hub) -> None:
         self._claim = claim
         self._hub = hub
-        self._db = connect(claim.path, write=True)
-        try:
-            look_after(self._db)
-        except BaseException:
-            self._db.close()
-            raise
+        self._db = opened(claim.path)
         self._queue: deque[Message | _Task[Any]] = deque()
         self._wake = threading.Event()
         self._now = threading.Event()
         self._closing = False
+        self._to_pack = dict.fromkeys(chunks.unpacked_logs(self._db), 0.0)
         self._live: OrderedDict[str, Recorded] = OrderedDict()
         self.trouble: str | None = None
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
         self._subscription = hub.subscribe(">", self._take, shaped=False)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._claim.path
 
     def do(self, task: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Have something done with the file, after all that was published before.
@@ -127,7 +134,9 @@ class Writer:
     def _run(self) -> None:
         try:
             while True:
-                self._wake.wait()
+                if not self._wake.wait(PACK_SECONDS if self._to_pack else None):
+                    self._pack()
+                    continue
                 self._now.wait(RETRY_SECONDS if self.trouble else BATCH_SECONDS)
                 self._now.clear()
                 self._wake.clear()
@@ -194,6 +203,8 @@ class Writer:
             self._complain(error)
             return False
         for recorded in dirty:
+            if recorded.ended and recorded.row is not None:
+                self._to_pack[recorded.row] = time.monotonic() + PACK_SECONDS
             recorded.settle()
         self._recovered()
         self._forget()
@@ -207,6 +218,20 @@ class Writer:
         except Exception:
             log.exception("execution %s is kept no further", recorded.execution_id)
             del self._live[recorded.execution_id]
+
+    def _pack(self) -> None:
+        """Compress a part of what has ended; what comes meanwhile waits for one part, not for all."""
+        now = time.monotonic()
+        ripe = [row for row, when in self._to_pack.items() if when <= now]
+        if not ripe or self.trouble:
+            return
+        try:
+            more = chunks.pack(self._db, ripe[0])
+        except sqlite3.Error as error:
+            log.warning("a log could not be compressed: %s", reason(error, self._claim.path))
+            more = False
+        if not more:
+            del self._to_pack[ripe[0]]
 
     def _forget(self) -> None:
         ended = [execution_id for execution_id, recorded in self._live.items() if recorded.ended]

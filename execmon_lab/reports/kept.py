@@ -29,6 +29,7 @@ def kept(history: History, execution_id: str) -> Material:
         state=found.state,
         interrupted=found.status == "interrupted",
         logs=found.logs,
+        devices=found.devices,
         screenshot=lambda url: _screenshot(found, url),
         film=film(Recording(found.recording)) if found.recording is not None else no_film,
         earlier=good.state if good is not None else None,

@@ -11,7 +11,8 @@ from execmon_lab.history import History, live, tables
 from execmon_lab.hub import Hub
 from execmon_lab.protocol import LogEntry
 from execmon_lab.protocol.messages import StepCompleted, StepFailed, StepStarted
-from tests.strategies import DEVICES, EXECUTION, Script, fresh, stamp, step_id
+from tests.history.runs import publish
+from tests.strategies import DEVICES, EXECUTION, fresh, stamp, step_id
 
 TABLES = [tables.EXECUTIONS, tables.STEPS, tables.ATTEMPTS, tables.ACTIONS, tables.LOGS]
 
@@ -19,24 +20,7 @@ TABLES = [tables.EXECUTIONS, tables.STEPS, tables.ATTEMPTS, tables.ACTIONS, tabl
 @pytest.fixture
 def ran(hub: Hub, history: History) -> History:
     """Three steps: one passes, one passes on its second attempt, one fails."""
-    start = fresh(3)
-    script = Script()
-    first, second, third = start.steps
-    script.start(first, 1)
-    script.log(first, "Executing ADB command: input tap 1 2")
-    script.act(first, 1)
-    script.complete(first, 1, skipped=False)
-    script.start(second, 1)
-    script.fail(second, 1, again=True)
-    script.start(second, 2)
-    script.log(second, "once more")
-    script.complete(second, 2, skipped=False)
-    script.start(third, 1)
-    script.fail(third, 1, again=False)
-    script.end(3, 1, cancelled=False)
-    hub.publish(start)
-    for message in script.messages:
-        hub.publish(message)
+    publish(hub)
     return history
 
 

@@ -39,6 +39,7 @@ def lab(folder: Path) -> Iterator[em.Lab]:
 def test_what_a_lab_ran_is_read_from_any_process(lab: em.Lab, folder: Path) -> None:
     run = lab.start(em.Plan([flaky_module], name="smoke"))
     state = run.wait(60)
+    run.close()
     lab.history.flush()
     history = History(folder)
     stored = history.execution(run.execution_id)
@@ -47,6 +48,10 @@ def test_what_a_lab_ran_is_read_from_any_process(lab: em.Lab, folder: Path) -> N
     assert "Action: go home" in [entry.message for entry in stored.logs]
     assert set(stored.screenshots) == {attempt.screenshot_url for attempt in state.steps[0].attempts}
     assert stored.recording == run.recording.path
+    facts = stored.devices[lab.serials[0]]
+    assert list(facts) == ["manufacturer", "model", "Android", "API level", "build", "screen"]
+    assert facts["screen"] == "720x1280"
+    assert run.devices == stored.devices
     [first, second] = history.attempts(execution_id=run.execution_id, backend="polars").to_dicts()
     assert (first["status"], first["error_code"]) == ("failed", "ASSERTION_FAILED")
     assert 0 < second["adb_s"] <= second["duration_s"]

@@ -1,0 +1,193 @@
+"""What goes wrong: a killed writer, a full disk, a folder that takes nothing, a broken file, two at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sqlite3
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+
+from execmon_lab.history import History, HistoryError, HistoryWarning, RunIsLive, slots
+from execmon_lab.hub import Hub
+from execmon_lab.protocol import LogEntry
+from tests.history.runs import folded, publish, publish_until
+from tests.history.writer_process import Writer, writing
+from tests.strategies import EXECUTION
+
+KILLS = 30
+
+
+def numbers(history: History, execution_id: str) -> list[int]:
+    lines = history.execution(execution_id).logs
+    return [int(line.message.split()[0]) for line in lines if line.module_id != "history"]
+
+
+def test_no_acknowledged_line_is_lost_in_30_kills(tmp_path: Path) -> None:
+    """Three processes at a time write one folder, and each is killed at some moment of its writing."""
+    chance = random.Random(6)
+    history = History(tmp_path)
+    for _ in range(KILLS // 3):
+        acknowledged = {}
+        writers = {each: Writer(tmp_path, each) for each in (str(uuid.uuid4()) for _ in range(3))}
+        for each, writer in writers.items():
+            told = [writer.told() for _ in range(chance.randrange(1, 12))]
+            acknowledged[each] = [*told, *writer.kill()][-1]
+        for each, told in acknowledged.items():
+            found = numbers(history, each)
+            assert found == list(range(len(found)))
+            assert len(found) > told
+    runs = history.executions(backend="polars")
+    assert runs["status"].to_list() == ["interrupted"] * KILLS
+    assert len(slots.files(tmp_path)) == 3, "a dead writer's file is taken over"
+
+
+def test_a_run_is_live_while_its_process_lives_and_interrupted_after(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    execution_id = str(uuid.uuid4())
+    with writing(tmp_path, execution_id):
+        [live] = history.executions(backend="polars").to_dicts()
+        assert (live["status"], live["ended_at"]) == ("running", None)
+        assert history.attempts(backend="polars")["status"].to_list() == ["running"]
+        with pytest.raises(RunIsLive):
+            history.delete(execution_id)
+        assert history.prune() == []
+    stored = history.execution(execution_id)
+    assert (stored.status, stored.state.status) == ("interrupted", "running")
+    assert stored.ended_at is not None
+    assert stored.ended_at >= stored.started_at
+    assert stored.duration_s == pytest.approx((stored.ended_at - stored.started_at).total_seconds())
+    assert history.attempts(backend="polars")["status"].to_list() == ["interrupted"]
+    assert history.steps(backend="polars")["status"].to_list() == ["interrupted", "pending", "pending"]
+    history.delete(execution_id)
+    assert len(history.executions(backend="polars")) == 0
+
+
+def test_a_copied_folder_says_that_the_run_was_interrupted(
+    history: History, hub: Hub, tmp_path: Path
+) -> None:
+    """Another machine's folder: nobody here holds its lock, whatever number its process had."""
+    publish_until(hub, 3)
+    history.flush()
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with (
+        contextlib.closing(slots.connect(history.folder / "history.db")) as source,
+        contextlib.closing(sqlite3.connect(copy / "history.db")) as target,
+    ):
+        source.backup(target)
+    assert History(copy).execution(EXECUTION).status == "interrupted"
+    assert History(history.folder).execution(EXECUTION).status == "running"
+
+
+def test_a_full_disk_is_told_and_what_came_meanwhile_is_written_later(tmp_path: Path) -> None:
+    history, execution_id = History(tmp_path), str(uuid.uuid4())
+    with writing(tmp_path, execution_id, limit=600_000) as writer:
+        last = -1
+        while isinstance(told := writer.told(), int):
+            last = told
+        assert "could not be written" in told
+        assert "make room there" in told
+        assert numbers(history, execution_id)[: last + 1] == list(range(last + 1))
+        while not isinstance(told := writer.told(), int):
+            pass
+        assert numbers(history, execution_id)[: told + 1] == list(range(told + 1)), "nothing is missing"
+        told_again = writer.told()
+        assert isinstance(told_again, int)
+        said = [line.message for line in history.execution(execution_id).logs if line.module_id == "history"]
+    assert said[0].startswith("History is not kept for now")
+    assert said[-1] == "History is kept again, and nothing of it is missing"
+
+
+def test_two_who_write_at_once_have_a_file_each(tmp_path: Path) -> None:
+    hubs, ids = [Hub(), Hub()], [str(uuid.uuid4()) for _ in range(2)]
+    with History(tmp_path) as one, History(tmp_path) as other:
+        for history, hub in ((one, hubs[0]), (other, hubs[1])):
+            history.record(hub)
+        publishers = [
+            threading.Thread(target=publish, args=(hub,), kwargs={"execution_id": each})
+            for hub, each in zip(hubs, ids, strict=True)
+        ]
+        for thread in publishers:
+            thread.start()
+        for thread in publishers:
+            thread.join()
+        one.flush()
+        other.flush()
+        assert [path.name for path in slots.files(tmp_path)] == ["history.db", "history-2.db"]
+        for reader in (one, other, History(tmp_path)):
+            assert set(reader.executions(backend="polars")["execution_id"]) == set(ids)
+            assert len(reader.attempts(backend="polars")) == 8
+    with History(tmp_path) as again:
+        again.record(Hub())
+        assert len(slots.files(tmp_path)) == 2, "the files are used again"
+
+
+def test_frames_of_several_files_are_in_the_order_of_time(tmp_path: Path) -> None:
+    with History(tmp_path) as one, History(tmp_path) as other:
+        one.record(Hub())
+        other.record(Hub())
+        late = folded()
+        early = folded()
+        one.add(late)
+        other.add(early)
+        begun = one.executions(backend="polars")["started_at"]
+        assert begun.is_sorted()
+        assert len(begun) == 2
+
+
+def test_a_broken_file_is_warned_of_and_the_rest_is_read(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.add(folded())
+    (tmp_path / "history-2.db").write_bytes(b"this was a database" * 1000)
+    with pytest.warns(HistoryWarning, match=r"history-2\.db: file is not a database; move the file away"):
+        assert len(history.executions(backend="polars")) == 1
+
+
+def test_what_is_recorded_where_a_file_is_broken_goes_into_another(
+    tmp_path: Path, hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "history.db").write_bytes(b"this was a database" * 1000)
+    with History(tmp_path) as history:
+        history.record(hub)
+        publish(hub)
+        assert "set aside" in caplog.text
+        assert len(history.executions(backend="polars")) == 1
+    assert [path.name for path in tmp_path.glob("*.broken*")] != []
+
+
+def test_a_folder_that_takes_nothing_is_told(tmp_path: Path, hub: Hub) -> None:
+    (tmp_path / "file").write_text("")
+    history = History(tmp_path / "file" / "history")
+    with pytest.raises(HistoryError, match=r"no history is kept: .*choose another folder"):
+        history.record(hub)
+    assert history.trouble is not None
+    assert len(history.executions(backend="polars")) == 0
+
+
+def test_a_history_where_one_may_not_write_is_read(
+    history: History, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(hub)
+    history.close()
+    before = sorted(path.name for path in history.folder.iterdir())
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert len(History(history.folder).attempts(backend="polars")) == 4
+    assert sorted(path.name for path in history.folder.iterdir()) == before
+
+
+def test_a_log_line_of_an_unknown_execution_is_nobodys(history: History, hub: Hub) -> None:
+    line = LogEntry(
+        execution_id=EXECUTION,
+        device_id="d",
+        level="INFO",
+        message="?",
+        module_id="m",
+        timestamp="2025-01-27T10:00:00.000Z",
+    )
+    hub.publish(line)
+    assert len(history.logs(backend="polars")) == 0
