@@ -263,6 +263,13 @@ class Run(Steering, RunFrames):
     def _serials(self) -> list[str]:
         return [device.device_id for device in self.state.devices]
 
+    def _ipython_display_(self) -> None:
+        self.view._ipython_display_()
+
+    def _display_(self) -> Any:
+        """Show the view in marimo."""
+        return self.view
+
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.view._repr_mimebundle_(**options)
 

@@ -195,6 +195,13 @@ class RemoteRun:
     ) -> None:
         self.close()
 
+    def _ipython_display_(self) -> None:
+        self.view._ipython_display_()
+
+    def _display_(self) -> Any:
+        """Show the view in marimo."""
+        return self.view
+
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.view._repr_mimebundle_(**options)
 

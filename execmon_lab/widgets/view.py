@@ -34,9 +34,11 @@ from .commands import (
 from .feed import Feed
 from .numbers import Sized, StreamNumbers
 from .orders import Orders, Steerable
+from .output import StaticOutput
 from .parcel import Parcel
 from .past import Past, RecordedPictures
 from .pictures import Pictures, PictureSource, Stream
+from .pulse import Pulse
 from .pump import SHARED
 from .static_html import render
 from .touches import Manual, Touches
@@ -146,6 +148,8 @@ class ExecutionView(anywidget.AnyWidget):
         self._artifacts = artifacts
         self._closed = False
         self._cells = CellWatch()
+        self._pulse = Pulse()
+        self._output = StaticOutput(execution_id)
         self._feed = Feed(execution_id, hub, self._wake, SHARED.clock, logs)
         self._pictures = (
             Pictures(preview, self._wake, SHARED.clock, lambda: self._cells.running, budget, video)
@@ -162,16 +166,17 @@ class ExecutionView(anywidget.AnyWidget):
     def flush(self, now: float) -> float | None:
         """Send what is due (`pump.Job`); called by the pump alone."""
         parcels, due = self._feed.collect(now)
-        for parcel in parcels:
-            self._send_parcel(parcel)
         if self._orders is not None and self.pause_on_failure != self._orders.pause_on_failure:
             self.pause_on_failure = self._orders.pause_on_failure  # switched from Python
         dues = [due]
         if self._pictures is not None:
             frames, due = self._pictures.collect(now)
             dues.append(due)
-            for parcel in frames:
-                self._send_parcel(parcel)
+            parcels += frames
+        signs, due = self._pulse.collect(now, sent=bool(parcels))
+        dues.append(due)
+        for parcel in [*parcels, *signs]:
+            self._send_parcel(parcel)
         if not self.saved and self._feed.ended and (self._pictures is None or self._pictures.still()):
             self._save()
         return min((due for due in dues if due is not None), default=None)
@@ -190,6 +195,7 @@ class ExecutionView(anywidget.AnyWidget):
             self._pictures.close()
         SHARED.remove(self)
         self._wake(SHARED.clock())
+        self._send_parcel(self._pulse.end())
 
     def numbers(self) -> dict[Stream, StreamNumbers]:
         """Return how each stream of pictures does that a page looks at, by serial and quality."""
@@ -203,9 +209,14 @@ class ExecutionView(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"ExecutionView({self._feed.snapshot().name!r})"
 
+    def _ipython_display_(self, **_: Any) -> None:
+        """Show the widget, and behind it the HTML that remains without a kernel."""
+        data, metadata = self._repr_mimebundle_()
+        html = data.pop("text/html")
+        self._output.show(data, metadata, html)
+
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        self._feed.herald()
-        self._expect_page()
+        self.expect_page()
         shown = super()._repr_mimebundle_(**options)
         data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
         data["text/plain"] = repr(self)
@@ -216,8 +227,9 @@ class ExecutionView(anywidget.AnyWidget):
         frame = self._pictures.last() if self._pictures is not None else None
         return render(self._feed.snapshot(), frame.jpeg if frame is not None else None)
 
-    def _expect_page(self) -> None:
-        """Begin with the picture before the page can say that it shows it: the kernel may be busy."""
+    def expect_page(self) -> None:
+        """Begin before the page can say that it shows the widget: the kernel may be busy."""
+        self._feed.herald()
         devices = self._feed.snapshot().devices
         if self._pictures is not None and devices and not self._closed:
             self._pictures.expect((devices[0].device_id, "medium"))
@@ -243,9 +255,13 @@ class ExecutionView(anywidget.AnyWidget):
     def _obey(self, command: AnyCommand) -> None:
         match command:
             case Hello(page=page):
+                if not self._closed:
+                    self._pulse.begin(SHARED.clock())
                 self._feed.greet(page)
                 if self._touches is not None:
                     self._touches.tell_code()
+                if self._closed:
+                    self._send_parcel(self._pulse.end())
             case Watch(page=page, streams=streams, decodes=decodes) if self._pictures is not None:
                 looked_at = [(stream.device_id, stream.quality) for stream in streams]
                 self._pictures.look(page, looked_at, decodes="h264" in decodes)
@@ -291,6 +307,7 @@ class ExecutionView(anywidget.AnyWidget):
             "state": msgspec.to_builtins(self._feed.snapshot()),
             "picture": _picture(frame) if frame is not None else None,
         }
+        self._output.update(self._static_html())
 
 
 def _picture(frame: Frame) -> dict[str, Any]:

@@ -6,11 +6,14 @@
 import type { AnyModel } from "@anywidget/types";
 
 import { isLoopback } from "./loopback";
+import type { Line } from "./logbook";
 import type { ServerMessage } from "./messages";
 import type { CodeLine, Control, Drawing, Frame, Listener, PastFrame, PreviewProblem, Script, Source, Stream, Touch } from "./source";
 import { type Order, Steering } from "./steering";
 import { canDecode, type Packet, VideoPlayer } from "./video";
 
+/** The kernel gives a sign of life within this time; see execmon_lab/widgets/pulse.py. */
+const PULSE_MS = 10_000;
 /** Frames drawn between two acknowledgements: each costs the page a repaint while the kernel is idle. */
 const ACKNOWLEDGE_EVERY = 16;
 /** But the kernel hears of what was drawn once a second, */
@@ -30,6 +33,9 @@ const VIDEO_RETRY_MS = 30_000;
 const VIDEO_RETRY_MS_MAX = 600_000;
 
 type Notice =
+  | { kind: "alive" }
+  | { kind: "closed" }
+  | { kind: "earlier"; page: string; lost: number }
   | { kind: "messages"; now: number }
   | { kind: "snapshot"; now: number; lost: number; page: string | null }
   | ({ kind: "frame" } & Omit<Frame, "jpeg">)
@@ -45,6 +51,7 @@ type Notice =
 type Seen = Drawing & { frames: number };
 
 export class CommSource implements Source {
+  readonly pulse = PULSE_MS;
   readonly #page = randomId();
   #listener: Listener | undefined;
   #welcomed = false;
@@ -135,6 +142,11 @@ export class CommSource implements Source {
     this.#send({ kind: "drawn", number, ...(seen.length && { seen }) });
   }
 
+  get earlier(): ((first: Line) => void) | undefined {
+    if (!this.model.get("may_load")) return undefined;
+    return ({ time, device, message }) => this.#send({ kind: "earlier", at: time, device_id: device, message });
+  }
+
   get cancel(): (() => void) | undefined {
     return this.mayCancel ? () => this.#send({ kind: "cancel" }) : undefined;
   }
@@ -168,6 +180,13 @@ export class CommSource implements Source {
     const listener = this.#listener;
     if (!listener) return;
     switch (notice.kind) {
+      case "alive":
+      case "closed":
+        listener.sign(notice.kind === "closed");
+        break;
+      case "earlier":
+        if (notice.page === this.#page) listener.earlier(read(buffers[0]), notice.lost);
+        break;
       case "messages":
         if (this.#welcomed) listener.messages(read(buffers[0]), notice.now);
         break;

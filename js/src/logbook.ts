@@ -131,8 +131,8 @@ export class Logbook {
     if (this.length > this.capacity) this.#drop();
   }
 
-  /** Put older lines before those that are kept; their order is theirs. */
-  addBefore(entries: LogEntry[]): void {
+  /** Put older lines before those that are kept, in their order; `lost` are still before them. */
+  addBefore(entries: LogEntry[], lost = Math.max(0, this.lost - entries.length)): void {
     const blocks: Block[] = [];
     let first = this.first - entries.length;
     for (let from = 0; from < entries.length; from += BLOCK) {
@@ -142,7 +142,7 @@ export class Logbook {
       first += block.size;
     }
     this.blocks.unshift(...blocks);
-    this.lost = Math.max(0, this.lost - entries.length);
+    this.lost = lost;
     this.epoch += 1;
   }
 

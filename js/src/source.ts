@@ -1,6 +1,6 @@
 // Where the views get what they show: the comm of a notebook, or a WebSocket.
 
-import type { Logbook } from "./logbook";
+import type { Line } from "./logbook";
 import type { Quality, ServerMessage } from "./messages";
 import type { Steering } from "./steering";
 
@@ -109,6 +109,10 @@ export interface Listener {
   problem(problem: PreviewProblem): void;
   /** Control was switched on or off, or what the reader asked for has come further. */
   controlled(): void;
+  /** The sender is there, or has said good-bye. */
+  sign(closed: boolean): void;
+  /** Lines before those that are known, and how many are before these. */
+  earlier(messages: ServerMessage[], lost: number): void;
 }
 
 export interface Source {
@@ -130,8 +134,10 @@ export interface Source {
   readonly script?: Script | undefined;
   /** The picture that a device showed at a moment (ms since the epoch); null when none was recorded. */
   readonly seek?: ((device_id: string, at: number) => Promise<PastFrame | null>) | undefined;
-  /** Ask for lines before those in the book; undefined where no more are kept. They come to the listener. */
-  readonly earlier?: ((book: Logbook) => void) | undefined;
+  /** Within how many milliseconds the sender gives a sign of life; undefined where it gives none. */
+  readonly pulse?: number | undefined;
+  /** Ask for lines before the first that is known; undefined where no more are kept. They come to the listener. */
+  readonly earlier?: ((first: Line) => void) | undefined;
   /** Turn a `screenshot_url` into an address that an <img> can load. */
   screenshot(url: string): Promise<string>;
   close(): void;

@@ -17,6 +17,8 @@ type SavedPicture = Omit<Frame, "jpeg"> & { jpeg: DataView };
 
 /** How long the best guess of the sender's clock is believed before a worse one takes its place. */
 const CLOCK_MS = 60_000;
+/** So many signs of life may be missed before the kernel is said to be silent. */
+const MISSED = 2.5;
 /** Clocks that differ less than this, seen from a page of the loopback, are one. */
 const SAME_CLOCK_MS = 50;
 
@@ -35,6 +37,8 @@ export class Store implements Listener {
   #offset = 0;
   #guessed = -Infinity;
   #heard = Date.now();
+  #spoken = false;
+  #closed = false;
   #viewers = new Map<Viewer, Stream[]>();
   #pictures = new Map<string, Frame>();
   #scheduled = false;
@@ -81,6 +85,19 @@ export class Store implements Listener {
     return (this.clock === "same" ? Date.now() : this.now()) - Date.parse(timestamp);
   }
 
+  /** When anything was last heard, by the browser's clock in ms since the epoch. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** What is known of the kernel: it speaks, has said good-bye, fell silent, or never spoke of what was saved. */
+  get kernel(): "alive" | "closed" | "silent" | "saved" {
+    const { pulse } = this.source;
+    if (this.#closed) return "closed";
+    if (pulse === undefined || this.silence() < (this.#spoken ? MISSED : 1) * pulse) return "alive";
+    return this.#spoken ? "silent" : "saved";
+  }
+
   /** Milliseconds since anything was heard. */
   silence(): number {
     return Date.now() - this.#heard;
@@ -124,7 +141,7 @@ export class Store implements Listener {
   }
 
   frame(frame: Frame): void {
-    this.#heard = Date.now();
+    this.sign(false);
     const before = this.#pictures.get(keyOf(frame))?.video?.image;
     if (before !== frame.video?.image) before?.close();
     this.#pictures.set(keyOf(frame), frame);
@@ -139,9 +156,20 @@ export class Store implements Listener {
     this.#schedule();
   }
 
+  sign(closed: boolean): void {
+    this.#heard = Date.now();
+    this.#spoken = true;
+    this.#closed = closed;
+  }
+
+  earlier(messages: ServerMessage[], lost: number): void {
+    this.logs.addBefore(messages.filter((message) => message.type === "log_entry"), lost);
+    this.#schedule();
+  }
+
   /** The message that was quickest on its way tells the sender's clock best. */
   #hear(now: number): void {
-    this.#heard = Date.now();
+    this.sign(false);
     const offset = now - this.#heard;
     if (offset < this.#offset && this.#heard < this.#guessed + CLOCK_MS) return;
     this.#offset = offset;

@@ -3,8 +3,10 @@
 import type { AnyModel, AnyWidget } from "@anywidget/types";
 
 import { CommSource } from "./comm";
+import type { Exports } from "./exports";
 import { Store, type Saved } from "./store";
 import "./style.css";
+import { PartView } from "./views/parts";
 import { ExecutionView } from "./views/view";
 
 interface Traits {
@@ -24,6 +26,7 @@ const widget: AnyWidget<Traits> = () => {
       const source = new CommSource(model as AnyModel, url, cancel, control);
       store = new Store(source, model.get("saved"));
       signal.addEventListener("abort", () => source.close());
+      return { show: (part, el, shown) => el.append(new PartView(store, part, shown).element) } satisfies Exports;
     },
     render({ el, signal }) {
       el.append(new ExecutionView(store, signal).element);

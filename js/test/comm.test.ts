@@ -11,6 +11,8 @@ const heard = () => ({
   frame: vi.fn<Listener["frame"]>(),
   problem: vi.fn<Listener["problem"]>(),
   controlled: vi.fn<Listener["controlled"]>(),
+  sign: vi.fn<Listener["sign"]>(),
+  earlier: vi.fn<Listener["earlier"]>(),
 });
 
 let model: FakeModel;

@@ -3,7 +3,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { vi } from "vitest";
 
-import type { Logbook } from "../src/logbook";
+import type { Line } from "../src/logbook";
 import type { ExecutionSnapshot, LogEntry, ServerMessage } from "../src/messages";
 import type { Control, Frame, Gesture, Listener, PastFrame, Source, Stream, Touch } from "../src/source";
 
@@ -91,7 +91,8 @@ export class FakeSource implements Source {
   cancel: (() => void) | undefined = vi.fn();
   seek?: (device_id: string, at: number) => Promise<PastFrame | null>;
   control: FakeControl | undefined = new FakeControl(() => this.listener.controlled());
-  earlier: ((book: Logbook) => void) | undefined;
+  earlier: ((first: Line) => void) | undefined;
+  pulse: number | undefined;
   close = vi.fn();
 
   open(listener: Listener): void {

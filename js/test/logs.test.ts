@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Store } from "../src/store";
 import { LogsView } from "../src/views/logs";
-import { at, entry, FakeBrowser, FakeSource, NOW, settle, snapshot } from "./fakes";
+import { at, DEVICE, entry, FakeBrowser, FakeSource, NOW, settle, snapshot } from "./fakes";
 
 const ROW = 22;
 let source: FakeSource;
@@ -203,9 +203,8 @@ test("asks for earlier lines where there are any", async () => {
   source.listener.snapshot([snapshot(), entry("late")], NOW, 3);
   await settle();
   one(".xm-earlier").click();
-  expect(source.earlier).toHaveBeenCalled();
-  store.logs.addBefore(many(3));
-  source.send();
+  expect(source.earlier).toHaveBeenCalledWith(expect.objectContaining({ message: "late", device: DEVICE }));
+  source.listener.earlier(many(3), 0);
   await settle();
   expect(messages()).toEqual(["line 0", "line 1", "line 2", "late"]);
   expect(one(".xm-earlier").hidden).toBe(true);

@@ -243,6 +243,8 @@ describe("over the comm", () => {
       frame: (frame) => frames.push(frame),
       problem: nothing,
       controlled: nothing,
+      sign: nothing,
+      earlier: nothing,
     } satisfies Listener);
     await settle();
   });

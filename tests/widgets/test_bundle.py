@@ -18,19 +18,24 @@ KILOBYTES = 60
 @pytest.fixture
 def bundle() -> dict[str, str]:
     """The built files, by name."""
-    return {path.name: path.read_text() for path in sorted(STATIC.glob("widget.*"))}
+    return {path.name: path.read_text() for path in sorted(STATIC.iterdir())}
 
 
 def test_it_is_one_module_and_one_style_sheet(bundle: dict[str, str]) -> None:
-    assert set(bundle) == {"widget.css", "widget.js"}
-    assert re.search(r"export\s*\{.*\bas default\b.*\}", bundle["widget.js"])
-    assert not re.search(r"\bimport\b\s*[\"'{(*]", bundle["widget.js"])
+    assert set(bundle) == {"widget.css", "widget.js", "part.js"}
+    for name in ("widget.js", "part.js"):
+        assert re.search(r"export\s*\{.*\bas default\b.*\}", bundle[name])
+        assert not re.search(r"\bimport\b\s*[\"'{(*]", bundle[name])
     assert "@import" not in bundle["widget.css"]
 
 
 def test_it_is_small(bundle: dict[str, str]) -> None:
     size = sum(len(gzip.compress(text.encode())) for text in bundle.values())
     assert size <= KILOBYTES * 1024
+
+
+def test_a_part_has_no_code_of_its_own(bundle: dict[str, str]) -> None:
+    assert len(bundle["part.js"]) < 1000
 
 
 def test_it_names_no_other_host(bundle: dict[str, str]) -> None:

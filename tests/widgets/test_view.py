@@ -245,7 +245,10 @@ def test_static_html_tells_what_happened_and_trusts_no_text(hub: Hub) -> None:
     assert "&lt;script&gt;" in html
     assert "<script" not in html
     assert "ASSERTION_FAILED" in html
-    assert "1 failed, 2 to come" in html
+    assert "1 failed · 2 to come" in html
     assert "data:image/jpeg;base64,anBlZw==" in html
     assert html.count("<tr>") == 1 + len(state.steps)
+    assert "<style" not in html
+    assert f'data-execmon="{EXECUTION}"' in html
+    assert "Not ended yet" in html
     assert "<img" not in render(state)

@@ -80,7 +80,7 @@ export class LogsView {
     on(this.#newest, "click", signal, () => this.#follow());
     on(this.#close, "click", signal, () => this.#shut());
     on(this.#copy, "click", signal, () => void this.#copyLines());
-    on(this.#earlier, "click", signal, () => this.store.source.earlier?.(this.store.logs));
+    on(this.#earlier, "click", signal, () => this.#loadEarlier());
     signal.addEventListener("abort", () => {
       this.#filter.close();
       clearTimeout(this.#saying);
@@ -129,6 +129,14 @@ export class LogsView {
     const [from, to] = this.#selection();
     attribute(this.#copy, "title", to - from > 1 ? "Copy the selected lines" : "Copy all lines that are shown");
     this.#lines.point(this.#current);
+  }
+
+  #loadEarlier(): void {
+    const { logs, source } = this.store;
+    const first = logs.line(logs.first);
+    if (first) source.earlier?.(first);
+    this.#lines.reveal(0);
+    this.#tell();
   }
 
   #scrolled(): void {

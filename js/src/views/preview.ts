@@ -56,6 +56,8 @@ export class PreviewView implements Viewer {
   constructor(
     readonly store: Store,
     readonly signal: AbortSignal,
+    /** All devices, side by side, and no choice among them. */
+    readonly together = false,
   ) {
     this.#picture = new Picture(store, this.#meter, (frame) => this.#painted(frame), (why) => this.#fail(why), signal);
     this.#grid = new GridView(store, this.#meter, () => this.#look(), (device) => this.#choose(device), signal);
@@ -89,7 +91,10 @@ export class PreviewView implements Viewer {
   update(): void {
     const state = this.store.state;
     if (!state) return;
-    if (this.#device === undefined && state.devices[0]) this.#choose(state.devices[0].device_id);
+    if (this.#device === undefined && state.devices[0]) {
+      this.#device = state.devices[0].device_id;
+      this.#choose(this.together ? ALL : this.#device);
+    }
     this.#showDevices(state);
     if (this.#all) this.#grid.update(this.store.shown ?? state);
     this.#past.update(this.#all ? undefined : this.#device);
@@ -183,10 +188,10 @@ export class PreviewView implements Viewer {
   }
 
   #showDevices(state: ExecutionSnapshot): void {
-    const several = state.devices.length > 1;
+    const several = state.devices.length > 1 && !this.together;
     const device = state.devices.find((known) => known.device_id === this.#device);
     this.#devices.hidden = !several;
-    this.#serial.hidden = several;
+    this.#serial.hidden = several || this.together;
     this.#dot.hidden = this.#deviceState.hidden = this.#all;
     text(this.#serial, this.#device ?? "No device");
     attribute(this.#serial, "title", this.#device);
