@@ -32,7 +32,7 @@ _VERDICTS = {
 }
 _LINE = "1px solid #8a93a066"
 _CELL = f'style="text-align:left;vertical-align:top;padding:3px 12px 3px 0;border-top:{_LINE}"'
-_RIGHT = f'style="text-align:right;vertical-align:top;padding:3px 12px 3px 0;border-top:{_LINE}"'
+_RIGHT = f'style="text-align:right;vertical-align:top;padding:3px 12px 3px 0;border-top:{_LINE};width:1%"'
 _HEAD = 'style="text-align:left;padding:3px 12px 3px 0"'
 
 
@@ -102,7 +102,7 @@ def _table(state: ExecutionSnapshot) -> str:
         f'<th scope="col" {_HEAD}>{word}</th>' for word in ("#", "Step", "Outcome", "Duration", "Result")
     )
     return (
-        '<table style="border-collapse:collapse;width:100%;margin:0">'
+        '<table style="border-collapse:collapse;table-layout:auto;width:100%;margin:0">'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}{beyond}</tbody></table>"
     )
 
