@@ -27,7 +27,8 @@ def wants_too_much(ctx):
 def waits(ctx, seconds):
     ctx.sleep(seconds)
 
-run = lab.start(em.Plan([opens_the_dialer, wants_too_much, waits.with_args(seconds={seconds})], name="survival"))
+steps = [opens_the_dialer, wants_too_much, waits.with_args(seconds={seconds})]
+run = lab.start(em.Plan(steps, name="survival"))
 """
 PARTS = """
 from execmon_lab.widgets import DeviceGrid, DevicePreview, ExecutionProgress, LogTable, StepTable, Timeline
@@ -71,7 +72,8 @@ def test_the_parts_share_one_stream(jupyter: JupyterServer, lab_page: NotebookPa
     log.scroll_into_view_if_needed()
     expect(log.locator(".xm-log-message", has_text="the dialer is open").first).to_be_visible()
     page.locator('[data-part="preview"]').scroll_into_view_if_needed()
-    assert lab_page.json("[s.watchers for s in lab.preview.stats().values()]") == [1]
+    # One for all parts, and the recorder.
+    assert lab_page.json("[s.watchers for s in lab.preview.stats().values()]") == [2]
     assert (
         lab_page.json("len([w for w in ipywidgets.Widget.widgets.values() if 'View' in type(w).__name__])")
         == 1

@@ -14,7 +14,9 @@ export class Shell {
   readonly #notice = h("span");
   readonly #kernel = h("p", { class: "xm-kernel", role: "status" }, icon("warning"), this.#notice);
 
-  readonly #sheet = document.createElement("style");
+  // A sheet that is adopted, which a page may have whose policy forbids style elements.
+  readonly #sheet = new CSSStyleSheet();
+  #hides = "";
 
   constructor(
     readonly store: Store,
@@ -31,9 +33,9 @@ export class Shell {
     signal.addEventListener("abort", () => {
       clearTimeout(patience);
       clearInterval(ticker);
-      this.#sheet.remove();
+      document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== this.#sheet);
     });
-    document.head.append(this.#sheet);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, this.#sheet];
   }
 
   update(): void {
@@ -42,8 +44,14 @@ export class Shell {
     this.#waiting.hidden = true;
     this.main.hidden = false;
     attribute(this.element, "data-status", state.status);
-    text(this.#sheet, hidden(state.execution_id));
+    this.#hide(state.execution_id);
     this.#tick();
+  }
+
+  #hide(executionId: string): void {
+    if (this.#hides === executionId) return;
+    this.#hides = executionId;
+    this.#sheet.replaceSync(hidden(executionId));
   }
 
   #tick(): void {
