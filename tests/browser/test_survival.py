@@ -60,7 +60,7 @@ def keep_widgets(server: JupyterServer, keep: bool) -> None:
 
 
 def test_the_parts_share_one_stream(jupyter: JupyterServer, lab_page: NotebookPage) -> None:
-    make(jupyter, lab_page, "parts.ipynb", PARTS, MORE, seconds=20)
+    make(jupyter, lab_page, "parts.ipynb", PARTS, MORE, seconds=60)
     page = lab_page.page
     for part in ("preview", "progress", "timeline", "steps"):
         expect(page.locator(f'[data-part="{part}"]')).to_be_visible(timeout=30_000)
