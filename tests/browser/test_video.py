@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from .notebook import JupyterServer, NotebookPage
 from .screens import difference, screencap
@@ -123,6 +123,25 @@ def test_faults_of_the_stream_are_mended_and_several_are_enough(
     comes_by(view, "→ jpeg")
     goes_on(lab_page, view)
     assert lab_page.complaints == []
+
+
+def test_a_second_browser_joins_the_stream(
+    jupyter: JupyterServer, chromium: Browser, lab_page: NotebookPage, view: Locator
+) -> None:
+    comes_by(view, "scrcpy h264 → page")
+    lab_page.save()  # the other takes the outputs from the file
+    context = chromium.new_context(viewport={"width": 1400, "height": 1100})
+    second = NotebookPage(jupyter, context.new_page())
+    second.open(lab_page.page.evaluate("window.panel().context.path"))
+    other = second.view()
+    other.scroll_into_view_if_needed()
+    other.get_by_role("button", name="Numbers").click()
+    comes_by(other, "scrcpy h264 → page")
+    goes_on(second, other, 2)
+    watchers = lab_page.json("lab.preview.stats()[lab.serials[0]].watchers")
+    assert watchers <= 2, "one stream for both, and the recorder"
+    context.close()
+    goes_on(lab_page, view, 2)
 
 
 @pytest.fixture
