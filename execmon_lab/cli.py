@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from . import __version__
+from . import __version__, historycli
 from .devices import AdbServer, DevicePool, NoDevice, ServerError
 from .hub import Envelope, execution_subject
 from .protocol import ExecutionCompleted, ExecutionSnapshot
@@ -34,6 +34,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(historycli.app, name="history")
 
 
 def _version(wanted: bool) -> None:

@@ -18,11 +18,11 @@ from typing import Any, Self, Unpack
 import platformdirs
 
 from ..hub import Hub
-from ..protocol import ExecutionSnapshot, LogEntry
+from ..protocol import ExecutionSnapshot, LogEntry, moment
 from ..state import FINAL
 from . import archive, chunks, frames, keeping, retention, slots, tables
 from .artifacts import ArtifactStore
-from .clock import Moment, milliseconds
+from .clock import Moment, milliseconds, written
 from .errors import HistoryError, HistoryWarning, RunIsLive, UnknownRun, reason
 from .retention import Retention
 from .rows import put_facts
@@ -389,6 +389,12 @@ class History:
             raise RunIsLive(f"execution {execution_id} has not ended")
         self._store.change(stored._file, lambda db: _delete(db, execution_id, self.artifacts))
 
+    def surplus(self, keep: Retention | None = None) -> list[retention.Kept]:
+        """Return the runs that `prune` would delete, the oldest first."""
+        self._settle()
+        found = self._store.each(lambda path, db: retention.kept(db, path, self.artifacts))
+        return retention.surplus(itertools.chain.from_iterable(found), keep or Retention())
+
     def prune(self, keep: Retention | None = None) -> list[str]:
         """Delete the runs that are too old, or that take too much room; never one that has not ended.
 
@@ -403,10 +409,8 @@ class History:
             The runs that were deleted, the oldest first. Runs in a file that another process writes at the
             time are left for the next time.
         """
-        self._settle()
-        found = self._store.each(lambda path, db: retention.kept(db, path, self.artifacts))
         gone = []
-        for run in retention.surplus(itertools.chain.from_iterable(found), keep or Retention()):
+        for run in self.surplus(keep):
             if self._closing:
                 break
             task = functools.partial(_delete, execution_id=run.execution_id, artifacts=self.artifacts)
@@ -433,13 +437,30 @@ class History:
     def frame(self, table: Table, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
         """Return any of the frames."""
         chosen = frames.choose(backend)
+        return frames.build(table.columns, self._rows(table, filters), chosen)
+
+    def rows(self, table: Table, **filters: Unpack[Filters]) -> list[dict[str, Any]]:
+        """Return what a frame would have, row by row, for who needs no library for it."""
+        kinds = [(column.name, column.kind) for column in table.columns]
+        return [
+            {name: _plain(kind, value) for (name, kind), value in zip(kinds, row, strict=True)}
+            for row in self._rows(table, filters)
+        ]
+
+    def _rows(self, table: Table, filters: Filters) -> list[tuple[Any, ...]]:
         table.where(filters)
         self._settle()
         parts = self._store.each(lambda _, db: _read(db, table, filters))
         rows = [row for part in parts for row in part]
         if sum(map(bool, parts)) > 1:
             rows.sort(key=lambda row: row[0])
-        return frames.build(table.columns, [row[1:] for row in rows], chosen)
+        return [row[1:] for row in rows]
+
+
+def _plain(kind: tables.Kind, value: Any) -> Any:
+    if value is None:
+        return None
+    return moment(written(value)) if kind == "time" else bool(value) if kind == "flag" else value
 
 
 def _read(db: sqlite3.Connection, table: Table, filters: Filters) -> list[tuple[Any, ...]]:
