@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import psutil
 import pytest
 
@@ -18,6 +19,12 @@ from execmon_lab.devices import AdbServer, Device, DevicePool, DeviceSession, Pr
 from execmon_lab.phone.process import PhoneProcess
 
 Eventually = Callable[..., bool]
+
+# No test asserts a time: on a machine that is busy every example may be slow.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 
 def _eventually(condition: Callable[[], object], within: float = 20.0) -> bool:
