@@ -79,8 +79,23 @@ def test_it_is_whole_from_a_key_frame_on(
     assert abs(packets[-1].at - time.time()) < 20
     shown = numbers(packets)
     assert shown == sorted(shown)
-    seconds = (packets[-1].pts - first.pts) / 1e6
-    assert len(packets) / seconds > 16, "the device sends more than pictures need"
+
+
+def test_the_device_is_asked_for_more_than_pictures_need(
+    previews: PreviewService, phone: PhoneProcess, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    original = Server.command
+
+    def command(server: Server, version: str, **options: object) -> str:
+        asked.append(options["max_fps"])
+        return original(server, version, **options)
+
+    monkeypatch.setattr(Server, "command", command)
+    packets: list[VideoPacket] = []
+    with previews.watch_video(phone.serial, packets.append):
+        assert eventually(lambda: packets)
+    assert asked == ["30"]
 
 
 @pytest.mark.usefixtures("motion")
