@@ -203,7 +203,7 @@ class NotebookPage:
 
     def json(self, expression: str) -> Any:
         """Return the value of a Python expression in the kernel, by way of JSON."""
-        return json.loads(self.execute(f"import json; print(json.dumps({expression}))"))
+        return json.loads(self.execute(f"import json; print(json.dumps({expression}), flush=True)"))
 
     def shut_down(self) -> None:
         """End the notebook's kernel."""
