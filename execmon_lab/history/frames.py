@@ -76,7 +76,8 @@ def _pandas_column(column: Column, values: Sequence[Any]) -> Any:
 
     match column.kind:
         case "category":
-            return pd.Categorical(list(values))
+            present = sorted({value for value in values if value is not None})
+            return pd.Categorical(list(values), categories=pd.Index(present, dtype="str"))
         case "time":
             return pd.to_datetime(pd.array(list(values), dtype="Int64"), unit="ms", utc=True).as_unit("ms")
         case "seconds":
@@ -87,3 +88,36 @@ def _pandas_column(column: Column, values: Sequence[Any]) -> Any:
             return pd.array([bool(value) for value in values], dtype="bool")
         case _:
             return pd.array(list(values), dtype="str")
+
+
+def to_pandas(frame: Any) -> Any:
+    """Make a frame of pandas of one of polars', column by column: their own conversion needs pyarrow."""
+    import pandas as pd
+
+    return pd.DataFrame({series.name: _converted(series) for series in frame})
+
+
+def _converted(series: Any) -> Any:
+    import pandas as pd
+    import polars as pl
+
+    dtype = series.dtype
+    if dtype == pl.Categorical:
+        # The categories of a frame are shared with others; only those that occur are pandas'.
+        present = series.drop_nulls().cast(pl.String).unique().sort().to_list()
+        codes = series.cast(pl.String).replace_strict(
+            present, list(range(len(present))), default=None, return_dtype=pl.Int32
+        )
+        return pd.Categorical.from_codes(
+            codes.fill_null(-1).to_numpy(), categories=pd.Index(present, dtype="str")
+        )
+    if dtype == pl.Datetime:
+        return pd.DatetimeIndex(series.dt.replace_time_zone(None).to_numpy()).tz_localize("UTC").as_unit("ms")
+    if dtype == pl.Int64:
+        missing = series.is_null().to_numpy()
+        return pd.arrays.IntegerArray(series.fill_null(0).to_numpy().copy(), missing.copy())
+    if dtype == pl.Float64:
+        return series.to_numpy()
+    if dtype == pl.Boolean:
+        return series.to_numpy()
+    return pd.array(series.to_list(), dtype="str")

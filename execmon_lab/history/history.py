@@ -20,7 +20,7 @@ import platformdirs
 from ..hub import Hub
 from ..protocol import ExecutionSnapshot, LogEntry, moment
 from ..state import FINAL
-from . import archive, chunks, frames, keeping, retention, slots, tables
+from . import archive, cache, chunks, frames, keeping, retention, slots, tables
 from .artifacts import ArtifactStore
 from .clock import Moment, milliseconds, written
 from .errors import HistoryError, HistoryWarning, RunIsLive, UnknownRun, reason
@@ -437,6 +437,13 @@ class History:
     def frame(self, table: Table, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
         """Return any of the frames."""
         chosen = frames.choose(backend)
+        table.where(filters)  # what is wrong with them is told first
+        if cache.serves(table, filters):
+            self._settle()
+            if any(self._store.each(lambda _, db: cache.worth(db))):
+                folder = self.folder / "cache"
+                parts = self._store.each(lambda _, db: cache.load(db, table, filters, folder))
+                return cache.finish(parts, chosen)
         return frames.build(table.columns, self._rows(table, filters), chosen)
 
     def rows(self, table: Table, **filters: Unpack[Filters]) -> list[dict[str, Any]]:
@@ -448,7 +455,6 @@ class History:
         ]
 
     def _rows(self, table: Table, filters: Filters) -> list[tuple[Any, ...]]:
-        table.where(filters)
         self._settle()
         parts = self._store.each(lambda _, db: _read(db, table, filters))
         rows = [row for part in parts for row in part]

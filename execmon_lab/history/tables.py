@@ -78,8 +78,15 @@ class Table:
     order: str
     filters: dict[str, str]
 
-    def select(self, filters: Filters, columns: Iterable[str] | None = None) -> tuple[str, list[Any]]:
-        """Return the SQL that gives the rows, and its arguments.
+    def where(self, filters: Filters, meaning: dict[str, str] | None = None) -> tuple[str, list[Any]]:
+        """Return the condition of the rows as SQL, and its arguments.
+
+        Parameters
+        ----------
+        filters
+            What is wanted.
+        meaning
+            The filters that there are; the table's own, when absent.
 
         Raises
         ------
@@ -88,12 +95,6 @@ class Table:
         ValueError
             When a time is none.
         """
-        where, arguments = self.where(filters)
-        shown = ", ".join(columns or (column.sql for column in self.columns))
-        return f"SELECT {shown} FROM {self.source} WHERE {where} ORDER BY {self.order}", arguments
-
-    def where(self, filters: Filters, meaning: dict[str, str] | None = None) -> tuple[str, list[Any]]:
-        """Return the condition of the rows as SQL, and its arguments; raises as `select` does."""
         meaning = meaning or self.filters
         conditions = ["1"]
         arguments: list[Any] = []
@@ -103,14 +104,22 @@ class Table:
                 raise TypeError(f"{self.name} cannot be filtered by {name}; there are: {known}")
             if wanted is None:
                 continue
-            values = [bound(wanted)] if name in ("since", "until") else _values(wanted)  # type: ignore[arg-type]
-            marks = ", ".join("?" * len(values))
-            conditions.append(meaning[name].format(marks if name in ("since", "until") else f"IN ({marks})"))
-            arguments += values
+            timed = name in ("since", "until")
+            compared = [bound(wanted)] if timed else values(wanted)  # type: ignore[arg-type]
+            marks = ", ".join("?" * len(compared))
+            conditions.append(meaning[name].format(marks if timed else f"IN ({marks})"))
+            arguments += compared
         return " AND ".join(conditions), arguments
 
 
-def _values(wanted: object) -> list[str]:
+def values(wanted: object) -> list[str]:
+    """Return the values that a filter allows.
+
+    Raises
+    ------
+    TypeError
+        When it is no text, nor several.
+    """
     if isinstance(wanted, str):
         return [wanted]
     if isinstance(wanted, Iterable):
@@ -120,10 +129,22 @@ def _values(wanted: object) -> list[str]:
     raise TypeError(f"a filter is a text or several, not {wanted!r}")
 
 
-def read(db: sqlite3.Connection, table: Table, filters: Filters) -> list[tuple[Any, ...]]:
-    """Read a table's rows from a file, each with the execution's begin before its columns."""
-    sql, arguments = table.select(filters, ["e.started_at", *(column.sql for column in table.columns)])
-    return db.execute(sql, arguments).fetchall()
+def read(
+    db: sqlite3.Connection, table: Table, filters: Filters, also: tuple[str, tuple[Any, ...]] = ("1", ())
+) -> list[tuple[Any, ...]]:
+    """Read a table's rows from a file, each with the execution's begin before its columns.
+
+    Parameters
+    ----------
+    db, table, filters
+        From where, and which.
+    also
+        A further condition as SQL, and its arguments.
+    """
+    where, arguments = table.where(filters)
+    shown = ", ".join(["e.started_at", *(column.sql for column in table.columns)])
+    sql = f"SELECT {shown} FROM {table.source} WHERE {where} AND {also[0]} ORDER BY {table.order}"
+    return db.execute(sql, [*arguments, *also[1]]).fetchall()
 
 
 def _columns(spec: str) -> tuple[Column, ...]:
