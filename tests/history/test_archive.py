@@ -93,7 +93,7 @@ def edit(name: str, **fields: object) -> Callable[[Contents], object]:
 SHOT = f"screenshots/{step_id(0)}-1.png"
 HOSTILE = {
     "a path upwards": (rename(SHOT, "screenshots/../../evil.png"), "has no place in it"),
-    "an absolute path": (rename(SHOT, "/tmp/evil.png"), "has no place in it"),
+    "an absolute path": (rename(SHOT, "/evil.png"), "has no place in it"),
     "a hidden file": (rename(SHOT, "recording/.hidden"), "has no place in it"),
     "a folder deeper": (rename(SHOT, "recording/a/b.frames"), "has no place in it"),
     "a backslash": (rename(SHOT, "screenshots/..\\evil.png"), "has no place in it"),
