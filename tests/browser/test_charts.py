@@ -39,11 +39,7 @@ def test_each_chart_is_drawn(lab_page: NotebookPage, shown: dict[str, Chart], th
     for place, chart in enumerate(shown):
         lab_page.select_cell(place + 1)
         lab_page.page.evaluate("index => window.panel().content.scrollToItem(index)", place + 1)
-        drawn = (
-            lab_page.page.locator(".jp-CodeCell")
-            .nth(place + 1)
-            .locator(".vega-embed svg, .vega-embed canvas")
-        )
+        drawn = lab_page.page.locator(".jp-CodeCell").nth(place + 1).locator(".vega-embed canvas.marks")
         expect(drawn).to_be_visible(timeout=30_000)
         lab_page.keep(f"chart-{chart}-{name}", lab_page.page.locator(".jp-CodeCell").nth(place + 1))
     assert lab_page.page.locator("img[src='x']").count() == 0

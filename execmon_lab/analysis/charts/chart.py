@@ -98,7 +98,9 @@ class Chart:
             import altair  # seconds, which only those pay who want it
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError("Altair is not installed: pip install altair", name="altair") from error
-        return altair.Chart.from_dict({k: v for k, v in self.spec.items() if k != "$schema"}, validate=False)
+        kinds: dict[str, Any] = {"layer": altair.LayerChart, "facet": altair.FacetChart}
+        kind = next((kinds[name] for name in kinds if name in self.spec), altair.Chart)
+        return kind.from_dict({name: part for name, part in self.spec.items() if name != "$schema"})
 
     @cached_property
     def _picture(self) -> bytes | None:

@@ -129,7 +129,7 @@ def strip(attempts: Any, by: str = "module_id", most: int = MOST_POINTS) -> Char
     layers = [
         {
             "data": values(points),
-            "mark": {"type": "point", "filled": True, "size": 12, "opacity": 0.35},
+            "mark": {"type": "point", "filled": True, "size": 12, "opacity": 0.5},
             "encoding": {
                 "x": x,
                 "y": y,

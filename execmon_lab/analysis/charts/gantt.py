@@ -65,6 +65,7 @@ def gantt(attempts: Any) -> Chart:
             {
                 "mark": {"type": "bar", "cornerRadius": 2, "height": {"band": 0.78}, "strokeWidth": 1},
                 "encoding": {
+                    "x2": {"field": "end"},
                     "opacity": {"field": "shade", "type": "quantitative", "scale": None},
                     "strokeDash": {"field": "dash", "type": "nominal", "scale": None},
                     "stroke": {"value": "#8a93a0"},
@@ -75,14 +76,12 @@ def gantt(attempts: Any) -> Chart:
                 "mark": {"type": "text", "fontSize": 10, "fontWeight": "bold", **beside},
                 "encoding": {
                     "text": {"field": "mark", "type": "nominal"},
-                    "x2": None,
                     "x": {"field": "middle" if lanes else "end", "type": "quantitative"},
                 },
             },
         ],
         "encoding": {
             "x": {"field": "begin", "type": "quantitative", "title": "seconds since the run began"},
-            "x2": {"field": "end"},
             "y": y,
             "tooltip": [
                 {"field": "module", "title": "module"},

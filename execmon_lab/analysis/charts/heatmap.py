@@ -101,7 +101,7 @@ def heat_map(attempts: Any, most: int = MOST_RUNS) -> Chart:
         },
         {
             "data": values(failures),
-            "mark": {"type": "text", "fontSize": 10, "fontWeight": "bold", "color": theme.BAD},
+            "mark": {"type": "text", "fontSize": 13, "fontWeight": "bold", "color": "#ff3b30"},
             "encoding": {"x": x, "y": y, "text": {"field": "mark"}},
         },
     ]

@@ -49,12 +49,12 @@ def retry_waterfall(attempts: Any) -> Chart:
         "encoding": {
             "x": x,
             "y": {"field": "from", "type": "quantitative", "title": "steps"},
-            "y2": {"field": "to"},
         },
         "layer": [
             {
                 "mark": {"type": "bar", "cornerRadius": 2, "width": {"band": 0.6}},
                 "encoding": {
+                    "y2": {"field": "to"},
                     "color": theme.status_color(),
                     "tooltip": [
                         {"field": "what", "title": "steps"},
@@ -66,7 +66,6 @@ def retry_waterfall(attempts: Any) -> Chart:
                 "mark": {"type": "text", "dy": -8, "fontSize": 12, "fontWeight": "bold", "color": theme.INK},
                 "encoding": {
                     "y": {"field": "to", "type": "quantitative"},
-                    "y2": None,
                     "text": {"field": "label"},
                 },
             },

@@ -43,7 +43,7 @@ def trend_chart(trend: Trend) -> Chart:
     layers = [
         {
             "data": values(points),
-            "mark": {"type": "point", "filled": True, "size": 18, "opacity": 0.5, "color": theme.ACCENT},
+            "mark": {"type": "point", "filled": True, "size": 22, "opacity": 0.75, "color": theme.ACCENT},
             "encoding": {
                 "x": x,
                 "y": y,
