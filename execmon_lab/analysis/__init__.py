@@ -13,7 +13,7 @@ kind. Times are UTC, durations seconds. Needs the `analysis` extra.
 from .comparison import Comparison, Finding, compare, compare_run
 from .durations import durations, slowest
 from .frame import MissingColumns
-from .made_up import STORY, made_up, made_up_frames
+from .made_up import STORY, made_up, made_up_frames, make_up
 from .reliability import failure_rates, flakiness, retries
 from .timeuse import critical_path, time_use
 from .trend import Change, Trend, changes, trend
@@ -34,6 +34,7 @@ __all__ = [
     "flakiness",
     "made_up",
     "made_up_frames",
+    "make_up",
     "retries",
     "slowest",
     "time_use",

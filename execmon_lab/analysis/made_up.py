@@ -16,7 +16,7 @@ from uuid import UUID
 
 import numpy as np
 
-from ..history import tables
+from ..history import History, tables
 from ..history.frames import Backend, build, choose
 from ..history.rows import PUT_EXECUTION, execution_row, put_steps
 from ..history.schema import migrate
@@ -290,6 +290,25 @@ class _Run:
 
     def _uuid(self) -> str:
         return str(UUID(bytes=self._random.bytes(16), version=4))
+
+
+def make_up(history: History, seed: int = 1, runs: int = RUNS) -> None:
+    """Add made-up executions to a history; its frames say that they are.
+
+    Parameters
+    ----------
+    history
+        One of their own: real executions beside them are no company.
+    seed, runs
+        As of `made_up`.
+
+    Raises
+    ------
+    HistoryError
+        When they are there already, or the folder cannot be written.
+    """
+    for run in made_up(seed, runs):
+        history.add(run.state, run.logs, made_up=True)
 
 
 class MadeUpFrames(NamedTuple):

@@ -17,6 +17,7 @@ from execmon_lab.analysis import (
     flakiness,
     made_up,
     made_up_frames,
+    make_up,
 )
 from execmon_lab.analysis.made_up import MadeUpFrames
 from execmon_lab.history import History
@@ -53,6 +54,15 @@ def test_its_frames_have_the_historys_columns(tmp_path: Any, backend: Any) -> No
         assert list(getattr(told, name).columns) == list(getattr(empty, name)(backend=backend).columns)
     assert all(row["made_up"] for row in rows(told.executions))
     assert all(row["made_up"] for row in rows(told.attempts))
+
+
+def test_in_a_history_it_is_what_its_frames_are(tmp_path: Any) -> None:
+    history = History(tmp_path)
+    make_up(history, runs=4)
+    told = made_up_frames(runs=4, backend="polars")
+    assert history.executions(backend="polars").rows() == told.executions.rows()
+    assert history.attempts(backend="polars").rows() == told.attempts.rows()
+    assert len(history.logs(backend="polars")) == len(told.attempts)
 
 
 def test_working_days_and_weekends(history: MadeUpFrames) -> None:

@@ -45,3 +45,22 @@ def test_each_chart_is_drawn(lab_page: NotebookPage, shown: dict[str, Chart], th
     assert lab_page.page.locator("img[src='x']").count() == 0
     assert lab_page.complaints == []
     assert lab_page.strangers() == []
+
+
+@pytest.mark.timeout(300)
+def test_the_lesson_on_step_timings(lab_page: NotebookPage) -> None:
+    lab_page.open("step_timings.ipynb")
+    lab_page.run_all_and_wait(timeout=240)
+    assert lab_page.errors() == []
+    live = lab_page.page.locator(".jp-CodeCell", has_text="charts.live(first)").locator("canvas.marks")
+    live.scroll_into_view_if_needed(timeout=30_000)
+    expect(live).to_be_visible()
+    lab_page.keep("step-timings-live")
+    trend = lab_page.page.locator(".jp-CodeCell", has_text="charts.trend_chart(trend)").locator(
+        "canvas.marks"
+    )
+    trend.scroll_into_view_if_needed(timeout=30_000)
+    expect(trend).to_be_visible()
+    lab_page.keep("step-timings-trend", trend)
+    assert lab_page.complaints == []
+    assert lab_page.strangers() == []
