@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from . import __version__, historycli
+from . import __version__, historycli, reportcli
 from .devices import AdbServer, DevicePool, NoDevice, ServerError
 from .hub import Envelope, execution_subject
 from .protocol import ExecutionCompleted, ExecutionSnapshot
@@ -35,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(historycli.app, name="history")
+app.command()(reportcli.report)
 
 
 def _version(wanted: bool) -> None:

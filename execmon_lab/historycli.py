@@ -68,7 +68,7 @@ def list_runs(
 ) -> None:
     """List the executions, the newest first."""
     history = History(folder)
-    rows = _told(
+    rows = told(
         lambda: history.rows(
             tables.EXECUTIONS, name=name or None, status=status or None, since=since, until=until
         )
@@ -110,7 +110,7 @@ def show(
     folder: Folder = None,
 ) -> None:
     """Show one execution: its steps with every attempt, its errors, its devices."""
-    found = _find(History(folder), execution)
+    found = find(History(folder), execution)
     wanted = LEVELS[LEVELS.index(logs) :] if logs else ()
     if as_json:
         _print_json(_as_json(found, wanted))
@@ -157,7 +157,7 @@ def compare(
 
         sides = [history.attempts(**_chosen(history, which, name)) for which in (before, after)]
     except ModuleNotFoundError as error:
-        _fail(str(error))
+        fail(str(error))
     result = compared(*sides)
     if as_json:
         _print_json({"verdict": result.verdict, "modules": _records(result.frame)})
@@ -189,8 +189,8 @@ def export(
 ) -> None:
     """Write one execution, with its screenshots and recording, to a file for another machine."""
     history = History(folder)
-    found = _find(history, execution)
-    path = _told(lambda: history.export(found.execution_id, output))
+    found = find(history, execution)
+    path = told(lambda: history.export(found.execution_id, output))
     typer.echo(str(path))
 
 
@@ -202,7 +202,7 @@ def import_runs(
     """Take in executions from other machines."""
     history = History(folder)
     for file in files:
-        typer.echo(_told(functools.partial(history.import_run, file)).execution_id)
+        typer.echo(told(functools.partial(history.import_run, file)).execution_id)
 
 
 @app.command()
@@ -223,8 +223,8 @@ def prune(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     history = History(folder)
-    surplus = {run.execution_id: run.size for run in _told(lambda: history.surplus(keep))}
-    gone = list(surplus) if dry_run else _told(lambda: history.prune(keep))
+    surplus = {run.execution_id: run.size for run in told(lambda: history.surplus(keep))}
+    gone = list(surplus) if dry_run else told(lambda: history.prune(keep))
     freed = sum(surplus.get(execution_id, 0) for execution_id in gone)
     if as_json:
         _print_json({"deleted": gone, "bytes": freed, "dry_run": dry_run})
@@ -238,19 +238,20 @@ def prune(
 # Finding
 
 
-def _find(history: History, word: str) -> StoredExecution:
-    return _told(lambda: history.execution(_id_of(history, word)))
+def find(history: History, word: str) -> StoredExecution:
+    """Find an execution by what a user calls it (see `Id`); ends the command where there is none."""
+    return told(lambda: history.execution(_id_of(history, word)))
 
 
 def _id_of(history: History, word: str) -> str:
-    known = [row["execution_id"] for row in _told(lambda: history.rows(tables.EXECUTIONS))]
+    known = [row["execution_id"] for row in told(lambda: history.rows(tables.EXECUTIONS))]
     if word == "last" and known:
         return str(known[-1])
     fits = [found for found in known if found.startswith(word.lower())]
     if not fits:
-        _fail(f"no execution {word} in {history.folder}; 'execmon-lab history list' lists them")
+        fail(f"no execution {word} in {history.folder}; 'execmon-lab history list' lists them")
     if len(fits) > 1:
-        _fail(f"{word} is the beginning of {len(fits)} executions: {', '.join(fits[:5])}")
+        fail(f"{word} is the beginning of {len(fits)} executions: {', '.join(fits[:5])}")
     return str(fits[0])
 
 
@@ -260,21 +261,22 @@ def _chosen(history: History, word: str, name: str | None) -> dict[str, Any]:
     if not dots:
         return {"execution_id": _id_of(history, word)}
     span = {"since": since or None, "until": until or None, "name": name}
-    rows = _told(functools.partial(history.rows, tables.EXECUTIONS, **span))
+    rows = told(functools.partial(history.rows, tables.EXECUTIONS, **span))
     return {"execution_id": [row["execution_id"] for row in rows]}
 
 
-def _told(ask: Callable[[], T]) -> T:
+def told(ask: Callable[[], T]) -> T:
     """Ask the history; what is wrong is told, and ends the command."""
     try:
         return ask()
     except UnknownRun as error:
-        _fail(str(error))
+        fail(str(error))
     except (HistoryError, OSError, ValueError, TypeError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
-def _fail(text: str) -> NoReturn:
+def fail(text: str) -> NoReturn:
+    """End the command, and say why."""
     Console(stderr=True).print(text, style="red", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(USAGE)
 
