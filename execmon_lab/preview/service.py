@@ -13,8 +13,9 @@ from ..protocol import Quality, limits
 from .choice import BestSource
 from .scrcpy import ScrcpySource, ScrcpyTouches
 from .source import ScreencapSource, Source
-from .stream import OnError, OnFrame, Stream, StreamStats, Watch
+from .stream import OnFrame, Stream, StreamStats, Watch
 from .video import OnPacket, VideoWatch
+from .watcher import OnError
 
 FPS = 12.0
 """Frames a second: between the specification's 10 and 15, the upper third left for jitter."""

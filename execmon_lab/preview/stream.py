@@ -17,11 +17,11 @@ from .encode import Jpeg
 from .frame import Frame
 from .source import Capture, PreviewUnavailable, Source
 from .video import NoVideo, VideoSource, VideoWatch
+from .watcher import OnError, Watcher
 
 log = logging.getLogger(__name__)
 
 OnFrame = Callable[[Frame], None]
-OnError = Callable[[DeviceError], None]
 
 _RECENT = 60
 _RETRY_SECONDS = 0.5
@@ -67,18 +67,14 @@ class StreamStats:
     packet_bytes_per_second: float = 0.0
 
 
-class Watch:
+class Watch(Watcher[Frame]):
     """Somebody watching a device in one quality, until `close`."""
 
     def __init__(
         self, quality: Quality, on_frame: OnFrame, on_error: OnError | None, leave: Callable[[Watch], None]
     ) -> None:
+        super().__init__(on_frame, on_error, leave)
         self.quality = quality
-        self._on_frame = on_frame
-        self._on_error = on_error
-        self._leave = leave
-        self._closed = False
-        self._failed = False
         self.fresh = True
         self.fps: float | None = None
 
@@ -90,37 +86,9 @@ class Watch:
         self.fps = fps
 
     def show(self, frame: Frame) -> None:
-        """Hand over a frame; what the callback raises is logged once, and stays its own."""
+        """Hand over a frame."""
         self.fresh = False
-        if self._closed:
-            return
-        try:
-            self._on_frame(frame)
-        except Exception:
-            if not self._failed:
-                log.exception("a watcher of %s failed; it is not told again", frame.device_id)
-            self._failed = True
-
-    def fail(self, error: DeviceError) -> None:
-        """Tell why there are no frames."""
-        if self._closed or self._on_error is None:
-            return
-        try:
-            self._on_error(error)
-        except Exception:
-            log.exception("a watcher failed to be told: %s", error)
-
-    def close(self) -> None:
-        """Watch no longer; from any thread, the callback's own included, and any number of times."""
-        if not self._closed:
-            self._closed = True
-            self._leave(self)
-
-    def __enter__(self) -> Watch:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+        super().show(frame)
 
 
 class Stream:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from ..devices import DeviceError
 from .source import PreviewUnavailable
-
-log = logging.getLogger(__name__)
+from .watcher import OnError, Watcher
 
 
 class NoVideo(PreviewUnavailable):
@@ -92,10 +90,9 @@ class VideoSource(Protocol):
 
 
 OnPacket = Callable[[VideoPacket], None]
-OnError = Callable[[DeviceError], None]
 
 
-class VideoWatch:
+class VideoWatch(Watcher[VideoPacket]):
     """Somebody watching a device as video, until `close`.
 
     Each gets packets from a key frame on, without a gap.
@@ -108,12 +105,8 @@ class VideoWatch:
         leave: Callable[[VideoWatch], None],
         refresh: Callable[[], None],
     ) -> None:
-        self._on_packet = on_packet
-        self._on_error = on_error
-        self._leave = leave
+        super().__init__(on_packet, on_error, leave)
         self._refresh = refresh
-        self._closed = False
-        self._failed = False
         self._begun = False
         self.refused = False
 
@@ -131,37 +124,14 @@ class VideoWatch:
         return not self._begun
 
     def show(self, packet: VideoPacket) -> None:
-        """Hand over a packet; what the callback raises is logged once, and stays its own."""
-        if self._closed or not (packet.key or self._begun):
-            return
-        self._begun = True
-        try:
-            self._on_packet(packet)
-        except Exception:
-            if not self._failed:
-                log.exception("a watcher of %s failed; it is not told again", packet.device_id)
-            self._failed = True
+        """Hand over a packet, unless a key frame is awaited and it is none."""
+        if packet.key or self._begun:
+            self._begun = True
+            super().show(packet)
 
     def fail(self, error: DeviceError) -> None:
         """Tell why there are no packets; after `NoVideo` there will be none until one comes to watch anew."""
         self._begun = False
         if isinstance(error, NoVideo):
             self.refused = True
-        if self._closed or self._on_error is None:
-            return
-        try:
-            self._on_error(error)
-        except Exception:
-            log.exception("a watcher failed to be told: %s", error)
-
-    def close(self) -> None:
-        """Watch no longer; from any thread, the callback's own included, and any number of times."""
-        if not self._closed:
-            self._closed = True
-            self._leave(self)
-
-    def __enter__(self) -> VideoWatch:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+        super().fail(error)

@@ -7,7 +7,8 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Protocol
 
-from ..preview.video import OnError, OnPacket, VideoPacket, VideoWatch
+from ..preview.video import OnPacket, VideoPacket, VideoWatch
+from ..preview.watcher import OnError
 from ..protocol import timestamp
 from .numbers import Tally
 from .parcel import Parcel
