@@ -139,6 +139,13 @@ describe("Pause and Resume", () => {
   });
 });
 
+test("a run that ends leaves no pause behind, though nothing was shown in between", async () => {
+  await show({ paused: [paused()] });
+  expect(pauses()).toHaveLength(1);
+  await show({ status: "completed", paused: [] });
+  expect(pauses()).toHaveLength(0);
+});
+
 describe("a failure that pauses", () => {
   beforeEach(() => show({ paused: [paused({ reason: "failure", step_id: "s1" })] }));
 

@@ -123,8 +123,9 @@ def test_a_pause_that_a_busy_kernel_hears_late_is_told_so(
     expect(view.locator(".xm-pause-row")).to_contain_text("Paused before step 1: opening_settings")
     lab_page.keep("steering-paused-before", view)
 
-    write_cell(lab_page, 3, "time.sleep(8)")
+    write_cell(lab_page, 3, "print('the cell runs', flush=True)\ntime.sleep(12)")
     lab_page.begin_cell()
+    expect(lab_page.page.locator(".jp-OutputArea-output", has_text="the cell runs")).to_be_visible()
     expect(view.locator(".xm-pill")).to_have_text("Paused")
     resume = view.locator(".xm-pause")
     resume.click()

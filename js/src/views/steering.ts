@@ -53,7 +53,10 @@ export class SteeringView {
     steering?.update(state);
     const idle = !steering || this.store.ended;
     this.element.hidden = this.button.hidden = idle;
-    if (idle) return;
+    if (idle) {
+      children(this.#pauses, []);
+      return;
+    }
     const pauses = state.paused ?? [];
     this.#showButton(steering, pauses);
     const pausing = steering.pausesOnFailure;
