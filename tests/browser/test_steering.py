@@ -115,9 +115,7 @@ def test_a_step_that_fails_again_tells_its_new_failure_and_may_be_left(
     expect(view.locator(".xm-pill")).to_have_text("1 failed", timeout=60_000)
 
 
-def test_a_pause_that_a_busy_kernel_hears_late_is_told_so(
-    jupyter: JupyterServer, lab_page: NotebookPage
-) -> None:
+def test_what_a_busy_kernel_hears_late_is_told_so(jupyter: JupyterServer, lab_page: NotebookPage) -> None:
     before = "run.pause()"
     view = show(jupyter, lab_page, "busy.ipynb", THEMES[0], before, on_failure=False)
     expect(view.locator(".xm-pause-row")).to_contain_text("Paused before step 1: opening_settings")
@@ -129,10 +127,10 @@ def test_a_pause_that_a_busy_kernel_hears_late_is_told_so(
     expect(view.locator(".xm-pill")).to_have_text("Paused")
     resume = view.locator(".xm-pause")
     resume.click()
-    expect(resume).to_have_text("Resuming…")
-    expect(view.locator(".xm-steering-words")).to_have_text(
-        "The kernel is busy: it hears this when the cell ends", timeout=5_000
-    )
+    # Over a subshell, if JupyterLab has opened one by then, the kernel hears it at once.
+    told = view.locator(".xm-steering-words", has_text="The kernel is busy: it hears this when the cell ends")
+    heard = view.locator(".xm-pill", has_text="1 failed")
+    expect(told.or_(heard).first).to_be_visible(timeout=10_000)
     lab_page.keep("steering-busy", view)
     expect(view.locator(".xm-pill")).to_have_text("1 failed", timeout=60_000)
 
