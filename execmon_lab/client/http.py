@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 
 import msgspec
 
@@ -72,7 +73,14 @@ def steer(address: Address, what: str, token: str | None = None) -> str:
 
 
 def fetch(address: Address, path: str, token: str | None = None, *, method: str = "GET") -> bytes:
-    """Get what is at a path of the server.
+    """Get what is at a path of the server; parameters and errors are those of `ask`."""
+    return ask(address, path, token, method=method)[0]
+
+
+def ask(
+    address: Address, path: str, token: str | None = None, *, method: str = "GET"
+) -> tuple[bytes, Mapping[str, str]]:
+    """Get what is at a path of the server, and the headers that came with it.
 
     Parameters
     ----------
@@ -94,7 +102,7 @@ def fetch(address: Address, path: str, token: str | None = None, *, method: str 
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             body: bytes = answer.read(LARGEST)
-            return body
+            return body, answer.headers
     except urllib.error.HTTPError as error:
         with error:
             error.msg = _detail(error.read(64 * 1024)) or error.msg

@@ -10,6 +10,7 @@ from ..hub import Hub
 from ..protocol import ExecutionSnapshot
 from ..tail import LogTail
 from .link import Link
+from .recording import RemoteRecording
 
 if TYPE_CHECKING:
     from ..widgets import ExecutionView
@@ -55,11 +56,17 @@ class RemoteRun:
 
     It is shown by the same widget as one of this process: a private hub is fed by the WebSocket client, and
     the pictures come over the same connection. Leaving it (``with``) leaves the execution as it is.
+
+    Attributes
+    ----------
+    recording : RemoteRecording
+        What its devices showed, by time.
     """
 
     def __init__(self, url: str, token: str | None = None, *, reconnect_seconds: float = 300.0) -> None:
         self._address = Address.parse(url)
         self._token = token
+        self.recording = RemoteRecording(self._address, token)
         self._hub = Hub(shaping=False)
         self._link = Link(self._address, token, self._hub, reconnect_seconds)
         self._link.open()
@@ -185,6 +192,7 @@ class RemoteRun:
             steering=self,
             artifacts=RemoteScreenshots(self._address, self._token),
             logs=self._tail.entries,
+            recording=self.recording,
         )
 
     def __enter__(self) -> Self:

@@ -26,6 +26,7 @@ from ..protocol import (
     SubscribeDevice,
     UnsubscribeDevice,
 )
+from ..protocol.frameheaders import FROM, HEIGHT, NUMBER, UNTIL, WIDTH
 from .entrance import ENDPOINT
 
 API_VERSION = "1.0.0"
@@ -54,7 +55,18 @@ FROM_SERVER: tuple[type[Message], ...] = (
 )
 
 _UUID = {"type": "string", "format": "uuid"}
+_TIME = {"type": "string", "format": "date-time"}
 _SCHEMAS = "#/components/schemas/"
+_DEVICE = {"name": "device_id", "schema": {"type": "string"}}
+_AT = {"name": "at", "in": "query", "required": True, "description": "UTC, RFC 3339.", "schema": _TIME}
+_MOMENT = {
+    NUMBER: {"description": "Counts the device's pictures.", "schema": {"type": "integer"}},
+    WIDTH: {"description": "In pixels.", "schema": {"type": "integer"}},
+    HEIGHT: {"description": "In pixels.", "schema": {"type": "integer"}},
+    FROM: {"description": "When it was captured.", "schema": _TIME},
+    UNTIL: {"description": "When it gave way to the next; missing of the newest.", "schema": _TIME},
+}
+"""Headers of a recorded picture."""
 
 
 def asyncapi(host: str = "127.0.0.1") -> dict[str, Any]:
@@ -118,12 +130,7 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
     """
     execution = {"name": "execution_id", "in": "path", "required": True, "schema": _UUID}
     step = {"name": "step_id", "in": "path", "required": True, "schema": _UUID}
-    device = {
-        "name": "device_id",
-        "in": "query",
-        "description": "On this device alone.",
-        "schema": {"type": "string"},
-    }
+    device = {**_DEVICE, "in": "query", "description": "On this device alone."}
     problem = {
         "description": "What is wrong (RFC 9457)",
         "content": {"application/problem+json": {"schema": {"$ref": f"{_SCHEMAS}Problem"}}},
@@ -194,6 +201,10 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
                 "parameters": [execution],
                 "get": answer("200", "The newest lines of its log, and how many before them are lost", kept),
             },
+            "/api/v1/executions/{execution_id}/recording/{device_id}": {
+                "parameters": [execution, {**_DEVICE, "in": "path", "required": True}, _AT],
+                "get": _picture("image/jpeg", "What the device showed at that time", problem, _MOMENT),
+            },
             "/api/v1/reports/{execution_id}": {
                 "parameters": [execution],
                 "get": answer(
@@ -210,15 +221,7 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
                 "parameters": [
                     {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
                 ],
-                "get": {
-                    "responses": {
-                        "200": {
-                            "description": "The picture",
-                            "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
-                        },
-                        "default": problem,
-                    }
-                },
+                "get": _picture("image/png", "The picture", problem),
             },
             "/healthz": {"get": answer("200", "It serves", _strings("status"), security=[{}])},
         },
@@ -242,6 +245,15 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
             },
         },
     }
+
+
+def _picture(
+    kind: str, description: str, problem: dict[str, Any], headers: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Describe an answer that is a picture."""
+    content = {kind: {"schema": {"type": "string", "format": "binary"}}}
+    found = {"description": description, "content": content}
+    return {"responses": {"200": found | ({"headers": headers} if headers else {}), "default": problem}}
 
 
 def as_text(document: dict[str, Any]) -> str:

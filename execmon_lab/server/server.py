@@ -19,6 +19,7 @@ from .connection import Connection
 from .entrance import ENDPOINT, Entrance
 from .http import Api, Archive, KeptLog, Report, metrics_route, silent
 from .previews import Previews, PreviewSource
+from .recording import recording_routes
 from .room import DeviceDirectory, PlannedDevices, Room
 from .session import Sessions
 from .settings import Settings
@@ -41,7 +42,7 @@ class Server:
     hub
         Where the executions are published.
     artifacts
-        Screenshots that may be fetched.
+        Screenshots and recorded pictures that may be fetched.
     preview
         Who gives live pictures; without one, `start_preview` is answered with `PREVIEW_UNAVAILABLE`.
     devices
@@ -111,7 +112,7 @@ class Server:
         self._port = port
         self._settings = settings or Settings()
         self._on_connect = on_connect
-        self._routes = (*routes, *steering_routes(steering))
+        self._routes = (*routes, *steering_routes(steering), *recording_routes(artifacts))
         self._api = Api(
             hub=hub,
             artifacts=artifacts,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
-from ..preview.recording import FrameMark, NoRecording, RecordedFrame
+from ..preview.recording import Moment, NoRecording
 from .commands import Seek
 from .parcel import Parcel
 
@@ -15,12 +14,9 @@ log = logging.getLogger(__name__)
 
 
 class RecordedPictures(Protocol):
-    """What has the pictures: a `Recording`."""
+    """What has the pictures: a `Recording`, here or elsewhere."""
 
-    def index(self, device_id: str, /) -> Sequence[FrameMark]:
-        """Return the time of every picture of a device, the oldest first."""
-
-    def frame_at(self, device_id: str, at: float, /) -> RecordedFrame:
+    def moment(self, device_id: str, at: float, /) -> Moment:
         """Return the picture that was on a device's screen at a time, in seconds since the epoch."""
 
 
@@ -47,8 +43,7 @@ class Past:
         """
         content = {"kind": "past", "page": seek.page, "id": seek.id, "device_id": seek.device_id}
         try:
-            marks = self._recording.index(seek.device_id)
-            frame = self._recording.frame_at(seek.device_id, seek.at / 1000)
+            moment = self._recording.moment(seek.device_id, seek.at / 1000)
         except NoRecording:
             self._answer(Parcel({**content, "found": False}))
             return
@@ -56,8 +51,8 @@ class Past:
             log.warning("a recording cannot be read: %s", error)
             self._answer(Parcel({**content, "found": False}))
             return
-        following = bisect_right(marks, frame.at, key=lambda mark: mark.at)
-        until = marks[following].at * 1000 if following < len(marks) else max(seek.at, frame.at * 1000)
+        frame = moment.frame
+        until = max(seek.at, frame.at * 1000) if moment.until is None else moment.until * 1000
         facts = {"number": frame.number, "width": frame.width, "height": frame.height}
         times = {"from": frame.at * 1000, "until": until}
         self._answer(Parcel({**content, "found": True, **facts, **times}, (frame.jpeg,)))

@@ -36,6 +36,7 @@ export class Address {
 
   /** A path of the server, for example a `screenshot_url`. */
   http(path: string): string {
-    return `${this.#origin}${this.#root}${path}${this.#query.size ? `?${this.#query}` : ""}`;
+    const joint = path.includes("?") ? "&" : "?";
+    return `${this.#origin}${this.#root}${path}${this.#query.size ? `${joint}${this.#query}` : ""}`;
   }
 }

@@ -8,7 +8,7 @@ import type { AnyModel } from "@anywidget/types";
 import { isLoopback } from "./loopback";
 import type { Line } from "./logbook";
 import type { ServerMessage } from "./messages";
-import type { CodeLine, Control, Drawing, Frame, Listener, PastFrame, PreviewProblem, Script, Source, Stream, Touch } from "./source";
+import type { CodeLine, Control, Drawing, Frame, Listener, PastFrame, PreviewProblem, Script, Seek, Source, Stream, Touch } from "./source";
 import { type Order, Steering } from "./steering";
 import { canDecode, type Packet, VideoPlayer } from "./video";
 
@@ -151,7 +151,7 @@ export class CommSource implements Source {
     return this.mayCancel ? () => this.#send({ kind: "cancel" }) : undefined;
   }
 
-  get seek(): ((device_id: string, at: number) => Promise<PastFrame | null>) | undefined {
+  get seek(): Seek | undefined {
     return this.model.get("may_seek") ? this.#seek : undefined;
   }
 

@@ -1,13 +1,11 @@
 // Finds a device's recorded pictures while the cursor moves: one question at a time, the newest next.
 
-import type { PastFrame } from "./source";
+import type { PastFrame, Seek } from "./source";
 
 /** Pictures that are kept: of half the size of a phone's screen about 60 KB each. */
 const KEPT = 96;
 /** A question that was not answered for so long is given up: a kernel that was restarted answers none. */
 const PATIENCE_MS = 4_000;
-
-export type Seek = (device_id: string, at: number) => Promise<PastFrame | null>;
 
 export class Seeker {
   #kept: PastFrame[] = [];

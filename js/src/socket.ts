@@ -3,7 +3,7 @@
 import type { LogEntry, PreviewFrame, Quality, ServerMessage } from "./messages";
 import type { Address } from "./address";
 import { type Ending, ENDINGS, REFUSALS, LOST } from "./endings";
-import type { Listener, Source, Stream } from "./source";
+import type { Listener, PastFrame, Source, Stream } from "./source";
 import { ended } from "./state";
 
 /** How the connection stands, for the reader. */
@@ -105,6 +105,19 @@ export class SocketSource implements Source {
   screenshot(url: string): Promise<string> {
     return Promise.resolve(this.address.http(url));
   }
+
+  /** A server that recorded nothing answers 404, as for a moment without a picture. */
+  readonly seek = async (device_id: string, at: number): Promise<PastFrame | null | undefined> => {
+    const when = new URLSearchParams({ at: new Date(at).toISOString() });
+    const part = `/recording/${encodeURIComponent(device_id)}?${when}`;
+    try {
+      const answer = await fetch(this.address.execution(part), { signal: AbortSignal.timeout(ANSWER_MS) });
+      if (answer.status === 404) return null;
+      return answer.ok ? await pastFrame(device_id, at, answer) : undefined;
+    } catch {
+      return undefined;
+    }
+  };
 
   #receive(message: ServerMessage, socket: WebSocket): void {
     if (socket !== this.#socket) return;
@@ -223,6 +236,15 @@ export class SocketSource implements Source {
   #say(message: object): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
+}
+
+/** The newest picture has no end yet: it stood at the moment that was asked for, and the next question may find another. */
+async function pastFrame(device_id: string, at: number, answer: Response): Promise<PastFrame> {
+  const told = (name: string) => answer.headers.get(`frame-${name}`);
+  const from = Date.parse(told("from") ?? "");
+  const until = told("until") ? Date.parse(told("until")!) : Math.max(at, from);
+  const [number, width, height] = [Number(told("number")), Number(told("width")), Number(told("height"))];
+  return { device_id, number, width, height, from, until, jpeg: new Uint8Array(await answer.arrayBuffer()) };
 }
 
 function keyOf({ timestamp, device_id, module_id, level, message, attempt }: LogEntry): string {

@@ -94,6 +94,9 @@ export interface PastFrame {
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
+/** Find what a device showed at a moment (ms since the epoch); null when none was recorded, undefined without an answer. */
+export type Seek = (device_id: string, at: number) => Promise<PastFrame | null | undefined>;
+
 /** Why a device's picture cannot be had. */
 export interface PreviewProblem {
   device_id: string;
@@ -132,8 +135,8 @@ export interface Source {
   readonly control?: Control | undefined;
   /** What was done by hand, as code; undefined where this source has no way back to the devices. */
   readonly script?: Script | undefined;
-  /** The picture that a device showed at a moment (ms since the epoch); null when none was recorded. */
-  readonly seek?: ((device_id: string, at: number) => Promise<PastFrame | null>) | undefined;
+  /** Finds recorded pictures; undefined where this source has none. */
+  readonly seek?: Seek | undefined;
   /** Within how many milliseconds the sender gives a sign of life; undefined where it gives none. */
   readonly pulse?: number | undefined;
   /** Ask for lines before the first that is known; undefined where no more are kept. They come to the listener. */

@@ -51,7 +51,7 @@ class Suite:
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[em.Lab]:
-    with em.Lab(tokens={"reader": TOKEN}, history=tmp_path, record=False) as lab:
+    with em.Lab(tokens={"reader": TOKEN}, history=tmp_path) as lab:
         yield lab
 
 
@@ -141,6 +141,30 @@ def test_loaded_again_it_shows_it_all_again_also_after_the_end(
     tab.page.reload()
     ends(tab, suite)
     assert log_lines(tab, "the very first line") == 1
+
+
+def test_its_cursor_finds_what_the_device_showed_live_and_after_the_end(
+    suite: Suite, open_tab: Callable[..., Tab]
+) -> None:
+    tab = open_tab(suite.address)
+    is_live(tab)
+    travels(tab)
+    expect(tab.page.locator(".xm-past-live")).to_have_text("Live")
+    tab.keep("past")
+    ends(tab, suite)
+    suite.run.close()
+    tab.page.reload()
+    expect(tab.page.locator(".xw-status")).to_have_text("Ended", timeout=30_000)
+    travels(tab)
+    expect(tab.page.locator(".xm-past-live")).to_have_text("End")
+    assert tab.complaints == []
+
+
+def travels(tab: Tab) -> None:
+    """A click on the first step shows its beginning, or the first picture, which is a little later."""
+    tab.page.locator('.xm-step-group[data-status="completed"] .xm-step-go').first.click()
+    expect(tab.page.locator(".xm-past-canvas[data-number]")).to_be_visible(timeout=20_000)
+    expect(tab.page.locator(".xm-past[data-none=true]")).to_have_count(0)
 
 
 def test_on_a_phone_nothing_sticks_out(suite: Suite, open_tab: Callable[..., Tab]) -> None:

@@ -16,6 +16,7 @@ import execmon_lab as em
 from execmon_lab.client import ConnectionLost, ExecutionError, backoff, client
 from execmon_lab.preview import Frame
 from execmon_lab.protocol import Attempt, ExecutionSnapshot, LogEntry
+from execmon_lab.protocol.clock import moment
 from execmon_lab.widgets import ExecutionView
 from tests.client.relay import Relay
 
@@ -181,6 +182,24 @@ def test_screenshots_come_through_the_kernel(
         found = page.of("screenshot")
         assert [content["found"] for content, _ in found] == [True, False, False]
         assert found[0][1][0].startswith(b"\x89PNG")
+
+
+def test_a_page_finds_what_the_device_showed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    with em.Lab(history=tmp_path) as lab:
+        run = lab.start(em.Plan([quick_module]))
+        with em.connect(run.url) as remote:
+            began = run.wait(DEADLINE).started_at
+            assert began is not None
+            [serial] = lab.serials
+            at = moment(began).timestamp()
+            assert remote.recording.frame_at(serial, at).jpeg == run.recording.frame_at(serial, at).jpeg
+            page = Page(remote, monkeypatch)
+            assert page.view.may_seek
+            page.say("seek", id=3, device_id=serial, at=at * 1000)
+            [(content, buffers)] = page.of("past")
+            assert (content["id"], content["found"], buffers[0][:3]) == (3, True, b"\xff\xd8\xff")
 
 
 @pytest.mark.parametrize("by", ["method", "page"])

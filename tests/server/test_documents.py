@@ -12,10 +12,12 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 import execmon_lab as em
 from execmon_lab.client.errors import RECONNECT
 from execmon_lab.history.artifacts import ArtifactStore
+from execmon_lab.preview.recording import TrackWriter, track_path
 from execmon_lab.protocol import CloseCode
 from execmon_lab.server import KeptLog, Server
 from execmon_lab.server.documents import FROM_CLIENT, FROM_SERVER, as_text, asyncapi
 from tests.fields import FIELDS
+from tests.server.conftest import DEVICE
 from tests.server.raw import RawClient
 from tests.server.test_http import ask
 from tests.server.test_steering import Steered
@@ -165,6 +167,11 @@ class TestServed:
         self, start: Start, execution: str, artifacts: ArtifactStore
     ) -> None:
         artifacts.save_screenshot("step_001.png", b"png")
+        folder = artifacts.recording(execution)
+        folder.mkdir(parents=True)
+        writer = TrackWriter(track_path(folder, DEVICE), DEVICE, 1 << 20)
+        writer.append(1.0, (54, 96), b"jpeg")
+        writer.close()
         server = start(
             cancel=lambda execution_id: None,
             steering=Steered,
@@ -174,7 +181,8 @@ class TestServed:
         document = json.loads(ask(server, "/openapi.json")[1])
         for path, methods in document["paths"].items():
             address = path.replace("{execution_id}", execution).replace("{name}", "step_001.png")
-            address = address.replace("{step_id}", execution)
+            address = address.replace("{step_id}", execution).replace("{device_id}", DEVICE)
+            address += "?at=2025-01-27T10:30:30Z" if "/recording/" in path else ""
             for method in {"get", "post", "delete"} & set(methods):
                 body = b'{"plan": "demo"}' if method == "post" else None
                 response, _ = ask(server, address, method.upper(), body)

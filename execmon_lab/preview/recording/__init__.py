@@ -5,13 +5,14 @@ recording.frame_at("emulator-5554", at=recording.index("emulator-5554")[0].at)
 """
 
 from .recorder import LAST_SECONDS, Keep, Recorder
-from .recording import NoRecording, Recording, track_path
+from .recording import Moment, NoRecording, Recording, track_path
 from .track import FrameMark, RecordedFrame, Track, TrackWriter
 
 __all__ = [
     "LAST_SECONDS",
     "FrameMark",
     "Keep",
+    "Moment",
     "NoRecording",
     "RecordedFrame",
     "Recorder",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -12,6 +14,26 @@ from .video import make_video
 
 class NoRecording(LookupError):
     """There is no picture of that device, or of that execution; the text says of which there are some."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a device showed at a time.
+
+    Attributes
+    ----------
+    frame
+        The picture.
+    until
+        When it gave way to the next, or the recording ended: seconds since the epoch. None for the newest
+        picture of a recording that goes on.
+    final
+        Whether the recording has ended, so that the same question is always answered with the same picture.
+    """
+
+    frame: RecordedFrame
+    until: float | None
+    final: bool
 
 
 def track_path(folder: Path, device_id: str) -> Path:
@@ -95,6 +117,19 @@ class Recording:
                 raise
             except LookupError:
                 raise NoRecording(self._none(device_id)) from None
+
+    def moment(self, device_id: str, at: float) -> Moment:
+        """Return the picture that was on a device's screen at a time, and for how long it was.
+
+        Parameters and errors are those of `frame_at`.
+        """
+        frame = self.frame_at(device_id, at)
+        with self._lock:
+            track = self._track(device_id)
+            marks, end = track.index(), track.end
+        following = bisect_right(marks, frame.at, key=lambda mark: mark.at)
+        until = marks[following].at if following < len(marks) else end
+        return Moment(frame, until, final=end is not None)
 
     def video(
         self,

@@ -3,7 +3,7 @@
 import { attribute, h, on, text } from "../dom";
 import { timeOfDay } from "../format";
 import { Seeker } from "../seeker";
-import type { PastFrame } from "../source";
+import type { PastFrame, Seek } from "../source";
 import type { Store } from "../store";
 
 export class PastView {
@@ -59,7 +59,7 @@ export class PastView {
     this.#seeker!.go(at);
   }
 
-  #begin(device: string, seek: (device: string, at: number) => Promise<PastFrame | null>): void {
+  #begin(device: string, seek: Seek): void {
     this.#seeker?.stop();
     this.#drawn = this.#at = undefined;
     this.canvas.hidden = true;
@@ -71,7 +71,7 @@ export class PastView {
 
   async #found(at: number, frame: PastFrame | null | undefined): Promise<void> {
     const turn = ++this.#turn;
-    if (frame === undefined) return this.#tell("The kernel has not answered yet");
+    if (frame === undefined) return this.#tell(`No answer from ${this.store.source.sender ?? "the kernel"} yet`);
     if (frame === null) return this.#tell("No picture of this moment");
     if (frame.number !== this.#drawn?.number) {
       try {

@@ -38,7 +38,7 @@ export class Screenshots {
 
   /** The same of a recorded picture; `missing` is called when there is none. */
   recorded(
-    find: () => Promise<PastFrame | null>,
+    find: () => Promise<PastFrame | null | undefined>,
     label: string,
     signal: AbortSignal,
     missing: () => void,
