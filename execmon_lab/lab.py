@@ -1,8 +1,8 @@
 """The face of it all: a `Lab` has devices, runs plans on them, and serves each execution."""
 
-import atexit
 import functools
 import logging
+import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -359,7 +359,10 @@ def _status(serial: str, status: DeviceState, last_seen: datetime | None) -> Dev
 _OPEN: weakref.WeakSet[Lab] = weakref.WeakSet()
 
 
-@atexit.register
 def _close_open_labs() -> None:
     for lab in list(_OPEN):
         lab.close()
+
+
+# Not `atexit`: by then executors take no work any more, and closing needs them.
+threading._register_atexit(_close_open_labs)  # type: ignore[attr-defined]

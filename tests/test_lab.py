@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -224,6 +226,33 @@ def test_a_failed_start_leaves_nothing_behind(lab: em.Lab, tmp_path: Path) -> No
         em.Lab(port=lab.server.port, history=tmp_path)
     assert set(threading.enumerate()) <= threads
     assert set(psutil.Process().children(recursive=True)) <= children
+
+
+_FORGETFUL = """
+import execmon_lab as em
+from execmon_lab.client import sync
+
+@em.module
+def waits(ctx):
+    ctx.sleep(60)
+
+lab = em.Lab(history={folder!r})
+run = lab.start(em.Plan([waits]))
+execution = sync.connect(run.url).__enter__()
+execution.start_preview(lab.serials[0])
+while execution.next().type_name() != "preview_frame":
+    pass
+print(*(phone.pid for phone in lab.phones), lab.pool.server.pid, flush=True)
+"""
+
+
+def test_a_lab_that_was_never_closed_ends_with_its_program(
+    tmp_path: Path, eventually: Callable[..., bool]
+) -> None:
+    script = _FORGETFUL.format(folder=str(tmp_path))
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert eventually(lambda: not any(psutil.pid_exists(int(pid)) for pid in ended.stdout.split()))
 
 
 def test_the_users_adb_server_is_left_alone(lab: em.Lab) -> None:

@@ -13,7 +13,7 @@ import struct
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,11 +61,15 @@ class RecordedFrame:
         As in `FrameMark`.
     """
 
-    jpeg: bytes
+    jpeg: bytes = field(repr=False)
     width: int
     height: int
     at: float
     number: int
+
+    def _repr_jpeg_(self) -> bytes:
+        """Show the picture in a notebook."""
+        return self.jpeg
 
 
 class _Entry(NamedTuple):

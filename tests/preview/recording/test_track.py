@@ -42,6 +42,8 @@ def test_the_picture_of_a_time_is_the_last_that_came_before(path: Path) -> None:
     shown = {at: track.frame_at(at) for at in (0.0, 10.0, 19.99, 20.0, 30.4, 30.5, 99.0)}
     assert [frame.number for frame in shown.values()] == [1, 1, 1, 2, 2, 3, 3]
     assert shown[20.0] == RecordedFrame(picture(2), 540, 960, 20.0, 2)
+    assert repr(shown[20.0]) == "RecordedFrame(width=540, height=960, at=20.0, number=2)", "not its bytes"
+    assert shown[20.0]._repr_jpeg_() == picture(2), "a notebook shows it"
     assert list(track.frames()) == [shown[10.0], shown[20.0], shown[30.5]]
 
 
