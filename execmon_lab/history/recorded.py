@@ -84,7 +84,7 @@ class Recorded:
                 self.lost += 1
             self._unfolded = message  # of a burst, the state needs only the last
             return
-        self._fold_log()
+        self.hear()
         self._state.fold(message)
         self._base_changed = True
         if isinstance(message, DeviceStatus):
@@ -101,7 +101,11 @@ class Recorded:
         if isinstance(number, int):
             self._ran_on.setdefault((message.step_id, number), message.device_id)
 
-    def _fold_log(self) -> None:
+    def hear(self) -> None:
+        """Have the state tell of its log's last line.
+
+        It changes the time alone, which is not worth writing the state with every batch of lines.
+        """
         if self._unfolded is not None:
             self._state.fold(self._unfolded)
             self._unfolded = None
@@ -115,17 +119,17 @@ class Recorded:
         sqlite3.Error
             When it cannot be written.
         """
-        self._fold_log()
         if self._base_changed or self._changed:
             state = self._state.snapshot()
             [(self.row,)] = db.execute(PUT_EXECUTION, execution_row(state, self._planned_at)).fetchall()
             put_steps(db, self.row, self._changed_of(state.steps), self._ran_on)
         assert self.row is not None
         db.executemany(PUT_LOG, [(self.row, *row) for row in self._logs])
-        db.executemany(
-            PUT_DEVICE_STATUS,
-            [(self.row, s.device_id, s.status, milliseconds(s.last_seen)) for s in self._statuses],
-        )
+        if self._statuses:
+            db.executemany(
+                PUT_DEVICE_STATUS,
+                [(self.row, s.device_id, s.status, milliseconds(s.last_seen)) for s in self._statuses],
+            )
 
     def _changed_of(self, steps: Sequence[Step]) -> list[tuple[int, Step]]:
         if len(self._numbers) != len(steps):

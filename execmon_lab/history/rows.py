@@ -185,6 +185,8 @@ def put_steps(
         The device of an attempt, by step and attempt, where it is not the step's.
     """
     chosen = list(steps)
+    if not chosen:
+        return
     db.executemany(PUT_STEP, [step_row(execution, number, step) for number, step in chosen])
     ids = dict(db.execute("SELECT step_id, id FROM steps WHERE execution = ?", (execution,)))
     db.executemany(

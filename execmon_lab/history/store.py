@@ -111,8 +111,10 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             # SQLite reads no WAL file where it may not write, and what is out of order stays so.
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="execmon-lab-")))
             path = _copied(path, folder)
-        care_for(path)
-        yield stack.enter_context(contextlib.closing(slots.connect(path)))
+        db = stack.enter_context(contextlib.closing(slots.connect(path)))
+        if needs_care(db) and cared_for(path):
+            db = stack.enter_context(contextlib.closing(slots.connect(path)))
+        yield db
 
 
 def _copied(path: Path, folder: Path) -> Path:
@@ -122,13 +124,12 @@ def _copied(path: Path, folder: Path) -> Path:
     return folder / path.name
 
 
-def care_for(path: Path) -> None:
-    """Bring a file that nobody writes into order, if there is something to do."""
-    with contextlib.closing(slots.connect(path)) as db:
-        if not needs_care(db):
-            return
+def cared_for(path: Path) -> bool:
+    """Bring a file that nobody writes into order; tell whether nobody writes it."""
     with contextlib.ExitStack() as stack:
         claim = slots.Claim.try_for(path)
-        if claim is not None:
-            stack.enter_context(claim)
-            look_after(stack.enter_context(contextlib.closing(slots.connect(path, write=True))))
+        if claim is None:
+            return False
+        stack.enter_context(claim)
+        look_after(stack.enter_context(contextlib.closing(slots.connect(path, write=True))))
+        return True

@@ -16,6 +16,7 @@ from .slots import connect, set_aside
 log = logging.getLogger(__name__)
 
 _ORPHANS = f"SELECT id FROM executions WHERE status IN {LIVE}"
+_LAST_LINE = "SELECT at FROM logs WHERE execution = ? ORDER BY id DESC LIMIT 1"
 
 
 class _Last(msgspec.Struct):
@@ -66,8 +67,8 @@ def _mark_interrupted(db: sqlite3.Connection) -> None:
     for execution, started, detail in db.execute(
         f"SELECT id, started_at, detail FROM executions WHERE status IN {LIVE}"
     ).fetchall():
-        heard = milliseconds(_last(detail).timestamp)
-        ended = max(heard, started)
+        last_line = db.execute(_LAST_LINE, (execution,)).fetchone() or (started,)
+        ended = max(milliseconds(_last(detail).timestamp), started, *last_line)
         db.execute(
             "UPDATE executions SET status = 'interrupted', ended_at = ?, duration_s = ? WHERE id = ?",
             (ended, (ended - started) / 1000, execution),

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -164,6 +164,9 @@ class Writer:
                 self._fold(item)
         if self._queue:
             self._hurry()
+        if task is not None or self._closing:
+            for recorded in self._live.values():
+                recorded.hear()  # whoever waits will read
         written = self._write()
         if task is not None and written:
             task.run(self._db)
@@ -177,15 +180,16 @@ class Writer:
         except Exception:
             log.exception("a message could not be kept: %s", message)
 
-    def _concerned(self, message: Message) -> list[Recorded]:
-        if isinstance(message, DeviceStatus):
-            return [r for r in self._live.values() if not r.ended and r.has_device(message.device_id)]
+    def _concerned(self, message: Message) -> Iterable[Recorded]:
         execution_id = getattr(message, "execution_id", None)
         known = self._live.get(execution_id) if isinstance(execution_id, str) else None
-        if known is None and isinstance(message, ExecutionSnapshot):
+        if known is not None:
+            return (known,)
+        if isinstance(message, DeviceStatus):
+            return [r for r in self._live.values() if not r.ended and r.has_device(message.device_id)]
+        if isinstance(message, ExecutionSnapshot):
             self._live[message.execution_id] = Recorded(message)
-            return []
-        return [known] if known is not None else []
+        return ()
 
     def _write(self) -> bool:
         """Write what is not on disk yet; tell whether it is there now."""
