@@ -11,14 +11,19 @@ import venv
 from pathlib import Path
 
 USE = """
+from importlib import resources
+
 import execmon_lab as em
 from execmon_lab import notebooks
 from execmon_lab.widgets import ExecutionView
 
 assert "site-packages" in em.__file__, em.__file__
 assert [lesson.parent.name for lesson in notebooks.lessons()].count("lessons") >= 3, notebooks.lessons()
-bundle = str(ExecutionView._esm)
-assert "render" in bundle and len(bundle) > 5_000, f"the widget's bundle has {len(bundle)} characters"
+for file in ("widgets/static/widget.js", "widgets/static/widget.css", "widgets/static/part.js",
+             "server/static/page.js", "server/static/page.css", "server/static/favicon.svg"):
+    built = resources.files("execmon_lab").joinpath(file)
+    assert built.is_file() and built.stat().st_size > 100, f"{file} is missing, or empty"
+assert "render" in str(ExecutionView._esm)
 
 @em.module
 def opens_the_launcher(ctx):

@@ -21,7 +21,7 @@ export function attribute(element: Element, name: string, value: string | number
     if (element.hasAttribute(name)) element.removeAttribute(name);
     return;
   }
-  const text = value === true ? "" : String(value);
+  const text = value === true && !name.startsWith("aria-") ? "" : String(value);
   if (element.getAttribute(name) !== text) element.setAttribute(name, text);
 }
 

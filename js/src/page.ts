@@ -20,7 +20,7 @@ let store: Store | undefined;
 let view: ExecutionView | undefined;
 
 document.body.append(
-  h("header", { class: "xw-bar" }, h("span", { class: "xw-brand" }, "execmon_lab"), status, again),
+  h("header", { class: "xw-bar" }, h("h1", { class: "xw-brand" }, "execmon_lab"), status, again),
   words,
   main,
 );

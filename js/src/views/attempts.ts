@@ -83,7 +83,7 @@ function tracebackOf(words: string, open: boolean): HTMLElement {
     "details",
     { class: "xm-traceback-fold", open },
     h("summary", {}, "Traceback"),
-    h("pre", { class: "xm-traceback", tabindex: 0 }, words),
+    h("pre", { class: "xm-traceback", tabindex: 0, role: "group", "aria-label": "Traceback" }, words),
   );
 }
 

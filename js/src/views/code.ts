@@ -24,8 +24,8 @@ export class CodeView {
     this.#copyAll.append(icon("copy"), "Copy all");
     this.element = h(
       "section",
-      { class: "xm-code-list", "aria-label": "By hand, as code" },
-      h("div", { class: "xm-code-head" }, h("h4", {}, "As code"), this.#copyAll, this.#forget, this.#told),
+      { class: "xm-code-list", role: "group", "aria-label": "By hand, as code" },
+      h("div", { class: "xm-code-head" }, h("h3", {}, "As code"), this.#copyAll, this.#forget, this.#told),
       this.#list,
     );
     this.element.hidden = true;

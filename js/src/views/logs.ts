@@ -29,7 +29,7 @@ export class LogsView {
   readonly #empty = h("p", { class: "xm-empty" });
   readonly #said = h("span", { class: "xm-hidden", role: "status" });
   readonly #detailHead = h("p", { class: "xm-faint" });
-  readonly #detailText = h("pre", { tabindex: 0, "aria-label": "Message" });
+  readonly #detailText = h("pre", { tabindex: 0, role: "group", "aria-label": "Message" });
   readonly #close = h("button", { type: "button", class: "xm-button", "aria-label": "Close the line" }, icon("close"));
   readonly #detail = h(
     "div",
@@ -60,11 +60,11 @@ export class LogsView {
     this.#detail.hidden = true;
     this.element = h(
       "section",
-      { class: "xm-logs", "aria-label": "Log" },
+      { class: "xm-logs", role: "group", "aria-label": "Log" },
       h(
         "div",
         { class: "xm-log-head" },
-        h("h4", {}, "Log"),
+        h("h3", {}, "Log"),
         this.#count,
         this.#missing,
         this.#earlier,

@@ -44,7 +44,7 @@ export class LogTools {
   readonly #problem = h("p", { class: "xm-log-problem", role: "status" });
   readonly element = h(
     "div",
-    { class: "xm-log-tools", role: "search", "aria-label": "Log filters" },
+    { class: "xm-log-tools", role: "group", "aria-label": "Log filters" },
     h("span", { class: "xm-search" }, icon("search"), this.#search, this.#pattern),
     this.#level,
     this.#module,

@@ -6,7 +6,7 @@ import type { Frame } from "../source";
 import type { Store } from "../store";
 
 export class Picture {
-  readonly canvas = h("canvas", { class: "xm-canvas", role: "img", width: 360, height: 640 });
+  readonly canvas = h("canvas", { class: "xm-canvas", role: "img", "aria-label": "Screen of the device", width: 360, height: 640 });
   /** The frame that is on the canvas. */
   shown: Frame | undefined;
   #waiting: Frame | undefined;

@@ -70,7 +70,7 @@ export class PreviewView implements Viewer {
     this.#screen.append(this.#picture.canvas, this.#numbers.element, overlay, hint, this.#veil, this.#past.element);
     this.element = h(
       "section",
-      { class: "xm-preview", "aria-label": "Live preview" },
+      { class: "xm-preview", role: "group", "aria-label": together ? "Devices" : "Live preview" },
       h("div", { class: "xm-device" }, this.#dot, this.#serial, this.#devices, this.#deviceState),
       this.#phone,
       this.#grid.element,

@@ -28,7 +28,7 @@ const COUNTED: { status: StepStatus; label: string; icon: IconName }[] = [
 
 export class ProgressView {
   readonly element: HTMLElement;
-  readonly #title = h("h3", { class: "xm-title" });
+  readonly #title = h("h2", { class: "xm-title" });
   readonly #pillIcon = icon("pending");
   readonly #pillText = h("span");
   readonly #pill = h("span", { class: "xm-pill" }, this.#pillIcon, this.#pillText);

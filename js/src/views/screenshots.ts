@@ -88,6 +88,7 @@ export class Screenshots {
   #show(address: () => Promise<string>, label: string): void {
     this.#caption.textContent = label;
     this.#picture.alt = label;
+    this.element.setAttribute("aria-label", label);
     this.#picture.removeAttribute("src");
     this.element.showModal();
     address().then(

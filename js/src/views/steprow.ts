@@ -42,7 +42,8 @@ export class StepRow {
   readonly #code = h("code", { class: "xm-code" });
   readonly #message = h("span", { class: "xm-message" });
   readonly #screen = h("span", { class: "xm-cell-screen", role: "cell" });
-  readonly #details = h("div", { class: "xm-details", role: "presentation" });
+  readonly #attempts = h("div", { role: "cell", "aria-colspan": 4 });
+  readonly #details = h("div", { class: "xm-details", role: "row" }, this.#attempts);
   readonly #toggle = h("button", { type: "button", class: "xm-step-toggle", tabindex: -1 }, icon("chevron"));
   readonly #go: HTMLButtonElement;
   readonly #row: HTMLElement;
@@ -166,10 +167,10 @@ export class StepRow {
     attribute(this.#toggle, "aria-expanded", String(this.open));
     this.#details.hidden = !this.open;
     this.#inside?.abort();
-    if (!step || !this.open) return this.#details.replaceChildren();
+    if (!step || !this.open) return this.#attempts.replaceChildren();
     this.#inside = new AbortController();
     const setting = { store: this.store, screenshots: this.screenshots, signal: this.#inside.signal };
-    this.#details.replaceChildren(attemptList(step, this.#longest, setting));
+    this.#attempts.replaceChildren(attemptList(step, this.#longest, setting));
   }
 
   #travel(of = momentOf): void {

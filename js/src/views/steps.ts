@@ -78,11 +78,11 @@ export class StepsView {
   ) {
     this.element = h(
       "section",
-      { class: "xm-steps", "aria-label": "Steps" },
+      { class: "xm-steps", role: "group", "aria-label": "Steps" },
       h(
         "div",
         { class: "xm-steps-bar" },
-        h("h4", {}, "Steps"),
+        h("h3", {}, "Steps"),
         this.#count,
         h("span", { class: "xm-search" }, icon("search"), this.#search),
         this.#device,

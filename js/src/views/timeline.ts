@@ -68,7 +68,7 @@ export class TimelineView {
     );
     this.element = h(
       "section",
-      { class: "xm-timeline", "aria-label": "Timeline" },
+      { class: "xm-timeline", role: "group", "aria-label": "Timeline" },
       h("div", { class: "xm-timeline-head" }, this.#moment, this.#zoomButtons(signal), this.#live),
       h("div", { class: "xm-timeline-body" }, this.#names, this.#track),
       this.#tip.element,
