@@ -104,6 +104,10 @@ class BestSource:
         if isinstance(self._source, ScrcpySource):
             self._source.want_video(wanted)
 
+    def tap(self, wanted: bool) -> bool:
+        """Have `packets` give what comes anyway, while scrcpy runs; see `VideoSource.tap`."""
+        return isinstance(self._source, ScrcpySource) and self._source.tap(wanted)
+
     def packets(self, timeout: float, *, decode: bool) -> list[VideoPacket]:
         """Return the packets that have come; see `VideoSource.packets`."""
         source = self._source

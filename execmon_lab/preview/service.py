@@ -13,7 +13,7 @@ from ..protocol import Quality, limits
 from .choice import BestSource
 from .scrcpy import ScrcpySource, ScrcpyTouches
 from .source import ScreencapSource, Source
-from .stream import OnFrame, Stream, StreamStats, Watch
+from .stream import EitherWatch, OnFrame, Stream, StreamStats, Watch
 from .video import OnPacket, VideoWatch
 from .watcher import OnError
 
@@ -104,6 +104,39 @@ class PreviewService:
         device = self._pool.get(device_id)
         leave, refresh = (functools.partial(do, device_id) for do in (self._leave, self._refresh))
         watch = VideoWatch(on_packet, on_error, leave, refresh)
+        self._join(device, watch)
+        return watch
+
+    def watch_either(
+        self,
+        device_id: str,
+        quality: Quality,
+        on_frame: OnFrame,
+        on_packet: OnPacket,
+        on_error: OnError | None = None,
+    ) -> EitherWatch:
+        """Have of a device what costs least: its H.264 while that comes anyway, else its pictures.
+
+        Parameters
+        ----------
+        device_id, quality, on_frame
+            As `watch` has them.
+        on_packet
+            As `watch_video` has it, at the rate at which it comes; a change from the one to the other comes
+            between two pictures, and video begins with a key frame.
+        on_error
+            As `watch` has it.
+
+        Raises
+        ------
+        NoDevice
+            When the pool does not know the device.
+        RuntimeError
+            After `close`.
+        """
+        device = self._pool.get(device_id)
+        leave, refresh = (functools.partial(do, device_id) for do in (self._leave, self._refresh))
+        watch = EitherWatch(quality, on_frame, on_packet, on_error, leave, refresh)
         self._join(device, watch)
         return watch
 

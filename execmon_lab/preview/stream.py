@@ -16,7 +16,7 @@ from ..protocol import Quality
 from .encode import Jpeg
 from .frame import Frame
 from .source import Capture, PreviewUnavailable, Source
-from .video import NoVideo, VideoSource, VideoWatch
+from .video import NoVideo, OnPacket, VideoSource, VideoWatch
 from .watcher import OnError, Watcher
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,38 @@ class Watch(Watcher[Frame]):
         super().show(frame)
 
 
+class EitherWatch(Watch):
+    """Somebody who takes what costs least, until `close`: video while it comes anyway, else pictures.
+
+    Attributes
+    ----------
+    video : VideoWatch
+        Its part that is handed the video.
+    """
+
+    def __init__(
+        self,
+        quality: Quality,
+        on_frame: OnFrame,
+        on_packet: OnPacket,
+        on_error: OnError | None,
+        leave: Callable[[Watch], None],
+        refresh: Callable[[], None],
+    ) -> None:
+        super().__init__(quality, on_frame, on_error, leave)
+        self.video = VideoWatch(on_packet, None, lambda video: None, refresh)
+
+    def fail(self, error: DeviceError) -> None:
+        """Tell why nothing comes."""
+        self.video.fail(error)
+        super().fail(error)
+
+    def close(self) -> None:
+        """Watch no longer."""
+        self.video.close()
+        super().close()
+
+
 class Stream:
     """Captures a device's screen in a thread of its own and hands the frames to its watches.
 
@@ -111,7 +143,9 @@ class Stream:
         self._lock = threading.Lock()
         self._watches: tuple[Watch, ...] = ()
         self._videos: tuple[VideoWatch, ...] = ()
+        self._either: tuple[EitherWatch, ...] = ()
         self._video = False  # whether the source was asked for video
+        self._tapped = False  # whether those who take either are given video
         self._refresh = False
         self._failure: DeviceError | None = None
         self._stop = threading.Event()
@@ -135,6 +169,9 @@ class Stream:
             if isinstance(watch, VideoWatch):
                 self._videos += (watch,)
                 self._refresh = True
+            elif isinstance(watch, EitherWatch):
+                self._either += (watch,)
+                self._refresh = True
             else:
                 self._watches += (watch,)
             self._hurry.set()  # the pace may be slow, and this one waits for its first picture
@@ -145,7 +182,8 @@ class Stream:
         with self._lock:
             self._watches = tuple(other for other in self._watches if other is not watch)
             self._videos = tuple(other for other in self._videos if other is not watch)
-            return not (self._watches or self._videos)
+            self._either = tuple(other for other in self._either if other is not watch)
+            return not (self._watches or self._videos or self._either)
 
     def refresh(self) -> None:
         """Have the device asked for a key frame, soon."""
@@ -181,7 +219,7 @@ class Stream:
         passing = max(passed[-1][0] - passed[0][0], 1e-3) if len(passed) > 1 else 1.0
         return StreamStats(
             device_id=self._device.serial,
-            watchers=len(self._watches) + len(self._videos),
+            watchers=len(self._watches) + len(self._videos) + len(self._either),
             frames=self._number,
             frames_per_second=(len(ticks) - 1) / span if span else 0.0,
             capture_ms=sum(tick[1] for tick in ticks) / count * 1000,
@@ -198,7 +236,7 @@ class Stream:
         while not self._stop.is_set():
             try:
                 self._settle()
-                if self._watches:
+                if self._pictured():
                     self._tick()
                 # A late frame is made up for by the next; of more than that, the frames are left out.
                 period, now = self._present_period(), time.monotonic()
@@ -219,20 +257,24 @@ class Stream:
     def _present_period(self) -> float:
         """As slow as the quickest who watches allows."""
         with self._lock:
-            paces = [self._pace(watch.quality) for watch in self._watches]
+            paces = [self._pace(watch.quality) for watch in self._pictured()]
         return 1 / max(paces) if paces else self._period
 
     def _pace(self, quality: Quality) -> float:
         """Frames a second that the quickest wants of those who watch in a quality."""
-        paces = [watch.fps or math.inf for watch in self._watches if watch.quality == quality]
+        paces = [watch.fps or math.inf for watch in self._pictured() if watch.quality == quality]
         return min(max(paces, default=math.inf), 1 / self._period)
 
     # Pictures
 
+    def _pictured(self) -> tuple[Watch, ...]:
+        """Those who are shown pictures at present."""
+        return self._watches if self._tapped else (*self._watches, *self._either)
+
     def _tick(self) -> None:
         began = time.monotonic()
         with self._lock:
-            watches = self._watches
+            watches = self._pictured()
             qualities = {watch.quality for watch in watches}
             joined = {watch.quality for watch in watches if watch.fresh}
             due = joined | {quality for quality in qualities if self._is_due(quality, began)}
@@ -274,7 +316,7 @@ class Stream:
     # Video
 
     def _settle(self) -> None:
-        """Have the source give video while somebody wants it."""
+        """Have the source give video while somebody wants it, or takes it where it comes anyway."""
         with self._lock:
             wanted = any(not watch.refused for watch in self._videos)
         if wanted != self._video:
@@ -283,10 +325,12 @@ class Stream:
             self._source.want_video(wanted)
             self._video = wanted
             self._jpegs.clear()
+        if isinstance(self._source, VideoSource):
+            self._tapped = self._source.tap(bool(self._either))
 
     def _rest(self, due: float) -> None:
         """Wait until the next picture is due, or somebody comes; video passes meanwhile."""
-        if not self._video:
+        if not (self._video or self._tapped):
             self._hurry.wait(max(0.0, due - time.monotonic()))
         else:
             self._pass_on(0.0)
@@ -302,7 +346,7 @@ class Stream:
             self._source.refresh()
         packets = self._source.packets(timeout, decode=bool(self._watches))
         with self._lock:
-            watches = self._videos
+            watches = (*self._videos, *(watch.video for watch in self._either if self._tapped))
             if packets:
                 self._failure = None
         for packet in packets:
@@ -326,7 +370,7 @@ class Stream:
         with self._lock:
             told = self._failure is not None and self._failure.code == error.code
             self._failure = error
-            watches: tuple[Watch | VideoWatch, ...] = (*self._watches, *self._videos)
+            watches: tuple[Watch | VideoWatch, ...] = (*self._watches, *self._videos, *self._either)
         if not told:
             for watch in watches:
                 watch.fail(error)

@@ -67,6 +67,9 @@ class VideoSource(Protocol):
             When there is none.
         """
 
+    def tap(self, wanted: bool) -> bool:
+        """Have `packets` give what comes anyway, at the present rate; tell whether anything does."""
+
     def packets(self, timeout: float, *, decode: bool) -> list[VideoPacket]:
         """Return the packets that have come, after at most `timeout` seconds where none has.
 
@@ -116,6 +119,10 @@ class VideoWatch(Watcher[VideoPacket]):
         What comes before it is not handed over.
         """
         self._begun = False
+        self.ask()
+
+    def ask(self) -> None:
+        """Ask for a key frame, while what comes before it is handed over all the same. Returns at once."""
         self._refresh()
 
     @property

@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 from urllib.error import HTTPError
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from ..client import Address, http
-from ..preview.recording import Moment, NoRecording, RecordedFrame
+from ..preview.recording import Gap, Moment, NoPicture, NoRecording, RecordedFrame
 from ..protocol import timestamp
 from ..protocol.clock import moment
-from ..protocol.frameheaders import FROM, HEIGHT, NUMBER, UNTIL, WIDTH
+from ..protocol.frameheaders import FROM, HEIGHT, NUMBER, REASON, UNTIL, WIDTH
 
 
 class RemoteRecording:
@@ -37,7 +37,7 @@ class RemoteRecording:
         Raises
         ------
         NoRecording
-            When there is none of this device.
+            When there is none of this device; `NoPicture`, when there was none at that time.
         OSError
             When the server does not answer; the text says why.
         """
@@ -50,6 +50,8 @@ class RemoteRecording:
         try:
             jpeg, headers = http.ask(self._address, f"/api/v1/executions/{part}", self._token)
         except HTTPError as error:
+            if error.code == 404 and REASON in error.headers:
+                raise NoPicture(Gap(at, None, unquote(error.headers[REASON]))) from error
             if error.code == 404:
                 raise NoRecording(error.msg) from error
             raise OSError(error.msg) from error

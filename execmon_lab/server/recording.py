@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from functools import lru_cache
+from urllib.parse import quote
 
 from aiohttp import ETag, web
 
 from ..history.artifacts import ArtifactStore
-from ..preview.recording import Moment, NoRecording, Recording
+from ..preview.recording import Moment, NoPicture, NoRecording, Recording
 from ..protocol import timestamp
 from ..protocol.clock import moment
-from ..protocol.frameheaders import FROM, HEIGHT, NUMBER, UNTIL, WIDTH
+from ..protocol.frameheaders import FROM, HEIGHT, NUMBER, REASON, UNTIL, WIDTH
 from .http import problem
 
 RECORDING = "/api/v1/executions/{id}/recording/{device_id}"
@@ -42,9 +43,14 @@ def recording_routes(artifacts: ArtifactStore) -> list[web.RouteDef]:
         except ValueError as error:
             raise NoRecording(str(error)) from error
 
-    def find(execution_id: str, device_id: str, at: datetime) -> Moment | None:
+    def find(execution_id: str, device_id: str, at: datetime) -> Moment | str | None:
+        """Return the picture; why there is none, when there are some of other times; None without any."""
         try:
             return recording(execution_id).moment(device_id, at.timestamp())
+        except NoPicture as error:
+            return error.gap.reason
+        except ModuleNotFoundError as error:
+            return str(error)
         except (NoRecording, FileNotFoundError):
             return None
 
@@ -59,6 +65,8 @@ def recording_routes(artifacts: ArtifactStore) -> list[web.RouteDef]:
         found = await asyncio.to_thread(find, execution_id, device_id, at)
         if found is None:
             return problem(404, f"no picture of {device_id} was recorded in this execution")
+        if isinstance(found, str):
+            return problem(404, f"no picture: {found}", {REASON: quote(found)})
         return _answer(request, found)
 
     return [web.get(RECORDING, picture)]

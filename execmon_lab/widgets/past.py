@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from ..preview.recording import Moment, NoRecording
+from ..preview.recording import Moment, NoPicture, NoRecording
 from .commands import Seek
 from .parcel import Parcel
 
@@ -39,11 +39,16 @@ class Past:
         """Answer with the picture that stood at the moment, and from when until when it stood.
 
         Before the first picture it is the first, as its times tell. The newest stands at least until the
-        moment that was asked for: a later question may find another.
+        moment that was asked for: a later question may find another. Where there was none, it
+        is told why.
         """
         content = {"kind": "past", "page": seek.page, "id": seek.id, "device_id": seek.device_id}
         try:
             moment = self._recording.moment(seek.device_id, seek.at / 1000)
+        except (NoPicture, ModuleNotFoundError) as error:
+            reason = error.gap.reason if isinstance(error, NoPicture) else str(error)
+            self._answer(Parcel({**content, "found": False, "reason": reason}))
+            return
         except NoRecording:
             self._answer(Parcel({**content, "found": False}))
             return

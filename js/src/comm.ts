@@ -8,7 +8,7 @@ import type { AnyModel } from "@anywidget/types";
 import { isLoopback } from "./loopback";
 import type { Line } from "./logbook";
 import type { ServerMessage } from "./messages";
-import type { CodeLine, Control, Drawing, Frame, Listener, PastFrame, PreviewProblem, Script, Seek, Source, Stream, Touch } from "./source";
+import type { CodeLine, Control, Drawing, Frame, Listener, Past, PastFrame, PreviewProblem, Script, Seek, Source, Stream, Touch } from "./source";
 import { type Order, Steering } from "./steering";
 import { canDecode, type Packet, VideoPlayer } from "./video";
 
@@ -42,7 +42,7 @@ type Notice =
   | ({ kind: "video" } & Omit<Packet, "data">)
   | ({ kind: "problem" } & PreviewProblem)
   | { kind: "screenshot"; url: string; found: boolean }
-  | ({ kind: "past"; page: string; id: number; found: boolean } & Omit<PastFrame, "jpeg">)
+  | ({ kind: "past"; page: string; id: number; found: boolean; reason?: string } & Omit<PastFrame, "jpeg">)
   | { kind: "touched"; page: string; id: number; refused: string | null }
   | { kind: "code"; lines: CodeLine[] }
   | { kind: "steered"; page: string; id: number; refused: string | null };
@@ -70,7 +70,7 @@ export class CommSource implements Source {
   #code: CodeLine[] = [];
   #touches = new Map<number, (refused: string | null) => void>();
   #touched = 0;
-  #seeks = new Map<number, (frame: PastFrame | null) => void>();
+  #seeks = new Map<number, (past: Past) => void>();
   #sought = 0;
   #presence: ReturnType<typeof setInterval> | undefined;
   #greeting: ReturnType<typeof setInterval> | undefined;
@@ -155,7 +155,7 @@ export class CommSource implements Source {
     return this.model.get("may_seek") ? this.#seek : undefined;
   }
 
-  readonly #seek = (device_id: string, at: number): Promise<PastFrame | null> => {
+  readonly #seek = (device_id: string, at: number): Promise<Past> => {
     const id = ++this.#sought;
     this.#seeks.delete(id - UNANSWERED);
     this.#send({ kind: "seek", id, device_id, at });
@@ -211,7 +211,7 @@ export class CommSource implements Source {
         break;
       case "past":
         if (notice.page !== this.#page) break;
-        this.#seeks.get(notice.id)?.(notice.found ? { ...notice, jpeg: bytes(buffers[0]) } : null);
+        this.#seeks.get(notice.id)?.(notice.found ? { ...notice, jpeg: bytes(buffers[0]) } : (notice.reason ?? null));
         this.#seeks.delete(notice.id);
         break;
       case "touched":

@@ -1,6 +1,6 @@
 // Finds a device's recorded pictures while the cursor moves: one question at a time, the newest next.
 
-import type { PastFrame, Seek } from "./source";
+import type { Past, PastFrame, Seek } from "./source";
 
 /** Pictures that are kept: of half the size of a phone's screen about 60 KB each. */
 const KEPT = 96;
@@ -17,8 +17,8 @@ export class Seeker {
   constructor(
     readonly device: string,
     readonly seek: Seek,
-    /** The picture of the moment that was last wanted; null when there is none, undefined when no answer came. */
-    readonly found: (at: number, frame: PastFrame | null | undefined) => void,
+    /** What was found of the moment that was last wanted; undefined when no answer came. */
+    readonly found: (at: number, past: Past | undefined) => void,
   ) {}
 
   /** Want the picture of a moment; at once where it is known. */
@@ -44,14 +44,14 @@ export class Seeker {
     const given = new Promise<undefined>((resolve) => {
       this.#patience = setTimeout(() => resolve(undefined), PATIENCE_MS);
     });
-    const frame = await Promise.race([this.seek(this.device, at), given]);
+    const past = await Promise.race([this.seek(this.device, at), given]);
     clearTimeout(this.#patience);
     if (question !== this.#asking) return;
     this.#asking = 0;
-    if (frame) this.#keep(frame);
+    if (past && typeof past === "object") this.#keep(past);
     if (this.#wanted === undefined) return;
     // While the cursor moves on, what was found on its way is shown too.
-    this.found(at, frame);
+    this.found(at, past);
     if (this.#wanted !== at) this.go(this.#wanted);
   }
 

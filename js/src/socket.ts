@@ -3,7 +3,7 @@
 import type { LogEntry, PreviewFrame, Quality, ServerMessage } from "./messages";
 import type { Address } from "./address";
 import { type Ending, ENDINGS, REFUSALS, LOST } from "./endings";
-import type { Listener, PastFrame, Source, Stream } from "./source";
+import type { Listener, Past, PastFrame, Source, Stream } from "./source";
 import { ended } from "./state";
 
 /** How the connection stands, for the reader. */
@@ -107,12 +107,12 @@ export class SocketSource implements Source {
   }
 
   /** A server that recorded nothing answers 404, as for a moment without a picture. */
-  readonly seek = async (device_id: string, at: number): Promise<PastFrame | null | undefined> => {
+  readonly seek = async (device_id: string, at: number): Promise<Past | undefined> => {
     const when = new URLSearchParams({ at: new Date(at).toISOString() });
     const part = `/recording/${encodeURIComponent(device_id)}?${when}`;
     try {
       const answer = await fetch(this.address.execution(part), { signal: AbortSignal.timeout(ANSWER_MS) });
-      if (answer.status === 404) return null;
+      if (answer.status === 404) return missing(answer);
       return answer.ok ? await pastFrame(device_id, at, answer) : undefined;
     } catch {
       return undefined;
@@ -236,6 +236,12 @@ export class SocketSource implements Source {
   #say(message: object): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
+}
+
+/** Why there was no picture, where the server knows. */
+function missing(answer: Response): string | null {
+  const reason = answer.headers.get("frame-missing");
+  return reason === null ? null : decodeURIComponent(reason);
 }
 
 /** The newest picture has no end yet: it stood at the moment that was asked for, and the next question may find another. */

@@ -94,8 +94,11 @@ export interface PastFrame {
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
-/** Find what a device showed at a moment (ms since the epoch); null when none was recorded, undefined without an answer. */
-export type Seek = (device_id: string, at: number) => Promise<PastFrame | null | undefined>;
+/** What a device showed at a moment: why there was no picture, where that is known; null when none was recorded. */
+export type Past = PastFrame | string | null;
+
+/** Find what a device showed at a moment (ms since the epoch); undefined without an answer. */
+export type Seek = (device_id: string, at: number) => Promise<Past | undefined>;
 
 /** Why a device's picture cannot be had. */
 export interface PreviewProblem {

@@ -5,7 +5,7 @@ import { vi } from "vitest";
 
 import type { Line } from "../src/logbook";
 import type { ExecutionSnapshot, LogEntry, ServerMessage } from "../src/messages";
-import type { Control, Frame, Gesture, Listener, PastFrame, Source, Stream, Touch } from "../src/source";
+import type { Control, Frame, Gesture, Listener, Past, Source, Stream, Touch } from "../src/source";
 
 export const EXECUTION = "550e8400-e29b-41d4-a716-446655440000";
 export const DEVICE = "emulator-5554";
@@ -89,7 +89,7 @@ export class FakeSource implements Source {
   watched: Stream[] = [];
   drawn = vi.fn();
   cancel: (() => void) | undefined = vi.fn();
-  seek?: (device_id: string, at: number) => Promise<PastFrame | null>;
+  seek?: (device_id: string, at: number) => Promise<Past>;
   control: FakeControl | undefined = new FakeControl(() => this.listener.controlled());
   earlier: ((first: Line) => void) | undefined;
   pulse: number | undefined;

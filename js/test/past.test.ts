@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { CommSource } from "../src/comm";
 import { Seeker } from "../src/seeker";
-import type { PastFrame } from "../src/source";
+import type { Past, PastFrame } from "../src/source";
 import { Store } from "../src/store";
 import { ExecutionView } from "../src/views/view";
 import { at, DEVICE, FakeBrowser, FakeModel, FakeSource, frame, NOW, settle, snapshot } from "./fakes";
@@ -15,8 +15,8 @@ const recorded = (at: number, device_id = DEVICE): PastFrame => {
 
 describe("the seeker", () => {
   let asked: number[];
-  let answer: (frame?: PastFrame | null) => Promise<void>;
-  let found: [number, number | null | undefined][];
+  let answer: (past?: Past) => Promise<void>;
+  let found: [number, number | string | null | undefined][];
   let seeker: Seeker;
 
   beforeEach(() => {
@@ -24,14 +24,14 @@ describe("the seeker", () => {
     found = [];
     const seek = (_: string, at: number) => {
       asked.push(at);
-      return new Promise<PastFrame | null>((resolve) => {
-        answer = async (frame = recorded(at)) => {
-          resolve(frame);
+      return new Promise<Past>((resolve) => {
+        answer = async (past = recorded(at)) => {
+          resolve(past);
           await new Promise((done) => setTimeout(done));
         };
       });
     };
-    seeker = new Seeker(DEVICE, seek, (at, frame) => found.push([at, frame && frame.number]));
+    seeker = new Seeker(DEVICE, seek, (at, past) => found.push([at, past && typeof past === "object" ? past.number : past]));
   });
 
   test("asks one question at a time, and the newest next", async () => {
@@ -71,7 +71,12 @@ describe("the seeker", () => {
   test("tells that there is none, and that nobody answered", async () => {
     seeker.go(15);
     await answer(null);
-    expect(found).toEqual([[15, null]]);
+    seeker.go(16);
+    await answer("the device was away");
+    expect(found).toEqual([
+      [15, null],
+      [16, "the device was away"],
+    ]);
     vi.useFakeTimers();
     seeker.go(25);
     await vi.advanceTimersByTimeAsync(5000);
@@ -86,7 +91,7 @@ describe("the seeker", () => {
 describe("the picture in the past", () => {
   let browser: FakeBrowser;
   let source: FakeSource;
-  let recording: (at: number, device: string) => PastFrame | null;
+  let recording: (at: number, device: string) => Past;
   let seen: string[];
   let store: Store;
   let stop: AbortController;
@@ -146,6 +151,10 @@ describe("the picture in the past", () => {
     recording = () => null;
     await go(NOW - 5000);
     expect(notice()).toBe("No picture of this moment");
+    recording = () => "the device was away";
+    await go(NOW - 4500);
+    expect(notice()).toBe("No picture: the device was away");
+    expect(one(".xm-past").hasAttribute("data-none"), "and no other is shown").toBe(true);
     recording = (at) => recorded(at + 100);
     await go(NOW - 4000);
     expect(notice()).toBe("The first picture, from a little later");
@@ -176,16 +185,20 @@ test("the comm asks the kernel, and takes the answers to its own questions", asy
   const store = new Store(source);
   const first = source.seek!(DEVICE, NOW);
   const second = source.seek!(DEVICE, NOW + 1);
+  const third = source.seek!(DEVICE, NOW + 2);
   const questions = fake.sent.filter(({ kind }) => kind === "seek");
   expect(questions).toEqual([
     { kind: "seek", id: 1, device_id: DEVICE, at: NOW, page: fake.page },
     { kind: "seek", id: 2, device_id: DEVICE, at: NOW + 1, page: fake.page },
+    { kind: "seek", id: 3, device_id: DEVICE, at: NOW + 2, page: fake.page },
   ]);
   const past = { kind: "past", page: fake.page, device_id: DEVICE };
   fake.sayBytes({ ...past, page: "another", id: 1, found: true, number: 9 }, [9]);
   fake.say({ ...past, id: 2, found: false });
+  fake.say({ ...past, id: 3, found: false, reason: "the device was away" });
   fake.sayBytes({ ...past, id: 1, found: true, number: 7, from: NOW, until: NOW + 5, width: 2, height: 3 }, [1, 2]);
   expect(await second).toBeNull();
+  expect(await third).toBe("the device was away");
   expect(await first).toMatchObject({ number: 7, from: NOW, until: NOW + 5, jpeg: new Uint8Array([1, 2]) });
   expect(store.state).toBeUndefined();
   source.close();

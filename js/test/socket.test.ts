@@ -37,11 +37,14 @@ test("a moment's picture is asked of the server, with the page's token", async (
     ["token", "s3cret"],
   ]);
   answer = () => new Response(new Uint8Array([1]), { headers: { ...headers, "Frame-From": from } });
-  expect((await source.seek(DEVICE, NOW + 20))!.until, "the newest: another may follow").toBe(NOW + 20);
+  expect(await source.seek(DEVICE, NOW + 20), "the newest: another may follow").toMatchObject({ until: NOW + 20 });
 });
 
 test("a moment without a picture is told apart from a server that does not answer", async () => {
   expect(await source.seek(DEVICE, NOW)).toBeNull();
+  const headers = { "Frame-Missing": "the%20device%20was%20away" };
+  answer = () => new Response(null, { status: 404, headers });
+  expect(await source.seek(DEVICE, NOW)).toBe("the device was away");
   answer = () => new Response(null, { status: 500 });
   expect(await source.seek(DEVICE, NOW)).toBeUndefined();
   answer = () => Promise.reject(new TypeError("no network"));

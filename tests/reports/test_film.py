@@ -8,9 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from execmon_lab.preview.recording import Recording
+from execmon_lab.preview.recording import Recording, TrackWriter
 from execmon_lab.preview.recording.recording import track_path
-from execmon_lab.preview.recording.track import TrackWriter
 from execmon_lab.reports.film import film, moments
 
 MARKS = st.lists(st.floats(0, 1e4), unique=True).map(sorted)

@@ -11,7 +11,7 @@ import pytest
 
 from execmon_lab.client import Address
 from execmon_lab.history.artifacts import ArtifactStore
-from execmon_lab.preview.recording import NoRecording, TrackWriter, track_path
+from execmon_lab.preview.recording import NoPicture, NoRecording, TrackWriter, track_path
 from execmon_lab.protocol import timestamp
 from execmon_lab.remote.recording import RemoteRecording
 from execmon_lab.server import Server
@@ -97,6 +97,18 @@ def test_what_was_not_recorded_is_not_found(pictures: Pictures, server: Server) 
         assert problem(*ask(server, path))["status"] == 404
     pictures.path.unlink()
     assert problem(*pictures.ask(stamp(2)))["status"] == 404
+
+
+def test_while_the_device_was_away_it_is_told_so(pictures: Pictures) -> None:
+    pictures.writer.append_gap(BEGAN + 6, "the device was away – ½ a minute")
+    pictures.show(8, b"fourth")
+    response, body = pictures.ask(stamp(7))
+    assert problem(response, body)["status"] == 404
+    assert problem(response, body)["detail"] == "no picture: the device was away – ½ a minute"
+    assert response.headers["Frame-Missing"].startswith("the%20device%20was%20away%20")
+    assert pictures.ask(stamp(5.5))[0].headers["Frame-Until"] == stamp(6)
+    with pytest.raises(NoPicture, match="no picture: the device was away – ½ a minute"):
+        pictures.remote().frame_at(DEVICE, BEGAN + 7)
 
 
 @pytest.mark.parametrize("at", ["", "yesterday", "2025-01-27T10:30:30", "1700000000", "NaN"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from execmon_lab.preview.recording import Recording, TrackWriter, track_path
+from execmon_lab.preview.recording import Recording, TrackWriter, track, track_path
 from execmon_lab.widgets.commands import Seek
 from execmon_lab.widgets.parcel import Parcel
 from execmon_lab.widgets.past import Past
@@ -79,6 +79,27 @@ def test_a_device_without_a_recording_has_no_picture(rig: Rig) -> None:
     content, buffers = rig.seek(2, "R58M/../secret")
     assert content["found"] is False
     assert buffers == ()
+
+
+def test_while_the_device_was_away_there_is_none(rig: Rig) -> None:
+    rig.writer.append_gap(BEGAN + 6, "the device was away")
+    rig.show(8, b"fourth")
+    content, buffers = rig.seek(7)
+    assert (content["found"], content["reason"], buffers) == (False, "the device was away", ())
+    content, buffers = rig.seek(5.5)
+    assert buffers == (b"third",)
+    assert content["until"] == (BEGAN + 6) * 1000, "until it went"
+    assert rig.seek(8)[1] == (b"fourth",)
+
+
+def test_a_recording_that_cannot_be_decoded_here_tells_what_is_missing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(track, "can_use_planes", lambda: False)
+    rig.writer.append_video(BEGAN + 6, (540, 960), b"a key frame", key=True)
+    content, _ = rig.seek(7)
+    assert content["found"] is False
+    assert "pip install 'execmon-lab[video]'" in content["reason"]
 
 
 def test_a_recording_that_was_taken_away_or_damaged_is_told_as_none(

@@ -16,10 +16,8 @@ from av.video.reformatter import (
 )
 
 from execmon_lab.phone.scrcpy.framing import Packet
+from execmon_lab.phone.scrcpy.options import KEY_SECONDS
 from execmon_lab.phone.screen.screen import Frame
-
-KEY_SECONDS = 10
-"""Between key frames that nobody asked for, as scrcpy sets it on Android's encoder."""
 
 BT709 = 1  # ITU-T H.264, table E-5
 _MICROSECONDS = Fraction(1, 1_000_000)
@@ -36,6 +34,8 @@ class Encoder:
         Bits a second, on average; a second's worth may be spent at once.
     fps
         Frames a second at most; for the rate control.
+    key_seconds
+        Between key frames that nobody asked for.
 
     Attributes
     ----------
@@ -43,7 +43,9 @@ class Encoder:
         SPS and PPS.
     """
 
-    def __init__(self, size: tuple[int, int], bit_rate: int, fps: float) -> None:
+    def __init__(
+        self, size: tuple[int, int], bit_rate: int, fps: float, key_seconds: float = KEY_SECONDS
+    ) -> None:
         self.size = size
         context = av.CodecContext.create("libx264", "w")
         context.width, context.height = size
@@ -51,7 +53,7 @@ class Encoder:
         context.time_base = _MICROSECONDS
         context.framerate = Fraction(round(fps))
         context.bit_rate = bit_rate
-        context.gop_size = round(KEY_SECONDS * fps)
+        context.gop_size = max(1, round(key_seconds * fps))
         context.thread_count = 1
         context.color_range = ColorRange.MPEG
         context.colorspace = BT709

@@ -15,6 +15,9 @@ MAJORS = (3, 4)
 LEVELS = ("verbose", "debug", "info", "warn", "error")
 CODECS = ("h264", "h265", "av1", "vp8", "vp9")
 MAX_BIT_RATE = 200_000_000
+KEY_SECONDS = 10.0
+"""Between key frames that nobody asked for, as scrcpy sets it on Android's encoder."""
+
 _REFUSED = {
     "crop": "cropping is not supported by this phone",
     "new_display": "new virtual displays are not supported by this phone",
@@ -30,7 +33,6 @@ _TOLERATED = frozenset(
         "audio_encoder",
         "min_size_alignment",
         "screen_off_timeout",
-        "video_codec_options",
         "downsize_on_error",
         "camera_id",
         "camera_size",
@@ -76,6 +78,9 @@ class Options:
         Frames a second; 0 for no bound.
     video_bit_rate : int
         Bits a second.
+    video_codec_options : float
+        Seconds from one key frame to the next, for Android's ``i-frame-interval``; other options of the
+        encoder are passed over.
     """
 
     major: int = 4
@@ -91,6 +96,7 @@ class Options:
     max_size: int = 0
     max_fps: float = 0.0
     video_bit_rate: int = 8_000_000
+    video_codec_options: float = KEY_SECONDS
     tunnel_forward: bool = False
     show_touches: bool = False
     stay_awake: bool = False
@@ -193,6 +199,13 @@ def _rate(text: str) -> float:
     return number
 
 
+def _key_seconds(text: str) -> float:
+    """Read Android's ``i-frame-interval`` among ``key[:type]=value,…``."""
+    pairs = dict(option.partition("=")[::2] for option in text.split(",") if option)
+    seconds = [value for key, value in pairs.items() if key.partition(":")[0] == "i-frame-interval"]
+    return float(seconds[0]) if seconds else KEY_SECONDS
+
+
 def _one_of(*names: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text.lower() not in names:
@@ -215,6 +228,7 @@ _READERS |= {
     "max_size": _number(0, 1 << 16),
     "max_fps": _rate,
     "video_bit_rate": _number(1, MAX_BIT_RATE),
+    "video_codec_options": _key_seconds,
 }
 
 

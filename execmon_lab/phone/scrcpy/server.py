@@ -295,7 +295,9 @@ class Server:
             encoder = self._encoder
             if encoder is None or encoder.size != size or self._reset:
                 self._reset, shown = False, 0
-                encoder = await asyncio.to_thread(Encoder, size, options.video_bit_rate, fps)
+                encoder = await asyncio.to_thread(
+                    Encoder, size, options.video_bit_rate, fps, options.video_codec_options
+                )
                 self._encoder = encoder
                 await socket.send(frames.session(size) + frames.packet(encoder.config))
             if frame.version == shown:

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from .track import SUFFIX, FrameMark, RecordedFrame, Track
+from .record import SUFFIX
+from .track import FrameMark, Gap, NoPicture, NoRecording, RecordedFrame, Track
 from .video import make_video
-
-
-class NoRecording(LookupError):
-    """There is no picture of that device, or of that execution; the text says of which there are some."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +22,8 @@ class Moment:
     frame
         The picture.
     until
-        When it gave way to the next, or the recording ended: seconds since the epoch. None for the newest
-        picture of a recording that goes on.
+        When it gave way to the next, or to none, or the recording ended: seconds since the epoch. None for
+        the newest picture of a recording that goes on.
     final
         Whether the recording has ended, so that the same question is always answered with the same picture.
     """
@@ -78,6 +75,14 @@ class Recording:
         except NoRecording:
             return []
 
+    def gaps(self, device_id: str) -> list[Gap]:
+        """Return when there was no picture of a device, and why, the oldest first; none of an unknown one."""
+        try:
+            with self._lock:
+                return self._track(device_id).gaps()
+        except NoRecording:
+            return []
+
     def span(self, device_id: str) -> tuple[float, float]:
         """Return when the pictures of a device begin and end, seconds since the epoch.
 
@@ -98,6 +103,8 @@ class Recording:
     def frame_at(self, device_id: str, at: float) -> RecordedFrame:
         """Return the picture that was on a device's screen at a time; before the first, the first.
 
+        What was kept as H.264 is decoded, from the key frame before.
+
         Parameters
         ----------
         device_id
@@ -108,14 +115,17 @@ class Recording:
         Raises
         ------
         NoRecording
-            When there is none of this device.
+            When there is none of this device; `NoPicture`, when there was none at that time: the device was
+            away.
+        ModuleNotFoundError
+            When it is H.264, and the `video` extra is not installed; the text says how to.
         """
         with self._lock:
             try:
                 return self._track(device_id).frame_at(at)
-            except NoRecording:
+            except NoPicture:
                 raise
-            except LookupError:
+            except NoRecording:
                 raise NoRecording(self._none(device_id)) from None
 
     def moment(self, device_id: str, at: float) -> Moment:
@@ -126,10 +136,11 @@ class Recording:
         frame = self.frame_at(device_id, at)
         with self._lock:
             track = self._track(device_id)
-            marks, end = track.index(), track.end
+            marks, gaps, end = track.index(), track.gaps(), track.end
         following = bisect_right(marks, frame.at, key=lambda mark: mark.at)
-        until = marks[following].at if following < len(marks) else end
-        return Moment(frame, until, final=end is not None)
+        ends = [mark.at for mark in marks[following : following + 1]]
+        ends += [gap.begin for gap in gaps if gap.begin >= frame.at][:1]
+        return Moment(frame, min(ends, default=end), final=end is not None)
 
     def video(
         self,
@@ -140,6 +151,9 @@ class Recording:
         end: float | None = None,
     ) -> Path:
         """Make an MP4 (H.264) of what a device showed, in its own time; needs the `video` extra.
+
+        What was kept as H.264 goes into it as it is; only where one MP4 cannot hold it (the screen was
+        turned, or part of it was kept as JPEG) it is made anew. Where there was no picture the last stays.
 
         Parameters
         ----------

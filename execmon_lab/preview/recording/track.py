@@ -1,33 +1,62 @@
-"""A file with the pictures of one device: how it is written, thinned out, and read.
-
-A header (which device, how often it was thinned out), then records, each with a header of its own and a JPEG.
-Records are only ever appended, so that a file whose writer was killed is good up to its last whole record,
-and a file that is being written can be read. To thin one out, a smaller file takes its place.
-"""
+"""How the pictures of a device are read from their file."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-import struct
-import zlib
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-SUFFIX = ".frames"
-PICTURE, END = 1, 2
-"""Kinds of records: a picture, and the time at which the recording ended."""
+from ..encode import can_use_planes
+from .record import DELTA, END, GAP, KEY, PICTURE, PICTURES, Entry, read_entry, read_header
 
-_MAGIC = b"execmon1"
-_FILE = struct.Struct("<8sIH")
-_RECORD = struct.Struct("<2sBxHHIId")
-_CHECK = struct.Struct("<I")
-_MARK = b"\xf1\x7e"
-_HEAD = _RECORD.size + _CHECK.size
-_FINEST_SECONDS = 0.125
+if TYPE_CHECKING:
+    from .decoding import GroupDecoder
+
+MISSING_DECODER = (
+    "this recording is video, which PyAV and simplejpeg make pictures of: pip install 'execmon-lab[video]'"
+)
+DAMAGED = "the video is damaged here"
+
+
+class NoRecording(LookupError):
+    """There is no picture of that device, or of that execution; the text says of which there are some."""
+
+
+class NoPicture(NoRecording):
+    """There are pictures of the device, but at that moment there was none; the text says why.
+
+    Attributes
+    ----------
+    gap : Gap
+        From when until when there is none.
+    """
+
+    def __init__(self, gap: Gap) -> None:
+        super().__init__(f"no picture: {gap.reason}")
+        self.gap = gap
+
+
+class Gap(NamedTuple):
+    """A time without pictures.
+
+    Attributes
+    ----------
+    begin : float
+        Seconds since the epoch.
+    end : float or None
+        When there was a picture again, or the recording ended; None while it lasts.
+    reason : str
+        Why there is none: ``the device was away``.
+    """
+
+    begin: float
+    end: float | None
+    reason: str
 
 
 class FrameMark(NamedTuple):
@@ -52,7 +81,7 @@ class RecordedFrame:
     Attributes
     ----------
     jpeg
-        The file.
+        The file; of H.264, the picture as it was decoded.
     width, height
         In pixels.
     at
@@ -72,139 +101,16 @@ class RecordedFrame:
         return self.jpeg
 
 
-class _Entry(NamedTuple):
-    """A record's place in the file, and what its header says."""
+class Packet(NamedTuple):
+    """A picture as H.264 in Annex B; a key frame has its configuration before it."""
 
-    offset: int
-    length: int
-    kind: int
-    width: int
-    height: int
-    number: int
     at: float
-
-
-def _header(generation: int, device_id: str) -> bytes:
-    name = device_id.encode()
-    return _FILE.pack(_MAGIC, generation, len(name)) + name
-
-
-def _record(kind: int, at: float, number: int, size: tuple[int, int], data: bytes) -> bytes:
-    head = _RECORD.pack(_MARK, kind, *size, len(data), number, at)
-    return b"".join((head, _CHECK.pack(zlib.crc32(head)), data))
-
-
-class TrackWriter:
-    """Writes the pictures of one device.
-
-    Parameters
-    ----------
-    path
-        The file, which must not exist; its folder must.
-    device_id
-        The device's serial.
-    max_bytes
-        What the file may grow to. Then every picture that was on the screen only for a moment gives way, the
-        moment chosen so that half of the space is free again: the whole time stays covered, coarser where it
-        is older, and what stood still is never lost. While that is done both files exist.
-
-    Raises
-    ------
-    OSError
-        When the file cannot be made, now, or written, later; what was written before stays good.
-    """
-
-    def __init__(self, path: Path, device_id: str, max_bytes: int) -> None:
-        self._path = path
-        self._device_id = device_id
-        self._max_bytes = max_bytes
-        self._generation = 0
-        self._number = 0
-        self._entries: list[_Entry] = []
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-        self._size = 0
-        self._write(_header(0, device_id))
-
-    @property
-    def size(self) -> int:
-        """Bytes of the file."""
-        return self._size
-
-    def append(self, at: float, size: tuple[int, int], jpeg: bytes) -> None:
-        """Add a picture that was captured at `at`, seconds since the epoch, never earlier than the last."""
-        self._number += 1
-        offset = self._size + _HEAD
-        self._write(_record(PICTURE, at, self._number, size, jpeg))
-        self._entries.append(_Entry(offset, len(jpeg), PICTURE, *size, self._number, at))
-        if self._size > self._max_bytes:
-            self._thin_out()
-
-    def close(self, at: float | None = None) -> None:
-        """Close the file, with a note that the recording ended at `at`; closing twice is no error."""
-        if self._fd < 0:
-            return
-        try:
-            if at is not None:
-                self._write(_record(END, at, self._number, (0, 0), b""))
-        finally:
-            os.close(self._fd)
-            self._fd = -1
-
-    def _write(self, data: bytes) -> None:
-        try:
-            _write_all(self._fd, data)
-        except OSError:
-            os.ftruncate(self._fd, self._size)  # no half record stays where more might follow
-            os.lseek(self._fd, self._size, os.SEEK_SET)
-            raise
-        self._size += len(data)
-
-    def _thin_out(self) -> None:
-        kept = _thinned(self._entries, self._max_bytes // 2)
-        if len(kept) == len(self._entries):
-            return
-        generation = self._generation + 1
-        path = self._path.with_suffix(".tmp")
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
-        try:
-            header = _header(generation, self._device_id)
-            _write_all(fd, header)
-            size, entries = len(header), []
-            for entry in kept:
-                _write_all(fd, os.pread(self._fd, _HEAD + entry.length, entry.offset - _HEAD))
-                entries.append(entry._replace(offset=size + _HEAD))
-                size += _HEAD + entry.length
-            path.replace(self._path)
-        except BaseException:
-            os.close(fd)
-            path.unlink(missing_ok=True)
-            raise
-        os.close(self._fd)
-        self._fd, self._size, self._entries, self._generation = fd, size, entries, generation
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-
-
-def _thinned(entries: Sequence[_Entry], room: int) -> list[_Entry]:
-    """Leave out as many as it takes to fit into `room` bytes.
-
-    Time is cut into equal stretches, and each keeps the picture that stood at its end: one that stood
-    still through several is always kept, and none is wrong by more than a stretch.
-    """
-    kept, seconds = list(entries), _FINEST_SECONDS
-    while len(kept) > 1 and sum(_HEAD + entry.length for entry in kept) > room:
-        last = {entry.at // seconds: entry for entry in kept}
-        kept = list(last.values())
-        seconds *= 2
-    return kept
+    key: bool
+    data: bytes
 
 
 class Track:
-    """Reads the pictures of one device, while they are written and afterwards, from any thread or process.
+    """Reads the pictures of one device, while they are written and afterwards; used by one thread at a time.
 
     Nothing is held open between two calls.
 
@@ -224,10 +130,8 @@ class Track:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._generation = -1
-        self._entries: list[_Entry] = []
-        self._times: list[float] = []
         self._scanned = 0
-        self._end: float | None = None
+        self._forget()
         self.device_id = ""
         with self._file():
             pass
@@ -241,7 +145,12 @@ class Track:
     def index(self) -> list[FrameMark]:
         """Return the pictures' times, the oldest first."""
         with self._file():
-            return [FrameMark(entry.at, entry.number) for entry in self._entries]
+            return self._marks.copy()
+
+    def gaps(self) -> list[Gap]:
+        """Return when there was no picture, and why, the oldest first."""
+        with self._file() as fd:
+            return [self._gap(fd, gap) for gap in self._gaps]
 
     def sizes(self) -> list[tuple[float, tuple[int, int]]]:
         """Return each picture's time and its width and height."""
@@ -253,24 +162,79 @@ class Track:
 
         Raises
         ------
-        LookupError
-            When there is no picture at all.
+        NoRecording
+            When there is no picture at all; when there was none then, it is `NoPicture`.
+        ModuleNotFoundError
+            When it is H.264 and what decodes that is not installed; the text says how to.
         """
         with self._file() as fd:
+            place = bisect_right(self._marks, at, key=lambda mark: mark.at) - 1
+            since = self._entries[place].offset if place >= 0 else 0
+            for gap in self._gaps:
+                if gap.offset > since and gap.at <= at:
+                    raise NoPicture(self._gap(fd, gap))
             if not self._entries:
-                raise LookupError(f"no picture of {self.device_id} was recorded")
-            place = max(0, bisect_right(self._times, at) - 1)
-            return self._frame(fd, self._entries[place])
+                raise NoRecording(f"no picture of {self.device_id} was recorded")
+            return self._frame(fd, max(0, place))
 
     def frames(self) -> Iterator[RecordedFrame]:
-        """Yield all pictures that there are by now, the oldest first."""
+        """Yield all pictures that there are by now and that can be read, the oldest first."""
         with self._file() as fd:
-            for entry in list(self._entries):
-                yield self._frame(fd, entry)
+            for place in range(len(self._entries)):
+                with contextlib.suppress(NoPicture):
+                    yield self._frame(fd, place)
 
-    def _frame(self, fd: int, entry: _Entry) -> RecordedFrame:
-        jpeg = os.pread(fd, entry.length, entry.offset)
+    def packets(self, begin: float, end: float) -> Iterator[Packet]:
+        """Yield the H.264 that it takes to see what was on the screen from `begin` to `end`."""
+        with self._file() as fd:
+            first = bisect_right(self._marks, begin, key=lambda mark: mark.at) - 1
+            for entry in self._entries[self._key_place(max(0, first)) :]:
+                if entry.at > end:
+                    break
+                if entry.kind != PICTURE:
+                    yield Packet(entry.at, entry.kind == KEY, _data(fd, entry))
+
+    def kinds(self, begin: float, end: float) -> set[str]:
+        """Return as what the pictures from `begin` to `end` were recorded: ``jpeg``, ``h264``."""
+        with self._file():
+            first = max(0, bisect_right(self._marks, begin, key=lambda mark: mark.at) - 1)
+            entries = [entry for entry in self._entries[first:] if entry.at <= end]
+        return {"jpeg" if entry.kind == PICTURE else "h264" for entry in entries}
+
+    def _gap(self, fd: int, entry: Entry) -> Gap:
+        following = bisect_right(self._entries, entry.offset, key=lambda picture: picture.offset)
+        end = self._marks[following].at if following < len(self._marks) else self._end
+        return Gap(entry.at, end, _data(fd, entry).decode(errors="replace"))
+
+    def _frame(self, fd: int, place: int) -> RecordedFrame:
+        entry = self._entries[place]
+        if entry.kind == PICTURE:
+            jpeg = _data(fd, entry)
+        else:
+            group = self._entries[self._key_place(place) : place + 1]
+            found = self._decoder.jpeg([part.number for part in group], lambda n: _data(fd, group[n]))
+            if found is None:
+                raise NoPicture(self._damage(place))
+            jpeg = found
         return RecordedFrame(jpeg, entry.width, entry.height, entry.at, entry.number)
+
+    @functools.cached_property
+    def _decoder(self) -> GroupDecoder:
+        if not can_use_planes():
+            raise ModuleNotFoundError(MISSING_DECODER, name="av")
+        from .decoding import GroupDecoder  # needs PyAV, an optional part
+
+        return GroupDecoder()
+
+    def _key_place(self, place: int) -> int:
+        """Return where the picture is that one can be decoded from."""
+        while place > 0 and self._entries[place].kind == DELTA:
+            place -= 1
+        return place
+
+    def _damage(self, place: int) -> Gap:
+        later = (entry.at for entry in self._entries[place + 1 :] if entry.kind != DELTA)
+        return Gap(self._entries[place].at, next(later, self._end), DAMAGED)
 
     @contextlib.contextmanager
     def _file(self) -> Iterator[int]:
@@ -282,34 +246,33 @@ class Track:
         finally:
             os.close(fd)
 
+    def _forget(self) -> None:
+        self._entries: list[Entry] = []
+        self._marks: list[FrameMark] = []
+        self._gaps: list[Entry] = []
+        self._end: float | None = None
+
     def _refresh(self, fd: int) -> None:
-        head = os.pread(fd, _FILE.size, 0)
-        if not head:
-            return  # it has only just been made
-        if len(head) < _FILE.size or not head.startswith(_MAGIC):
-            raise ValueError(f"{self._path} is no recording")
-        _, generation, length = _FILE.unpack(head)
-        if generation != self._generation:
-            self.device_id = os.pread(fd, length, _FILE.size).decode(errors="replace")
-            self._generation, self._scanned = generation, _FILE.size + length
-            self._entries, self._times, self._end = [], [], None
+        try:
+            found = read_header(fd)
+        except ValueError as error:
+            raise ValueError(f"{self._path} {error}") from None
+        if found is None:
+            return
+        if found[0] != self._generation:
+            self._forget()
+            self._generation, self.device_id, self._scanned = found
         size = os.fstat(fd).st_size
-        while (entry := self._read(fd, size)) is not None:
+        while (entry := read_entry(fd, self._scanned, size)) is not None:
             self._scanned = entry.offset + entry.length
-            if entry.kind == PICTURE:
+            if entry.kind in PICTURES:
                 self._entries.append(entry)
-                self._times.append(entry.at)
+                self._marks.append(FrameMark(entry.at, entry.number))
+            elif entry.kind == GAP:
+                self._gaps.append(entry)
             elif entry.kind == END:
                 self._end = entry.at
 
-    def _read(self, fd: int, size: int) -> _Entry | None:
-        """Read the next record's header; None where it, or its picture, is not there whole."""
-        head = os.pread(fd, _HEAD, self._scanned)
-        if len(head) < _HEAD or not head.startswith(_MARK):
-            return None
-        (check,) = _CHECK.unpack_from(head, _RECORD.size)
-        if zlib.crc32(head[: _RECORD.size]) != check:
-            return None
-        _, kind, width, height, length, number, at = _RECORD.unpack_from(head)
-        offset = self._scanned + _HEAD
-        return _Entry(offset, length, kind, width, height, number, at) if offset + length <= size else None
+
+def _data(fd: int, entry: Entry) -> bytes:
+    return os.pread(fd, entry.length, entry.offset)

@@ -28,7 +28,8 @@ _QUALITY = "23"  # x264's own default
 def make_video(track: Track, path: Path, begin: float, end: float) -> None:
     """Write the pictures of a device into an MP4 (H.264), each for as long as it was on the screen.
 
-    The video is as large as most of the time the pictures were; others (of a turned screen) are fitted in.
+    H.264 that one MP4 can hold goes into it as it is. Else the video is as large as most of the time the
+    pictures were; others (of a turned screen) are fitted in.
 
     Parameters
     ----------
@@ -46,9 +47,14 @@ def make_video(track: Track, path: Path, begin: float, end: float) -> None:
     """
     if find_spec("av") is None:
         raise ModuleNotFoundError(MISSING, name="av")
+    from . import remux
+
     part = path.with_name(path.name + ".part")
     try:
-        _write(part, track, begin, end)
+        if track.kinds(begin, end) == {"h264"} and remux.holds(track.packets(begin, end)):
+            remux.remux(track.packets(begin, end), part, begin, end)
+        else:
+            _write(part, track, begin, end)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -20,6 +20,9 @@ from .packets import Demuxer, Packet, StreamBroken
 START_SECONDS = 8.0
 """Within which the server must listen: an old phone needs two to start Java."""
 
+KEY_SECONDS = 2
+"""From one key frame to the next: to see a picture of a recording takes decoding from the one before."""
+
 RESET_VIDEO = b"\x11"
 _AGAIN_SECONDS = 0.03
 _SEND_SECONDS = 2.0
@@ -97,6 +100,7 @@ class Session:
             max_size=wanted.max_size,
             max_fps=f"{wanted.max_fps:g}",
             video_bit_rate=wanted.bit_rate,
+            video_codec_options=f"i-frame-interval={KEY_SECONDS}",
         )
         shell = self._lane.service(f"shell,v2,raw:{line}", f"adb shell {line}", START_SECONDS)
         self._shell, _ = stack.enter_context(shell)

@@ -65,7 +65,7 @@ class ScrcpySource:
         self._newest: av.VideoFrame | None = None
         self._picture: Picture | None = None
         self._scaler: Scaler | None = None
-        self._tapped = False
+        self._video = self._tapped = False
         self._kept: deque[VideoPacket] = deque(maxlen=_KEPT)
         self._config = b""
         self._sps: sps.Sps | None = None
@@ -84,9 +84,13 @@ class ScrcpySource:
 
     def want_video(self, wanted: bool) -> None:
         """Have the device send at a video's rate, or no longer; see `VideoSource.want_video`."""
-        self._tapped = wanted
-        self._kept.clear()
+        self._video = wanted
         self._feed.want(dataclasses.replace(self._wanted, max_fps=VIDEO_FPS) if wanted else self._wanted)
+
+    def tap(self, wanted: bool) -> bool:
+        """Have `packets` give what comes anyway; see `VideoSource.tap`."""
+        self._tapped = wanted
+        return wanted
 
     def packets(self, timeout: float, *, decode: bool) -> list[VideoPacket]:
         """Return the packets that have come; see `VideoSource.packets`."""
@@ -163,7 +167,10 @@ class ScrcpySource:
         if packet.config:
             self._config, self._sps = packet.data, sps.parse(packet.data)
             return
-        if not self._tapped or self._sps is None:
+        if not (self._video or self._tapped):
+            self._kept.clear()
+            return
+        if self._sps is None:
             return
         self._number += 1
         self._kept.append(

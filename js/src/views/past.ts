@@ -3,7 +3,7 @@
 import { attribute, h, on, text } from "../dom";
 import { timeOfDay } from "../format";
 import { Seeker } from "../seeker";
-import type { PastFrame, Seek } from "../source";
+import type { Past, PastFrame, Seek } from "../source";
 import type { Store } from "../store";
 
 export class PastView {
@@ -69,10 +69,11 @@ export class PastView {
     this.#seeker = seeker;
   }
 
-  async #found(at: number, frame: PastFrame | null | undefined): Promise<void> {
+  async #found(at: number, frame: Past | undefined): Promise<void> {
     const turn = ++this.#turn;
     if (frame === undefined) return this.#tell(`No answer from ${this.store.source.sender ?? "the kernel"} yet`);
     if (frame === null) return this.#tell("No picture of this moment");
+    if (typeof frame === "string") return this.#tell(`No picture: ${frame}`);
     if (frame.number !== this.#drawn?.number) {
       try {
         const picture = await createImageBitmap(new Blob([frame.jpeg], { type: "image/jpeg" }));

@@ -1,7 +1,7 @@
 // Screenshots, small in a row and large in a dialog.
 
 import { h, icon, on } from "../dom";
-import type { PastFrame, Source } from "../source";
+import type { Past, Source } from "../source";
 
 export class Screenshots {
   readonly element: HTMLDialogElement;
@@ -38,14 +38,14 @@ export class Screenshots {
 
   /** The same of a recorded picture; `missing` is called when there is none. */
   recorded(
-    find: () => Promise<PastFrame | null | undefined>,
+    find: () => Promise<Past | undefined>,
     label: string,
     signal: AbortSignal,
     missing: () => void,
     opened: () => void,
   ): HTMLElement {
     const address = find().then((frame) => {
-      if (!frame || signal.aborted) throw new Error("no picture was recorded");
+      if (!frame || typeof frame === "string" || signal.aborted) throw new Error("no picture was recorded");
       const url = URL.createObjectURL(new Blob([frame.jpeg], { type: "image/jpeg" }));
       signal.addEventListener("abort", () => URL.revokeObjectURL(url));
       return url;

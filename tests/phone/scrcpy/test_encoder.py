@@ -40,6 +40,12 @@ def test_each_picture_is_a_packet_at_once_and_the_first_a_key_frame() -> None:
     assert max(ImageStat.Stat(ImageChops.difference(frames[-1], wanted)).mean) < 3
 
 
+def test_a_key_frame_comes_as_often_as_it_is_wanted() -> None:
+    encoder = Encoder((160, 320), 1_000_000, 5, key_seconds=2)
+    packets = [packet for step in range(25) for packet in encoder.encode(picture(step), step * 200_000)]
+    assert [number for number, packet in enumerate(packets) if packet.key] == [0, 10, 20]
+
+
 def test_it_scales() -> None:
     encoder = Encoder((160, 320), 1_000_000, 30)
     packets = encoder.encode(picture(3), 5)

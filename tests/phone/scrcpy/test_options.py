@@ -45,6 +45,7 @@ def test_the_words_of_a_client() -> None:
         (["4.1", "max_fps=nan"], "max_fps"),
         (["4.1", "video_bit_rate=0"], "video_bit_rate"),
         (["4.1", "video_codec=mpeg2"], "video_codec"),
+        (["4.1", "video_codec_options=i-frame-interval=soon"], "video_codec_options"),
         (["4.1", "log_level=loud"], "log_level"),
         (["4.1", "crop=100:100:0:0"], "cropping is not supported"),
         (["4.1", "new_display=800x600"], "virtual displays are not supported"),
@@ -54,6 +55,14 @@ def test_what_makes_no_sense_is_told(words: list[str], reason: str) -> None:
     with pytest.raises(OptionError) as caught:
         parse(words)
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("", 10), ("i-frame-interval=2", 2), ("profile=1,i-frame-interval:float=0.5", 0.5), ("profile=1", 10)],
+)
+def test_key_frames_are_as_far_apart_as_the_encoders_options_say(given: str, seconds: float) -> None:
+    assert parse(["4.1", f"video_codec_options={given}"]).video_codec_options == seconds
 
 
 def test_an_option_of_another_version_is_no_error() -> None:
