@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Self
 
 from .devices import AdbServer, DevicePool
+from .earlier import EarlierRuns
 from .engine import Execution, Plan, PlannedStep
 from .executionlog import ExecutionLog
-from .history import History, HistoryError, Retention, UnknownRun
+from .history import History, HistoryError, Retention
 from .history.retention import STANDARD
 from .hub import Hub
 from .phone.process import PhoneProcess
@@ -159,7 +160,7 @@ class Lab:
                 port=port,
                 tokens=tokens,
                 cancel=self._cancel,
-                archive=self._archived,
+                archive=EarlierRuns(self.history),
                 steering=self._run,
                 reports={
                     name: functools.partial(self._report, name) for name in ("pdf", "html", "junit", "trace")
@@ -318,13 +319,6 @@ class Lab:
         else:
             report = make(format, kept(self.history, execution.execution_id))
         return report.media_type, report.content
-
-    def _archived(self, execution_id: str) -> ExecutionSnapshot | None:
-        """The last state of an execution of an earlier time."""
-        try:
-            return self.history.execution(execution_id).state
-        except UnknownRun:
-            return None
 
     def _kept_log(self, execution_id: str) -> KeptLog | None:
         run = self._run(execution_id)

@@ -40,7 +40,7 @@ from .protocol import (
 
 T = TypeVar("T")
 
-FINAL: frozenset[ExecutionStatus] = frozenset({"completed", "failed", "cancelled"})
+FINAL: frozenset[ExecutionStatus] = frozenset({"completed", "failed", "cancelled", "interrupted"})
 """The statuses in which an execution has ended."""
 
 OPEN: frozenset[StepStatus] = frozenset({"pending", "running"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import heapq
 import itertools
 import logging
 import sqlite3
@@ -13,22 +14,31 @@ import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Self, Unpack
 
 import platformdirs
 
 from ..hub import Hub
-from ..protocol import ExecutionSnapshot, LogEntry, moment
+from ..protocol import ExecutionSnapshot, LogEntry
 from ..state import FINAL
-from . import archive, cache, chunks, frames, keeping, retention, slots, tables
+from . import archive, keeping, retention, slots
 from .artifacts import ArtifactStore
-from .clock import Moment, milliseconds, written
+from .clock import Moment, milliseconds
 from .errors import HistoryError, HistoryWarning, RunIsLive, UnknownRun, reason
+from .queries import Queries
 from .retention import Retention
 from .rows import put_facts
 from .store import Store
-from .stored import StoredExecution, expected_seconds, last_good, read_execution
-from .tables import Filters, Table
+from .stored import (
+    Brief,
+    Place,
+    StoredExecution,
+    expected_seconds,
+    last_good,
+    newest,
+    read_execution,
+)
+from .tables import Filters
 from .writer import Writer
 
 log = logging.getLogger(__name__)
@@ -42,7 +52,7 @@ def default_folder() -> Path:
     return platformdirs.user_data_path("execmon-lab")
 
 
-class History:
+class History(Queries):
     """The executions that were kept in a folder.
 
     Opened like this it is for reading, from any process, also while others write. A lab's own
@@ -167,61 +177,6 @@ class History:
     ) -> None:
         self.close()
 
-    # Frames
-
-    def executions(self, *, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
-        """Return the executions, a row each.
-
-        Columns: execution_id, name, status (completed, failed, cancelled, interrupted: its process died,
-        running, pending), started_at, ended_at, duration_s, total_steps, successful_steps, failed_steps,
-        skipped_steps, devices (serials, joined by a comma), made_up (whether it is an invented example).
-
-        Raises
-        ------
-        ModuleNotFoundError
-            When the backend is not installed; the text says how to install it.
-        TypeError, ValueError
-            When there is no such filter, or it is no time.
-        HistoryError
-            When a newer program wrote the history.
-        """
-        return self.frame(tables.EXECUTIONS, backend, **filters)
-
-    def steps(self, *, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
-        """Return the steps, a row each; errors as of `executions`.
-
-        Columns: execution_id, step_id, device_id, module_id, params, status (completed, failed, skipped,
-        interrupted, running, pending), attempts (how many), started_at, ended_at, duration_s and error_code
-        (of its last attempt), flaky (it passed after a failed attempt).
-        """
-        return self.frame(tables.STEPS, backend, **filters)
-
-    def attempts(self, *, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
-        """Return the attempts at steps, a row each; errors as of `executions`.
-
-        Columns: execution_id, execution_started_at, step_id, device_id, module_id, params, attempt (from 1),
-        status (completed, failed, skipped, interrupted, running), started_at, ended_at, duration_s, adb_s
-        (of it, what was spent in adb commands), error_code, error_message (of a skipped one, the reason),
-        screenshot_url, made_up.
-        """
-        return self.frame(tables.ATTEMPTS, backend, **filters)
-
-    def actions(self, *, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
-        """Return the actions in attempts, a row each, as they ended; errors as of `executions`.
-
-        Columns: execution_id, step_id, attempt, path (names from the outermost action, joined by `` / ``),
-        status (completed, failed), started_at, duration_s.
-        """
-        return self.frame(tables.ACTIONS, backend, **filters)
-
-    def logs(self, *, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
-        """Return the lines of the logs, a row each; errors as of `executions`.
-
-        Columns: execution_id, device_id, module_id, step_id, attempt, level (DEBUG, INFO, WARN, ERROR),
-        message, at.
-        """
-        return self.frame(tables.LOGS, backend, **filters)
-
     # One execution
 
     def holds(self, execution_id: str) -> bool:
@@ -243,6 +198,25 @@ class History:
         for stored in filter(None, found):
             return stored
         raise UnknownRun(execution_id)
+
+    def newest(
+        self, limit: int = 50, *, before: Place | None = None, **filters: Unpack[Filters]
+    ) -> list[Brief]:
+        """Return the newest executions, the newest first, without their steps.
+
+        Parameters
+        ----------
+        limit
+            How many at most.
+        before
+            Only those before the `place` of another.
+        filters
+            As for `executions`; errors too.
+        """
+        self._settle()
+        found = self._store.each(lambda _, db: newest(db, limit, before, filters))
+        merged = heapq.merge(*found, key=lambda brief: brief.place, reverse=True)
+        return list(itertools.islice(merged, limit))
 
     def last_good(self, name: str | None, before: Moment | None = None) -> StoredExecution | None:
         """Return the last execution of a plan in which every step passed; None when there is none.
@@ -433,46 +407,6 @@ class History:
         """Have readers see what was published so far; while the disk takes nothing, what it has."""
         with contextlib.suppress(HistoryError):
             self.flush()
-
-    def frame(self, table: Table, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
-        """Return any of the frames."""
-        chosen = frames.choose(backend)
-        table.where(filters)  # what is wrong with them is told first
-        if cache.serves(table, filters):
-            self._settle()
-            if any(self._store.each(lambda _, db: cache.worth(db))):
-                folder = self.folder / "cache"
-                parts = self._store.each(lambda _, db: cache.load(db, table, filters, folder))
-                return cache.finish(parts, chosen)
-        return frames.build(table.columns, self._rows(table, filters), chosen)
-
-    def rows(self, table: Table, **filters: Unpack[Filters]) -> list[dict[str, Any]]:
-        """Return what a frame would have, row by row, for who needs no library for it."""
-        kinds = [(column.name, column.kind) for column in table.columns]
-        return [
-            {name: _plain(kind, value) for (name, kind), value in zip(kinds, row, strict=True)}
-            for row in self._rows(table, filters)
-        ]
-
-    def _rows(self, table: Table, filters: Filters) -> list[tuple[Any, ...]]:
-        self._settle()
-        parts = self._store.each(lambda _, db: _read(db, table, filters))
-        rows = [row for part in parts for row in part]
-        if sum(map(bool, parts)) > 1:
-            rows.sort(key=lambda row: row[0])
-        return [row[1:] for row in rows]
-
-
-def _plain(kind: tables.Kind, value: Any) -> Any:
-    if value is None:
-        return None
-    return moment(written(value)) if kind == "time" else bool(value) if kind == "flag" else value
-
-
-def _read(db: sqlite3.Connection, table: Table, filters: Filters) -> list[tuple[Any, ...]]:
-    if table is tables.LOGS:
-        chunks.lay_out(db, filters)
-    return tables.read(db, table, filters)
 
 
 def _record(db: sqlite3.Connection, execution_id: str) -> keeping.Record | None:

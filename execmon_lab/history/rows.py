@@ -16,7 +16,9 @@ from .clock import milliseconds, written
 Row = tuple[Any, ...]
 
 _encoder = msgspec.json.Encoder()
-_execution = msgspec.json.Decoder(ExecutionSnapshot).decode
+execution_state = msgspec.json.Decoder(ExecutionSnapshot).decode
+"""Reads the `detail` of an execution: its state, without the steps."""
+
 _step = msgspec.json.Decoder(Step).decode
 _attempt = msgspec.json.Decoder(Attempt).decode
 
@@ -228,4 +230,4 @@ def read_state(db: sqlite3.Connection, execution_id: str) -> ExecutionSnapshot |
             "SELECT id, detail FROM steps WHERE execution = ? ORDER BY number", (execution,)
         )
     )
-    return replace(_execution(detail), steps=steps)
+    return replace(execution_state(detail), steps=steps)

@@ -10,13 +10,15 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from ..protocol import ExecutionSnapshot, LogEntry, moment
 from . import slots
 from .artifacts import ArtifactStore
 from .chunks import lines
 from .clock import Moment, bound, written
-from .rows import log_entry, read_state
+from .rows import execution_state, log_entry, read_state
+from .tables import EXECUTIONS, Filters
 
 RECENT = 20
 """Executions of a plan that say how long its modules take."""
@@ -31,9 +33,10 @@ class StoredExecution:
     Attributes
     ----------
     state
-        Its last state: every step with its attempts. Of an interrupted one, as it was last heard of.
+        Its last state: every step with its attempts. Of one whose process died it is ``interrupted``, and
+        the steps as they were last heard of.
     status
-        As of the state, or ``interrupted`` when its process died.
+        As of the state.
     started_at, ended_at
         UTC; it ended when it was last heard of, where it was interrupted.
     duration_s
@@ -87,6 +90,34 @@ class StoredExecution:
                     yield log_entry(self.execution_id, row)
 
 
+Place = tuple[int, str]
+"""Where an execution is in time: when it began, in milliseconds, and its id."""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """One execution without its steps.
+
+    Attributes
+    ----------
+    state
+        Its last state, as of `StoredExecution`, without steps.
+    began
+        Milliseconds since the epoch.
+    """
+
+    state: ExecutionSnapshot
+    began: int
+    total_steps: int
+    failed_steps: int
+    made_up: bool
+
+    @property
+    def place(self) -> Place:
+        """Where it is in time."""
+        return self.began, self.state.execution_id
+
+
 def read_execution(
     db: sqlite3.Connection, execution_id: str, file: Path, artifacts: ArtifactStore
 ) -> StoredExecution | None:
@@ -101,7 +132,7 @@ def read_execution(
     facts = db.execute("SELECT device_id, facts FROM device_facts WHERE execution = ?", (execution,))
     recording = artifacts.recording(execution_id)
     return StoredExecution(
-        state=state,
+        state=_as_it_ended(state, status, ended, seconds),
         status=status,
         started_at=moment(written(started)),
         ended_at=moment(written(ended)) if ended is not None else None,
@@ -112,6 +143,45 @@ def read_execution(
         recording=recording if recording.is_dir() else None,
         _file=file,
     )
+
+
+def _as_it_ended(
+    state: ExecutionSnapshot, status: str, ended: int | None, seconds: float | None
+) -> ExecutionSnapshot:
+    """Return a state as it stands for good; nobody told it that its process died."""
+    if status != "interrupted" or ended is None:
+        return state
+    return replace(
+        state,
+        status="interrupted",
+        current_step=None,
+        paused=(),
+        duration_seconds=seconds,
+        timestamp=written(ended),
+    )
+
+
+def newest(db: sqlite3.Connection, limit: int, before: Place | None, filters: Filters) -> list[Brief]:
+    """Read the newest executions, those before a place."""
+    where, arguments = EXECUTIONS.where(filters)
+    if before is not None:
+        where += " AND (e.started_at, e.execution_id) < (?, ?)"
+        arguments += before
+    found = db.execute(
+        "SELECT detail, status, started_at, ended_at, duration_s, total_steps, failed_steps, made_up "
+        f"FROM {EXECUTIONS.source} WHERE {where} ORDER BY e.started_at DESC, e.execution_id DESC LIMIT ?",
+        (*arguments, limit),
+    )
+    return [
+        Brief(
+            state=_as_it_ended(execution_state(detail), status, ended, seconds),
+            began=began,
+            total_steps=total,
+            failed_steps=failed,
+            made_up=bool(made_up),
+        )
+        for detail, status, began, ended, seconds, total, failed, made_up in found
+    ]
 
 
 def _screenshots(state: ExecutionSnapshot, artifacts: ArtifactStore) -> dict[str, Path]:

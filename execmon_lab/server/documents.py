@@ -28,6 +28,7 @@ from ..protocol import (
 )
 from ..protocol.frameheaders import FROM, HEIGHT, NUMBER, UNTIL, WIDTH
 from .entrance import ENDPOINT
+from .listing import LONGEST_PAGE, PAGE, Page
 
 API_VERSION = "1.0.0"
 
@@ -145,7 +146,7 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
 
     state = {"$ref": f"{_SCHEMAS}ExecutionSnapshot"}
     named = {"type": "object", "required": ["execution_id"], "properties": {"execution_id": _UUID}}
-    schemas = _schemas((ExecutionSnapshot, DeviceStatus, LogEntry))
+    schemas = _schemas((ExecutionSnapshot, DeviceStatus, LogEntry, Page))
     kept = _list("entries", {"$ref": f"{_SCHEMAS}LogEntry"})
     kept["properties"]["lost"] = {"type": "integer", "minimum": 0}
     return {
@@ -157,15 +158,9 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
             "/api/v1/executions": {
                 "get": answer(
                     "200",
-                    "The executions",
-                    _list("executions", {"type": "object"}),
-                    parameters=[
-                        {
-                            "name": "status",
-                            "in": "query",
-                            "schema": schemas["ExecutionSnapshot"]["properties"]["status"],
-                        }
-                    ],
+                    "The executions, of earlier processes too, the newest first",
+                    {"$ref": f"{_SCHEMAS}Page"},
+                    parameters=_paging(schemas),
                 ),
                 "post": answer(
                     "201",
@@ -261,7 +256,19 @@ def as_text(document: dict[str, Any]) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
-def _schemas(kinds: tuple[type[Message], ...]) -> dict[str, Any]:
+def _paging(schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    """Describe which part of the executions may be asked for."""
+    status = schemas["ExecutionSnapshot"]["properties"]["status"]
+    limit = {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE, "default": PAGE}
+    before = "What began before this: the `next` of another page, or a time (UTC, RFC 3339)."
+    return [
+        {"name": "status", "in": "query", "description": "Of this status alone.", "schema": status},
+        {"name": "limit", "in": "query", "description": "How many at most.", "schema": limit},
+        {"name": "before", "in": "query", "description": before, "schema": {"type": "string"}},
+    ]
+
+
+def _schemas(kinds: tuple[type[msgspec.Struct], ...]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(kinds, ref_template=_SCHEMAS + "{name}")
     return dict(components)
 

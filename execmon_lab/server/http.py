@@ -15,9 +15,10 @@ from ..hub import Hub, UnknownExecution
 from ..protocol import ExecutionSnapshot, LogEntry
 from ..reports import MissingExtra
 from ..state import FINAL
-from . import documents
+from . import documents, listing
 from .access import Access
 from .entrance import ENDPOINT
+from .listing import Archive
 from .room import DeviceDirectory, Room
 from .watch import ASSETS, watch_routes
 
@@ -31,10 +32,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 Report = Callable[[ExecutionSnapshot], tuple[str, bytes]]
 """Makes a report of an execution: its content type, and its bytes. Called in a worker's thread."""
-
-
-Archive = Callable[[str], ExecutionSnapshot | None]
-"""Finds an execution of an earlier time by its id. Called in a worker's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +134,14 @@ class Api:
         return web.json_response({"status": "ok"})
 
     async def _executions(self, request: web.Request) -> web.Response:
-        wanted = request.query.get("status")
-        statuses = msgspec.json.schema(ExecutionSnapshot)["$defs"]["ExecutionSnapshot"]["properties"][
-            "status"
-        ]
-        if wanted is not None and wanted not in statuses["enum"]:
-            return problem(400, f"status must be one of {', '.join(sorted(statuses['enum']))}")
-        return _json(
-            {
-                "executions": [
-                    _summary(execution)
-                    for execution in self.hub.executions()
-                    if wanted is None or execution.status == wanted
-                ]
-            }
-        )
+        asked = {name: request.query.get(name) for name in ("limit", "before", "status")}
+        try:
+            found = await asyncio.to_thread(
+                lambda: listing.page(self.hub.executions(), self.archive, **asked)
+            )
+        except ValueError as error:
+            return problem(400, str(error))
+        return _json(found)
 
     async def _execution(self, request: web.Request) -> web.Response:
         snapshot = await self._find(request)
@@ -244,7 +234,7 @@ class Api:
         present = self._present(request)
         if present is not None or self.archive is None:
             return present
-        return await asyncio.to_thread(self.archive, request.match_info["id"].lower())
+        return await asyncio.to_thread(self.archive.find, request.match_info["id"].lower())
 
     def _present(self, request: web.Request) -> ExecutionSnapshot | None:
         try:
@@ -295,20 +285,3 @@ def _json(
         content_type="application/json",
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
-
-
-def _summary(execution: ExecutionSnapshot) -> dict[str, object]:
-    """Leave out the steps, which may be thousands; the execution's own address has them."""
-    return {
-        "execution_id": execution.execution_id,
-        "name": execution.name,
-        "status": execution.status,
-        "progress_percentage": execution.progress_percentage,
-        "current_step": execution.current_step,
-        "total_steps": len(execution.steps),
-        "devices": [device.device_id for device in execution.devices],
-        "started_at": execution.started_at,
-        "duration_seconds": execution.duration_seconds,
-        "report_url": execution.report_url,
-        "timestamp": execution.timestamp,
-    }

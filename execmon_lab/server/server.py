@@ -17,7 +17,8 @@ from ..protocol import CloseCode
 from .access import Access
 from .connection import Connection
 from .entrance import ENDPOINT, Entrance
-from .http import Api, Archive, KeptLog, Report, metrics_route, silent
+from .http import Api, KeptLog, Report, metrics_route, silent
+from .listing import Archive
 from .previews import Previews, PreviewSource
 from .recording import recording_routes
 from .room import DeviceDirectory, PlannedDevices, Room
@@ -59,8 +60,7 @@ class Server:
         What ``POST /api/v1/executions`` may start: by name, a function that starts it and returns its id, or
         raises `NotNow`.
     archive
-        Gives the last state of an execution that the hub does not know; None when there is none. It is called
-        in a worker's thread.
+        Has the executions of earlier processes, which the hub does not know.
     reports
         What ``GET /api/v1/reports/{id}`` gives besides ``json``: by format, a function that makes the report.
     logs

@@ -29,6 +29,7 @@ _VERDICTS = {
     "completed": "passed",
     "failed": "stopped by an error",
     "cancelled": "cancelled",
+    "interrupted": "interrupted",
 }
 _LINE = "1px solid #8a93a066"
 _CELL = f'style="text-align:left;vertical-align:top;padding:3px 12px 3px 0;border-top:{_LINE}"'
@@ -61,7 +62,7 @@ def render(state: ExecutionSnapshot, picture: bytes | None = None) -> str:
 
 def _headline(state: ExecutionSnapshot) -> str:
     failed = sum(step.status == "failed" for step in state.steps)
-    bad = failed or state.status in ("failed", "cancelled")
+    bad = failed or state.status in ("failed", "cancelled", "interrupted")
     verdict = f"{failed} failed" if state.status == "completed" and failed else _VERDICTS[state.status]
     colour = _BAD if bad else _GOOD if state.status == "completed" else _PLAIN
     facts = [f"{state.progress_percentage} %", *_counts(state)]

@@ -4,7 +4,8 @@ export type Level = "DEBUG" | "INFO" | "WARN" | "ERROR";
 export type Quality = "low" | "medium" | "high";
 export type DeviceState = "available" | "busy" | "offline" | "unauthorized";
 export type FinalStatus = "completed" | "failed" | "cancelled";
-export type ExecutionStatus = "pending" | "running" | FinalStatus;
+/** `interrupted` is what a history says of an execution whose process died: no message ever does. */
+export type ExecutionStatus = "pending" | "running" | FinalStatus | "interrupted";
 export type StepStatus = "pending" | "running" | "completed" | "failed" | "skipped";
 export type AttemptStatus = Exclude<StepStatus, "pending">;
 

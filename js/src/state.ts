@@ -29,7 +29,7 @@ const ANSWERS: ReadonlySet<string> = new Set([
 ]);
 
 export function ended(status: ExecutionStatus): boolean {
-  return status === "completed" || status === "failed" || status === "cancelled";
+  return status !== "pending" && status !== "running";
 }
 
 /** Take one message in; messages that say nothing of the state give back the same object. */

@@ -57,7 +57,7 @@ def test_a_run_is_live_while_its_process_lives_and_interrupted_after(tmp_path: P
             history.delete(execution_id)
         assert history.prune() == []
     stored = history.execution(execution_id)
-    assert (stored.status, stored.state.status) == ("interrupted", "running")
+    assert (stored.status, stored.state.status) == ("interrupted", "interrupted")
     assert stored.ended_at is not None
     assert stored.ended_at >= stored.started_at
     assert stored.duration_s == pytest.approx((stored.ended_at - stored.started_at).total_seconds())

@@ -17,6 +17,7 @@ const STATUS: Record<ExecutionStatus, { label: string; icon: IconName }> = {
   completed: { label: "Passed", icon: "completed" },
   failed: { label: "Stopped by an error", icon: "failed" },
   cancelled: { label: "Cancelled", icon: "cancelled" },
+  interrupted: { label: "Interrupted", icon: "cancelled" },
 };
 
 const COUNTED: { status: StepStatus; label: string; icon: IconName }[] = [
