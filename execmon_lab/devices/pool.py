@@ -42,6 +42,10 @@ class _Entry:
     wake: threading.Event = field(default_factory=threading.Event)
 
     @property
+    def ever_there(self) -> bool:
+        return self.untrusting or self.device.last_seen is not None
+
+    @property
     def status(self) -> DeviceState:
         if self.untrusting:
             return "unauthorized"
@@ -87,6 +91,7 @@ class DevicePool:
         self._telling = threading.RLock()
         self._to_tell: deque[DeviceRecord] = deque()
         self._entries: dict[str, _Entry] = {}
+        self._listing: Listing = {}
         self._closing = threading.Event()
         for serial in serials or ():
             self._entry(serial)
@@ -214,6 +219,7 @@ class DevicePool:
 
     def _update(self, listing: Listing) -> None:
         with self._changed:
+            self._listing = listing
             for serial in listing:
                 if self._only is None or serial in self._only:
                     self._entry(serial)
@@ -298,7 +304,12 @@ class DevicePool:
                     log.exception("on_status failed for %s", record.serial)
 
     def _what_is_there(self) -> str:
-        seen = ", ".join(f"{serial} ({entry.status})" for serial, entry in self._entries.items())
+        """Tell of every device that is or was there, also of those that are not the pool's."""
+        known = {serial: str(entry.status) for serial, entry in self._entries.items() if entry.ever_there}
+        others = {
+            serial: "available" if listed.usable else listed.state for serial, listed in self._listing.items()
+        }
+        seen = ", ".join(f"{serial} ({state})" for serial, state in (others | known).items())
         advice = "connect one, or start a virtual phone (execmon-lab phone)"
         if any(entry.untrusting for entry in self._entries.values()):
             advice = "confirm the question on the screen of the unauthorized one"

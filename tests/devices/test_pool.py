@@ -67,6 +67,20 @@ def test_waiting_in_vain_tells_what_is_there_and_what_to_do(pool: DevicePool, ph
     assert caught.value.code == "UNKNOWN_DEVICE"
 
 
+def test_a_named_one_that_never_came_is_not_listed_but_the_others_are(
+    adb_server: PrivateAdbServer, phone: PhoneProcess, eventually: Eventually
+) -> None:
+    with DevicePool(adb_server, ["R58M"]) as pool:
+
+        def told() -> str:
+            with pytest.raises(NoDevice) as caught:
+                pool.wait(serials=["R58M"], timeout=0)
+            return str(caught.value)
+
+        assert eventually(lambda: f"{phone.serial} (available)" in told())
+        assert "R58M (" not in told()
+
+
 class TestHolding:
     def test_a_device_that_is_taken_is_busy_until_it_is_given_back(
         self, pool: DevicePool, phone: PhoneProcess
