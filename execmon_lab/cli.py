@@ -34,8 +34,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(historycli.app, name="history")
-app.command()(reportcli.report)
 
 
 def _version(wanted: bool) -> None:
@@ -179,7 +177,9 @@ def serve(
     registered = _plans(plan or [])
     try:
         tokens = Tokens.from_file(token_file) if token_file is not None else None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise typer.BadParameter(f"{token_file}: {error.strerror}", param_hint="--token-file") from error
+    except ValueError as error:
         raise typer.BadParameter(f"{token_file}: {error}", param_hint="--token-file") from error
     # Whoever ends the process gently has its phones end with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -319,6 +319,10 @@ def api() -> None:
     typer.echo(documents.as_text(documents.asyncapi()))
 
 
+app.add_typer(historycli.app, name="history")
+app.command()(reportcli.report)
+
+
 def _tell_phone(port: int, serial: str) -> None:
     typer.echo(f"phone {serial} on 127.0.0.1:{port}; end it with Ctrl-C")
     typer.echo(f"try: adb -s {serial} shell getprop ro.product.model")
@@ -328,8 +332,3 @@ def _tell_phone(port: int, serial: str) -> None:
 def _fail(text: str, status: int) -> None:
     Console(stderr=True).print(text, style="red", highlight=False, soft_wrap=True)
     raise typer.Exit(status)
-
-
-def main() -> None:
-    """Run the command line."""
-    app()

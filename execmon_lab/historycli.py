@@ -32,7 +32,12 @@ app = typer.Typer(help="What ran before: list, show, compare, export, import, pr
 
 Folder = Annotated[
     Path | None,
-    typer.Option("--history", help="The history's folder; the user's own, when absent.", metavar="FOLDER"),
+    typer.Option(
+        "--history",
+        help="The history's folder; the user's own, when absent.",
+        metavar="FOLDER",
+        file_okay=False,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Id = Annotated[
@@ -48,6 +53,9 @@ _MARKS = {
     "running": ("▶", "cyan"),
     "pending": ("·", "dim"),
 }
+STATUSES = frozenset(_MARKS) - {"skipped", "pending"}
+"""What an execution of a history may be; a step may be more."""
+
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -67,6 +75,9 @@ def list_runs(
     folder: Folder = None,
 ) -> None:
     """List the executions, the newest first."""
+    unknown = ", ".join(sorted(set(status or ()) - STATUSES))
+    if unknown:
+        raise typer.BadParameter(f"{unknown}: it is one of {', '.join(sorted(STATUSES))}")
     history = History(folder)
     rows = told(
         lambda: history.rows(
@@ -78,18 +89,16 @@ def list_runs(
         _print_json([_jsonable(row) for row in shown])
         return
     if not rows:
-        _say(
-            f"nothing is kept in {history.folder}"
-            + (" that fits" if name or status or since or until else "")
-        )
+        filtered = name or status or since or until
+        _say(f"nothing {'that fits ' if filtered else ''}is kept in {history.folder}")
         return
-    table = _table("execution", "plan", "began", "took", "steps", "devices", status=True)
+    table = _table("execution", "plan", "began (UTC)", "took", "steps", "devices", status=True)
     for row in shown:
         table.add_row(
             _mark(_outcome(row)),
             row["execution_id"][:8],
             Text((row["name"] or "–") + (" (made up)" if row["made_up"] else "")),
-            _when(row["started_at"]),
+            f"{row['started_at'].astimezone(UTC):%Y-%m-%d %H:%M}",
             _took(row["duration_s"]),
             _counts(row),
             _devices(row["devices"]),
@@ -123,17 +132,16 @@ def show(
     told = [f"began {_when(found.started_at)}", f"took {_took(found.duration_s)}"]
     console.print("  " + ", ".join(told), highlight=False)
     for device in found.state.devices:
-        facts = " · ".join(found.devices.get(device.device_id, {}).values())
+        facts = _facts(found.devices.get(device.device_id, {}))
         console.print(Text(f"  {device.device_id}  {facts}", style="dim"))
     for problem in found.state.errors:
         console.print(Text(f"  ! {problem.code}: {problem.message}", style="bold red"))
     _show(_steps(found))
-    for kind, path in (
-        ("recording", found.recording),
-        *(("screenshot", p) for p in found.screenshots.values()),
-    ):
-        if path is not None:
-            console.print(Text(f"  {kind}: {path}", style="dim"), soft_wrap=True)
+    shots = list(found.screenshots.values())
+    if found.recording is not None:
+        console.print(Text(f"  recording: {found.recording}", style="dim"), soft_wrap=True)
+    if shots:
+        console.print(Text(f"  {len(shots)} screenshots in {shots[0].parent}", style="dim"), soft_wrap=True)
     if wanted:
         console.print()
         for line in found.logs:
@@ -164,17 +172,16 @@ def compare(
         return
     console = Console()
     console.print(Text(result.verdict, style="bold"))
-    table = _table("module", "runs", "before", "after", "ratio (95 %)", "duration", "failing", "failures")
+    table = _table("module", "runs", "before", "after", "ratio (95 %)", "failing")
     for row in _records(result.frame):
         table.add_row(
             Text(str(row["module_id"])),
             f"{row['runs_a']} / {row['runs_b']}",
             _took(row["median_a_s"]),
             _took(row["median_b_s"]),
-            _interval(row["ratio"], row["low"], row["high"]),
-            _verdict(row["verdict"]),
-            f"{_percent(row['failure_rate_a'])} → {_percent(row['failure_rate_b'])}",
-            _verdict(row["failure_verdict"]),
+            Text(_interval(row["ratio"], row["low"], row["high"]) + "\n") + _verdict(row["verdict"]),
+            Text(f"{_percent(row['failure_rate_a'])} → {_percent(row['failure_rate_b'])}\n")
+            + _verdict(row["failure_verdict"]),
         )
     _show(table)
 
@@ -271,7 +278,9 @@ def told(ask: Callable[[], T]) -> T:
         return ask()
     except UnknownRun as error:
         fail(str(error))
-    except (HistoryError, OSError, ValueError, TypeError) as error:
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+    except (HistoryError, ValueError, TypeError) as error:
         fail(str(error))
 
 
@@ -292,20 +301,23 @@ def _bytes(text: str) -> int:
 
 
 def _table(*columns: str, status: bool = False) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    """Begin a table that a terminal of 80 columns can show."""
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
+    )
     if status:
         table.add_column("", width=1)
     right = ("took", "before", "after", "runs")
+    whole = (*right, "execution", "attempt", "began (UTC)")
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if column in right else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=column in whole)
     return table
 
 
 def _steps(found: StoredExecution) -> Table:
     several = len(found.state.devices) > 1
-    table = _table(
-        *(["device"] if several else []), "module", "with", "attempt", "took", "what happened", status=True
-    )
+    table = _table(*(["device"] if several else []), "step", "attempt", "took", "what happened", status=True)
     for step in found.state.steps:
         for attempt in step.attempts or (None,):
             table.add_row(*_cells(step, attempt, found, several))
@@ -322,8 +334,9 @@ def _cells(step: Step, attempt: Attempt | None, found: StoredExecution, several:
     return [
         _mark(status),
         *([Text(step.device_id if first else "")] if several else []),
-        Text(step.module_id if first else ""),
-        Text(params if first else "", style="dim"),
+        Text("\n").join([Text(step.module_id), *([Text(params, style="dim")] if params else [])])
+        if first
+        else "",
         "" if attempt is None else str(attempt.attempt),
         _took(attempt.duration_seconds if attempt is not None else None),
         Text(told or ("" if status == "completed" else status), style=_MARKS[status][1]),
@@ -350,6 +363,13 @@ def _counts(row: dict[str, Any]) -> Text:
     if row["status"] not in ("completed", "failed"):
         text.append(f", {row['status']}", style=_MARKS[row["status"]][1])
     return text
+
+
+def _facts(known: dict[str, str]) -> str:
+    """What a device is, in a line: a maker and a model say by themselves what they are."""
+    return " · ".join(
+        value if name in ("manufacturer", "model") else f"{name} {value}" for name, value in known.items()
+    )
 
 
 def _devices(told: str) -> Text:
@@ -425,4 +445,7 @@ def _say(text: str, style: str = "") -> None:
 
 
 def _show(table: Table) -> None:
-    Console().print(table)
+    console = Console()
+    console.print()
+    console.print(table)
+    console.print()

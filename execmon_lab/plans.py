@@ -3,6 +3,7 @@
 import importlib
 import runpy
 import sys
+import traceback
 from pathlib import Path
 
 from .engine import Plan
@@ -43,8 +44,8 @@ def _from_file(path: Path) -> Plan:
     sys.path.insert(0, str(path.resolve().parent))
     try:
         names = runpy.run_path(str(path), run_name="execmon_plan")
-    except Exception as error:
-        raise PlanError(f"{path} could not be run: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise PlanError(f"{path} could not be run: {_told(error, path)}") from error
     found = {name: value for name, value in names.items() if isinstance(value, Plan)}
     if "plan" in found:
         return found["plan"]
@@ -66,3 +67,12 @@ def _from_package(package: str, attribute: str) -> Plan:
     if not isinstance(value, Plan):
         raise PlanError(f"{package}:{attribute} is {type(value).__name__}, not a Plan")
     return value
+
+
+def _told(error: BaseException, path: Path) -> str:
+    """Tell an error, and in which line of the file it came up."""
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
+    ]
+    where = f" (line {lines[-1]})" if lines else ""  # a syntax error names its own
+    return f"{type(error).__name__}: {error}{where}"

@@ -15,7 +15,8 @@ from .historycli import Folder, Id, fail, find, told
 def report(
     execution: Id,
     format: Annotated[
-        Literal["pdf", "html", "junit", "json", "trace"], typer.Option(help="What to write it as.")
+        Literal["pdf", "html", "junit", "json", "trace"],
+        typer.Option(help="pdf, html, junit, json, or trace for Perfetto.", metavar="FORMAT"),
     ],
     output: Annotated[
         Path | None,

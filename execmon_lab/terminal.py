@@ -29,7 +29,10 @@ _MARKS = {
 }
 
 _MODULE_WIDTH = 24
-_WHERE_WIDTH = 40
+_WHERE_WIDTH = (20, 60)
+_WILL_BE_RETRIED = "  will be retried"
+_BESIDES = 2 + _MODULE_WIDTH + 2 + 8 + len(_WILL_BE_RETRIED)
+"""What else stands in an attempt's line: its sign, its module, the time it took, what comes of it."""
 
 
 class ExecutionDisplay:
@@ -119,10 +122,11 @@ class ExecutionDisplay:
         spent = "" if attempt.duration_seconds is None else f"{attempt.duration_seconds:.2f} s"
         line = Text(f"{sign} ", style=f"bold {colour}")
         line.append(f"{step.module_id:<{_MODULE_WIDTH}} ", style="default")
-        line.append(f"{_cut(self._where(step), _WHERE_WIDTH):<{_WHERE_WIDTH}} ", style="dim not bold")
+        width = min(max(self._console.width - _BESIDES, _WHERE_WIDTH[0]), _WHERE_WIDTH[1])
+        line.append(f"{_cut(self._where(step), width):<{width}} ", style="dim not bold")
         line.append(f"{spent:>8}", style="not bold")
         if retried:
-            line.append("  will be retried", style="dim not bold")
+            line.append(_WILL_BE_RETRIED, style="dim not bold")
         self._print(line)
         reason = ": ".join(filter(None, (attempt.error_code, attempt.error_message)))
         if reason:

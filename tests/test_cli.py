@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from execmon_lab.__main__ import main
 from execmon_lab.client import sync
 from execmon_lab.devices import AdbServer
 from execmon_lab.protocol import ExecutionCompleted, decode_server
@@ -110,6 +112,17 @@ def test_an_interrupt_exits_with_130_and_ends_all(folder: Path) -> None:
     status, _, err = ended(process)
     assert status == 130
     assert "Traceback" not in err
+
+
+def test_an_interrupt_while_the_libraries_load_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Loading(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "execmon_lab.cli", Loading("execmon_lab.cli"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.history.runs import folded
 from tests.strategies import DEVICES
 
 IDS = [f"{letter}50e8400-e29b-41d4-a716-44665544000{n}" for n, letter in enumerate("abb")]
+FACTS = {"model": "Pixel 8", "Android": "14"}
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
             module_id="sms_test_module",
             timestamp=began,
         )
-        facts = {DEVICES[0]: {"model": "Pixel 8"}}
+        facts = {DEVICES[0]: FACTS}
         history.add(replace(state, started_at=began), [line], devices=facts, made_up=number == 2)
     return tmp_path / "history"
 
@@ -58,17 +59,22 @@ def test_a_list_is_limited_and_filtered(folder: Path) -> None:
     assert "2 older ones: --limit 0 shows all" in run("list", "--limit", "1", folder=folder).stdout
     chosen = run("list", "--name", "smoke", "--since", "2025-01-22", "--json", folder=folder)
     assert [row["execution_id"] for row in json.loads(chosen.stdout)] == [IDS[2]]
-    assert "nothing is kept" in run("list", "--status", "cancelled", folder=folder).stdout
+    assert "nothing that fits is kept" in run("list", "--status", "cancelled", folder=folder).stdout
     assert "nothing is kept in" in run("list", folder=folder / "elsewhere").stdout
     wrong = run("list", "--since", "yesterday", folder=folder)
-    assert (wrong.exit_code, "yesterday" in wrong.stderr) == (2, True)
+    assert (wrong.exit_code, "'yesterday' is no time: write 2026-11-01" in wrong.stderr) == (2, True)
+    wrong = run("list", "--status", "broken", folder=folder)
+    assert (wrong.exit_code, "cancelled, completed, failed" in wrong.stderr) == (2, True)
+    (folder / "file").touch()
+    wrong = run("list", folder=folder / "file")
+    assert (wrong.exit_code, "is a file" in wrong.stderr) == (2, True)
 
 
 def test_one_is_shown_by_its_first_letters_or_as_the_last(folder: Path) -> None:
     told = run("show", "a", "--logs", "info", folder=folder)
     assert told.exit_code == 0
     assert f"[nightly] 夜  {IDS[0]}" in told.stdout
-    assert "Pixel 8" in told.stdout
+    assert "Pixel 8 · Android 14" in told.stdout
     assert "ASSERTION_FAILED: no" in told.stdout
     assert "WARN  sms_test_module: [red]as it is[/red]" in told.stdout
     assert IDS[2] in run("show", "last", folder=folder).stdout
@@ -77,7 +83,7 @@ def test_one_is_shown_by_its_first_letters_or_as_the_last(folder: Path) -> None:
 def test_one_as_json_is_its_state_and_its_log(folder: Path) -> None:
     told = json.loads(run("show", IDS[0], "--json", "--logs", "debug", folder=folder).stdout)
     assert told["state"]["steps"][1]["attempts"][0]["status"] == "failed"
-    assert told["devices"] == {DEVICES[0]: {"model": "Pixel 8"}}
+    assert told["devices"] == {DEVICES[0]: FACTS}
     assert [line["message"] for line in told["logs"]] == ["[red]as it is[/red]"]
     assert json.loads(run("show", IDS[0], "--json", folder=folder).stdout)["logs"] == []
 
@@ -108,6 +114,8 @@ def test_one_goes_to_another_history(folder: Path, tmp_path: Path) -> None:
     assert _state(other) == _state(folder)
     again = run("import", str(file), folder=other)
     assert (again.exit_code, "in the history already" in again.stderr) == (2, True)
+    nowhere = run("export", "a", "-o", str(tmp_path / "nowhere" / "run.zip"), folder=folder)
+    assert (nowhere.exit_code, nowhere.stderr) == (2, f"{tmp_path / 'nowhere'}: there is no such folder\n")
     missing = run("import", str(tmp_path / "nothing.zip"), folder=other)
     assert (missing.exit_code, "nothing.zip" in missing.stderr) == (2, True)
 

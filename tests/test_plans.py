@@ -62,8 +62,9 @@ def test_a_package_with_an_attribute_or_a_function(folder: Path) -> None:
     [
         ("x = 1\n", "has no Plan in it"),
         (MODULES + "a = Plan([call_test_module]); b = Plan([call_test_module])\n", "name one of them 'plan'"),
-        ("1 / 0\n", "ZeroDivisionError"),
-        ("def broken(:\n", "SyntaxError"),
+        ("x = 1\n1 / 0\n", r"ZeroDivisionError: .* \(line 2\)"),
+        ("import sys\nsys.exit(4)\n", r"SystemExit: 4 \(line 2\)"),
+        ("def broken(:\n", r"SyntaxError: .*line 1\)"),
     ],
 )
 def test_a_file_without_a_plan_is_told_why(folder: Path, text: str, complaint: str) -> None:

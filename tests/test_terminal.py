@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
@@ -46,9 +47,9 @@ END = ExecutionCompleted(
 )
 
 
-def shown(*messages: Message, logs: str | None = None, terminal: bool = False) -> str:
+def shown(*messages: Message, logs: str | None = None, terminal: bool = False, width: int = 100) -> str:
     out = io.StringIO()
-    with ExecutionDisplay(Console(file=out, width=100, force_terminal=terminal), logs=logs) as display:
+    with ExecutionDisplay(Console(file=out, width=width, force_terminal=terminal), logs=logs) as display:
         for message in messages:
             display.show(message)
     return out.getvalue()
@@ -68,6 +69,14 @@ def test_a_step_is_told_by_what_its_module_was_bound_to() -> None:
     [line] = shown(bound, PASSED).splitlines()
     assert "number=5550123" in line
     assert "…   " in line, "cut to its column"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_an_attempt_fits_a_terminal_s_line(width: int) -> None:
+    bound = replace(START, steps=tuple(replace(step, params="number=5550123, " * 9) for step in START.steps))
+    line = shown(bound, RETRIED, width=width).splitlines()[0]
+    assert len(line) <= width
+    assert line.endswith("will be retried")
 
 
 def test_the_summary_names_what_did_not_run() -> None:

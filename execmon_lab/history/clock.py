@@ -44,7 +44,10 @@ def bound(at: Moment) -> int:
         When it is nothing of the sort.
     """
     if isinstance(at, str):
-        at = datetime.fromisoformat(at)
+        try:
+            at = datetime.fromisoformat(at)
+        except ValueError:
+            raise ValueError(f"{at!r} is no time: write 2026-11-01, or 2026-11-01T10:30") from None
     if isinstance(at, datetime):
         aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
         return round(aware.timestamp() * 1000)

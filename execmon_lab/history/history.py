@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import heapq
 import itertools
@@ -317,6 +318,8 @@ class History(Queries):
         stored = self.execution(execution_id)
         [record] = [r for r in self._store.each(lambda _, db: _record(db, execution_id)) if r is not None]
         target = Path(path) if path is not None else Path(f"{execution_id}.execmon.zip")
+        if not target.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(target.parent))
         shots = stored.screenshots.values()
         archive.write(target, stored.state, record, stored.logs, shots, stored.recording)
         return target
