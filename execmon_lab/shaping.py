@@ -72,11 +72,11 @@ class Shaper:
         """
         last = isinstance(message, ExecutionCompleted)
         for window in self._logs.values():
-            yield from window.report(now, at_once=last)
+            yield from window.take(now, at_once=last)
         if isinstance(message, LogEntry):
             window = self._logs.setdefault(message.device_id, _LogWindow())
-            if window.admit(message, now):
-                yield message
+            window.put(message)
+            yield from window.take(now, at_once=False)
         elif isinstance(message, ExecutionProgress):
             self._progress.put(message)
         yield from self._progress.take(now, at_once=last)
@@ -100,23 +100,36 @@ class _NewestProgress:
 
 
 class _LogWindow:
-    """Admits the limit's number of entries in any second, and counts the rest."""
+    """Passes the limit's number of entries in any second, and counts the rest.
+
+    The last place of each second is kept until the execution ends, whose notice may need it; the entry that
+    would have it waits for the next.
+    """
 
     def __init__(self) -> None:
-        self._admitted: deque[float] = deque(maxlen=limits.LOGS_PER_SECOND)
+        self._passed: deque[float] = deque(maxlen=limits.LOGS_PER_SECOND - 1)
+        self._waiting: LogEntry | None = None
         self._shed = ShedLogs()
 
-    def admit(self, entry: LogEntry, now: float) -> bool:
-        if not self._free(now):
+    def put(self, entry: LogEntry) -> None:
+        if self._waiting is None and not self._shed:
+            self._waiting = entry
+        else:
             self._shed.add(entry)
-            return False
-        self._admitted.append(now)
-        return True
 
-    def report(self, now: float, *, at_once: bool) -> Iterator[LogEntry]:
-        if self._shed and (at_once or self._free(now)):
-            yield self._shed.notice()
-            self._admitted.append(now)
+    def take(self, now: float, *, at_once: bool) -> Iterator[LogEntry]:
+        if self._waiting is not None and (self._free(now) or (at_once and not self._shed)):
+            yield self._pass(self._waiting, now)
+            self._waiting = None
+        if self._shed and (self._free(now) or at_once):
+            if self._waiting is not None:
+                self._shed.add(self._waiting)
+                self._waiting = None
+            yield self._pass(self._shed.notice(), now)
+
+    def _pass(self, entry: LogEntry, now: float) -> LogEntry:
+        self._passed.append(now)
+        return entry
 
     def _free(self, now: float) -> bool:
-        return len(self._admitted) < limits.LOGS_PER_SECOND or now - self._admitted[0] >= 1.0
+        return len(self._passed) < limits.LOGS_PER_SECOND - 1 or now - self._passed[0] >= 1.0

@@ -60,8 +60,9 @@ def reports(passed: list[tuple[float, Message]]) -> int:
 
 @given(moments)
 def test_at_most_a_hundred_log_entries_in_any_second(times: list[float]) -> None:
-    passed = [now for now, _ in shaped(*((now, log_entry()) for now in times))]
-    for first, later in zip(passed, passed[100:], strict=False):
+    passed = shaped(*((now, log_entry()) for now in times), (times[-1], END))
+    entries = [now for now, message in passed if isinstance(message, LogEntry)]
+    for first, later in zip(entries, entries[100:], strict=False):
         assert later - first >= 1.0
 
 
@@ -84,15 +85,30 @@ def test_at_most_one_progress_a_second_and_the_last_before_the_end(times: list[f
     assert all(later - earlier >= 1.0 for earlier, later in itertools.pairwise(rest))
 
 
+@given(moments)
+def test_log_entries_keep_their_order(times: list[float]) -> None:
+    passed = shaped(*((now, log_entry(str(n))) for n, now in enumerate(times)), (times[-1], END))
+    texts = [message.message for _, message in passed if isinstance(message, LogEntry)]
+    numbers = [int(text) for text in texts if text.isdecimal()]
+    assert numbers == sorted(numbers)
+
+
 def test_a_hundred_at_once_pass_untouched() -> None:
-    passed = shaped(*((0.0, log_entry(str(n))) for n in range(100)))
-    assert [message.message for _, message in passed] == [str(n) for n in range(100)]  # type: ignore[union-attr]
+    passed = shaped(*((0.0, log_entry(str(n))) for n in range(100)), (0.5, END))
+    assert [message.message for _, message in passed[:-1]] == [str(n) for n in range(100)]  # type: ignore[union-attr]
+
+
+def test_the_notice_at_the_very_end_is_within_the_limit() -> None:
+    passed = shaped(*((0.0, log_entry(str(n))) for n in range(137)), (0.5, END))
+    told = [message.message for _, message in passed if isinstance(message, LogEntry)]
+    assert told == [*(str(n) for n in range(99)), "38 log entries were shed"]
 
 
 def test_what_was_shed_is_told_once_there_is_room() -> None:
     passed = shaped(*((0.0, log_entry(str(n))) for n in range(137)), (1.0, log_entry("after")))
     told = [message for now, message in passed if now == 1.0]
     assert [(m.level, m.message) for m in told if isinstance(m, LogEntry)] == [
+        ("INFO", "99"),
         ("WARN", "37 log entries were shed"),
         ("INFO", "after"),
     ]

@@ -248,17 +248,6 @@ class Connection(Wire):
         else:
             self.outbox.put(parcel, seq, resumed=resumed)
 
-    def _write_picture(self, picture: Picture) -> None:
-        self._active = True
-        self._frames_in_flight += 1
-        self._frames_unmarked += 1
-        if self._frames_in_flight < self._most_in_flight:
-            self.transport.write(picture.framed)
-        else:
-            # Only the frame that uses the credit up is asked about: its pong is for those before it too.
-            self._mark(picture.number)
-            self.transport.write(picture.pinged)
-
     def _write(self, parcel: Parcel, seq: int) -> None:
         self._active = True
         self.room.tally.sent[parcel.type_name] += 1
