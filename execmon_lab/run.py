@@ -68,6 +68,11 @@ class Run(Steering, RunFrames):
         return self._execution.execution_id
 
     @property
+    def serials(self) -> tuple[str, ...]:
+        """The serials of its devices."""
+        return self._execution.serials
+
+    @property
     def url(self) -> str:
         """The WebSocket address at which anyone on this machine can follow the execution."""
         return self._server.ws_url(self.execution_id)
@@ -234,8 +239,7 @@ class Run(Steering, RunFrames):
     def _make_recorder(self, keep: Keep) -> Recorder:
         say = ExecutionLog(self._hub, self.execution_id, "recording").say
         name = f"recorder-{self.execution_id[:8]}"
-        serials = self._execution.serials
-        recorder = Recorder(self._service, serials, self.recording.path, keep, say, name)
+        recorder = Recorder(self._service, self.serials, self.recording.path, keep, say, name)
         ended = execution_subject(self.execution_id, ExecutionCompleted.type_name())
         self._ending = self._hub.subscribe(ended, lambda _: recorder.finish())
         return recorder

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import execmon_lab as em
-from execmon_lab.runqueue import QueueFull, RunQueue
+from execmon_lab.devices import NoDevice
+from execmon_lab.runqueue import QueueFull, RunQueue, begin
 
 DEADLINE = 60.0
 Eventually = Callable[..., bool]
@@ -25,6 +29,99 @@ def quick_module(ctx: em.Context) -> None:
 
 
 ENDLESS, QUICK = em.Plan([endless_module]), em.Plan([quick_module])
+
+
+@dataclass(eq=False)
+class Job:
+    """A run as the queue sees it, on devices that are free or not."""
+
+    number: int
+    serials: tuple[str, ...]
+    busy: set[str]
+    begun: list[Job]
+    done: bool = False
+
+    def start(self) -> None:
+        if not self.busy.isdisjoint(self.serials):
+            raise NoDevice("busy")
+        self.busy.update(self.serials)
+        self.begun.append(self)
+
+
+@dataclass
+class Floor:
+    """Devices, what runs on them, and who waits."""
+
+    busy: set[str] = field(default_factory=set)
+    begun: list[Job] = field(default_factory=list)
+    waiting: list[Job] = field(default_factory=list)
+
+    def add(self, number: int, serials: set[str]) -> None:
+        self.waiting.append(Job(number, tuple(sorted(serials)), self.busy, self.begun))
+
+    def turn(self) -> None:
+        self.waiting = list(begin(self.waiting))
+
+    def finish(self, serial: str) -> None:
+        for job in self.begun:
+            if serial in job.serials and not job.done:
+                job.done = True
+                self.busy.difference_update(job.serials)
+
+
+devices = st.sampled_from(["a", "b", "c", "d"])
+#: Runs that come (the devices each wants) and runs that end (one of whose devices is named).
+events = st.lists(st.frozensets(devices, min_size=1) | devices, max_size=40)
+
+
+def played(happenings: list[frozenset[str] | str]) -> Iterator[Floor]:
+    """Let things happen, and the queue look after each of them; in the end everything ends."""
+    floor = Floor()
+    for number, happening in enumerate(happenings):
+        if isinstance(happening, str):
+            floor.finish(happening)
+        else:
+            floor.add(number, set(happening))
+        floor.turn()
+        yield floor
+    while floor.busy:
+        floor.finish(min(floor.busy))
+        floor.turn()
+        yield floor
+
+
+@given(events)
+def test_each_device_is_given_out_in_the_order_in_which_the_runs_came(
+    happenings: list[frozenset[str] | str],
+) -> None:
+    *_, floor = [Floor(), *played(happenings)]
+    assert floor.waiting == []
+    for device in "abcd":
+        order = [job.number for job in floor.begun if device in job.serials]
+        assert order == sorted(order)
+
+
+@given(events)
+def test_none_waits_but_for_a_busy_device_or_one_that_an_earlier_one_wants(
+    happenings: list[frozenset[str] | str],
+) -> None:
+    for floor in played(happenings):
+        taken = set(floor.busy)
+        for job in floor.waiting:
+            assert not taken.isdisjoint(job.serials)
+            taken.update(job.serials)
+
+
+@given(events, st.data())
+def test_one_that_is_cancelled_keeps_no_device(
+    happenings: list[frozenset[str] | str], data: st.DataObject
+) -> None:
+    for floor in played(happenings):
+        if floor.waiting:
+            cancelled = data.draw(st.sampled_from(floor.waiting))
+            cancelled.done = True
+            floor.turn()
+            assert cancelled not in floor.waiting
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +155,19 @@ def test_one_that_is_cancelled_holds_up_nobody(lab: em.Lab) -> None:
     assert last.wait(DEADLINE).status == "completed"
     assert cancelled.state.status == "cancelled"
     assert cancelled.state.steps[0].attempts == ()
+
+
+def test_one_on_a_free_device_overtakes_those_that_wait_for_another(tmp_path: Path, no_leaks: None) -> None:
+    with em.Lab(phones=2, history=tmp_path) as lab:
+        first, second = lab.serials
+        blocker = lab.enqueue(ENDLESS, [first])
+        both, overtaking = lab.enqueue(QUICK), lab.enqueue(QUICK, [second])
+        with pytest.raises(TimeoutError):
+            overtaking.wait(0.6)  # the second device is kept for the run that wants both
+        both.cancel()
+        assert overtaking.wait(DEADLINE).status == "completed"
+        assert lab.enqueue(QUICK, [second]).wait(DEADLINE).status == "completed"
+        assert blocker.state.status == "running"
 
 
 def test_its_length_is_bounded(lab: em.Lab, eventually: Eventually) -> None:

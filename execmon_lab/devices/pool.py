@@ -177,6 +177,24 @@ class DevicePool:
         self._tell()
         return entry.device
 
+    def acquire_all(self, serials: Sequence[str]) -> None:
+        """Take several devices, or none of them, without waiting.
+
+        Raises
+        ------
+        NoDevice
+            When one is unknown, or not available.
+        """
+        with self._changed:
+            entries = [self._known(serial) for serial in serials]
+            for entry in entries:
+                if entry.status != "available":
+                    raise NoDevice(f"{entry.device.serial} is {entry.status}; {self._what_is_there()}")
+            for entry in entries:
+                entry.held = True
+                self._note(entry)
+        self._tell()
+
     def release(self, serial: str) -> None:
         """Give a device back; one that is not held stays so."""
         with self._changed:

@@ -169,23 +169,12 @@ class Execution:
         with self._lock:
             if self._began is not None or self._done.is_set():
                 raise RuntimeError("an execution runs only once: make a new one of its plan")
-            self._acquire()
+            self._pool.acquire_all(self.serials)
             self._began = time.monotonic()
         sleeping.install()
         self._watchdog.start(self._runners)
         for runner in self._runners:
             runner.start()
-
-    def _acquire(self) -> None:
-        taken: list[str] = []
-        try:
-            for serial in self.serials:
-                self._pool.acquire(serial)
-                taken.append(serial)
-        except BaseException:
-            for serial in taken:
-                self._pool.release(serial)
-            raise
 
     @property
     def done(self) -> bool:

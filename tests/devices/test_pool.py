@@ -92,6 +92,25 @@ class TestHolding:
                 pool.acquire(phone.serial)
         assert pool.snapshot()[phone.serial].status == "available"
 
+    def test_several_are_taken_together_or_not_at_all(
+        self, adb_server: PrivateAdbServer, phone: PhoneProcess
+    ) -> None:
+        told: list[str] = []
+
+        def note(serial: str, status: str, _: object) -> None:
+            if serial == phone.serial:
+                told.append(status)
+
+        with DevicePool(adb_server, [phone.serial, "R58M"], on_status=note) as pool:
+            pool.wait_available(phone.serial, timeout=20)
+            with pytest.raises(NoDevice, match="R58M is offline"):
+                pool.acquire_all([phone.serial, "R58M"])
+            assert "busy" not in told
+            pool.acquire_all([phone.serial])
+            assert told[-1] == "busy"
+            with pytest.raises(NoDevice, match="is busy"):
+                pool.acquire_all([phone.serial])
+
     def test_one_that_waits_gets_it_next(self, pool: DevicePool, phone: PhoneProcess) -> None:
         pool.acquire(phone.serial)
         threading.Timer(0.1, pool.release, [phone.serial]).start()

@@ -6,7 +6,7 @@ The stand-ins are for what these tests are not about: `test_on_the_phone.py` has
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -74,6 +74,11 @@ class StandInPool:
             raise NoDevice(f"{serial} is busy")
         self.held.add(serial)
         return self.devices[serial]
+
+    def acquire_all(self, serials: Sequence[str]) -> None:
+        for busy in self.held.intersection(serials):
+            raise NoDevice(f"{busy} is busy")
+        self.held.update(serials)
 
     def release(self, serial: str) -> None:
         self.held.discard(serial)
