@@ -162,6 +162,9 @@ def serve(
             metavar="ORIGIN",
         ),
     ] = None,
+    view_only: Annotated[
+        bool, typer.Option("--view-only", help="Clients may watch, but not cancel, pause or run steps again.")
+    ] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(
@@ -193,9 +196,11 @@ def serve(
             plans=registered,
             allowed_origins=allow_origin or (),
             allowed_hosts=allow_host or (),
+            view_only=view_only,
         ) as lab:
             typer.echo(lab.server.url)
             typer.echo(f"devices: {', '.join(lab.serials)}; plans: {', '.join(registered)}; Ctrl-C ends it")
+            typer.echo(f"in a browser: {lab.server.watch_url('<execution_id>')}")
             sys.stdout.flush()
             threading.Event().wait()
     except NoDevice as error:

@@ -64,6 +64,8 @@ class Lab:
     allowed_origins, allowed_hosts
         Without tokens: other web pages (``"https://hub.example"``) that may connect, and other names
         (``"hub.example"``) by which the server may be called, for example behind a Jupyter proxy.
+    view_only
+        Whether the server's clients may only look: not cancel, pause, resume or run steps again.
     history
         The folder where every run is kept: steps, log, screenshots, recording; the user's data folder, when
         absent. Where nothing can be kept, the runs' logs say why, and all else works.
@@ -106,6 +108,7 @@ class Lab:
         plans: Mapping[str, Plan | Callable[[], Plan]] | None = None,
         allowed_origins: Iterable[str] = (),
         allowed_hosts: Iterable[str] = (),
+        view_only: bool = False,
         history: str | Path | None = None,
         retention: Retention | None = STANDARD,
         source: Preference = "auto",
@@ -159,9 +162,9 @@ class Lab:
                 host=host,
                 port=port,
                 tokens=tokens,
-                cancel=self._cancel,
+                cancel=None if view_only else self._cancel,
                 archive=EarlierRuns(self.history),
-                steering=self._run,
+                steering=None if view_only else self._run,
                 reports={
                     name: functools.partial(self._report, name) for name in ("pdf", "html", "junit", "trace")
                 },

@@ -15,6 +15,7 @@ from .protocol import (
     ExecutionSnapshot,
     LogEntry,
     Message,
+    Pause,
     Step,
 )
 from .state import FINAL, OPEN, ExecutionState
@@ -55,6 +56,7 @@ class ExecutionDisplay:
         self._state: ExecutionState | None = None
         self._shown: set[tuple[str, int]] = set()
         self._problems: set[tuple[str, str, str]] = set()
+        self._paused: dict[str, Pause] = {}
         self._ended = False
         self._progress = Progress(
             SpinnerColumn(),
@@ -116,6 +118,17 @@ class ExecutionDisplay:
                 self._shown.add(known)
                 self._line(step, attempt)
 
+    def _pauses(self, state: ExecutionSnapshot) -> None:
+        """Tell each device that has come to wait, and each that goes on."""
+        paused = {pause.device_id: pause for pause in state.paused if pause.status == "paused"}
+        for device_id in self._paused.keys() - paused.keys():
+            if state.status not in FINAL:
+                self._print(Text(f"▶ {device_id} goes on", style="yellow"))
+        for device_id, pause in paused.items():
+            if pause != self._paused.get(device_id):
+                self._print(Text(f"‖ {_waits(pause, state)}", style="bold yellow"))
+        self._paused = paused
+
     def _line(self, step: Step, attempt: Attempt) -> None:
         retried = attempt.status == "failed" and (step.status in OPEN or attempt != step.attempts[-1])
         sign, colour = _MARKS["retried" if retried else attempt.status]
@@ -165,11 +178,12 @@ class ExecutionDisplay:
             self._attempts(step)
         for problem in state.errors:
             self._problem(problem.code, problem.message, problem.timestamp)
+        self._pauses(state)
         statuses = [step.status for step in state.steps]
         done = sum(status not in OPEN for status in statuses)
         self._progress.update(
             self._task,
-            description=state.current_step or "waiting",
+            description="paused" if self._paused else state.current_step or "waiting",
             completed=state.progress_percentage,
             steps=f"{done}/{len(statuses)} steps",
         )
@@ -180,6 +194,12 @@ class ExecutionDisplay:
 
     def _print(self, text: Text | Padding) -> None:
         self._progress.console.print(text, highlight=False, soft_wrap=not self._console.is_terminal)
+
+
+def _waits(pause: Pause, state: ExecutionSnapshot) -> str:
+    module_id = next((step.module_id for step in state.steps if step.step_id == pause.step_id), None)
+    why = "on the failure of" if pause.reason == "failure" else "before"
+    return f"{pause.device_id} is paused {why} {module_id or 'the end'}"
 
 
 def _cut(text: str, width: int) -> str:

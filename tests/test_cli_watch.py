@@ -153,6 +153,8 @@ def test_its_url_comes_first_and_then_what_it_has(service: Service) -> None:
     assert service.url.startswith("http://127.0.0.1:")
     assert "emulator-" in service.greeting
     assert "plans: demo, good, bad, retried, long" in service.greeting
+    assert service.process.stdout is not None
+    assert service.process.stdout.readline() == f"in a browser: {service.url}/watch/<execution_id>\n"
     assert service.ask("GET", "/healthz") == (200, {"status": "ok"})
 
 

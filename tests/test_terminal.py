@@ -9,8 +9,11 @@ from rich.console import Console
 from execmon_lab.protocol import (
     ErrorMessage,
     ExecutionCompleted,
+    ExecutionPaused,
+    ExecutionResumed,
     LogEntry,
     Message,
+    Pause,
     Step,
     StepCompleted,
     StepFailed,
@@ -27,6 +30,15 @@ ONE = {
     "device_id": PHONE,
     "step_id": "s1",
     "module_id": "data_test_module",
+    "timestamp": NOW,
+}
+
+LINE = {
+    "execution_id": RUN,
+    "device_id": PHONE,
+    "level": "INFO",
+    "message": "by hand",
+    "module_id": "manual",
     "timestamp": NOW,
 }
 
@@ -53,6 +65,24 @@ def shown(*messages: Message, logs: str | None = None, terminal: bool = False, w
         for message in messages:
             display.show(message)
     return out.getvalue()
+
+
+def test_a_device_that_waits_is_told_and_that_it_goes_on() -> None:
+    paused = {"execution_id": RUN, "device_id": PHONE, "timestamp": NOW}
+    asked = ExecutionPaused(**paused, status="pausing", reason="requested")
+    waits = ExecutionPaused(**paused, status="paused", reason="requested", step_id="s1")
+    lines = shown(START, asked, waits, LogEntry(**LINE), ExecutionResumed(**paused), PASSED).splitlines()
+    assert lines[:2] == [f"‖ {PHONE} is paused before data_test_module", f"▶ {PHONE} goes on"]
+    failed = ExecutionPaused(**paused, status="paused", reason="failure", step_id="s1")
+    assert (
+        shown(START, failed, END).splitlines()[0] == f"‖ {PHONE} is paused on the failure of data_test_module"
+    )
+    late = replace(
+        START,
+        status="running",
+        paused=(Pause(device_id=PHONE, status="paused", reason="requested", timestamp=NOW),),
+    )
+    assert shown(late).splitlines() == [f"‖ {PHONE} is paused before the end"]
 
 
 def test_each_attempt_is_a_line() -> None:

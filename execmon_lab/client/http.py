@@ -72,6 +72,26 @@ def steer(address: Address, what: str, token: str | None = None) -> str:
     return answer["execution_id"]
 
 
+def allowed(address: Address, token: str | None = None) -> frozenset[str]:
+    """Ask what the server lets a client do to an execution at present.
+
+    Returns
+    -------
+    frozenset of str
+        Of ``cancel``, ``pause``, ``resume``, ``step`` and ``retry``.
+
+    Raises
+    ------
+    OSError
+        When the server does not say.
+    """
+    body = fetch(address, f"/api/v1/executions/{address.execution_id}/steering", token)
+    try:
+        return frozenset(msgspec.json.decode(body, type=dict[str, list[str]])["allowed"])
+    except (msgspec.DecodeError, KeyError) as error:
+        raise OSError(f"{address.server} does not say what it allows: {error}") from error
+
+
 def fetch(address: Address, path: str, token: str | None = None, *, method: str = "GET") -> bytes:
     """Get what is at a path of the server; parameters and errors are those of `ask`."""
     return ask(address, path, token, method=method)[0]

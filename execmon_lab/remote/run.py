@@ -168,6 +168,13 @@ class RemoteRun:
             return self
         return RemoteRun(self._address.of(execution_id).websocket, self._token)
 
+    def _allowed(self) -> frozenset[str]:
+        """What the server lets us do; one that does not say is asked each time, and may refuse."""
+        try:
+            return http.allowed(self._address, self._token)
+        except OSError:
+            return frozenset({"cancel", "retry"})
+
     def _steer(self, verb: str, device_id: str | None) -> None:
         query = f"?{urlencode({'device_id': device_id})}" if device_id is not None else ""
         http.steer(self._address, verb + query, self._token)
@@ -184,12 +191,13 @@ class RemoteRun:
         """The widget: the same one however often it is displayed."""
         from ..widgets import ExecutionView  # only notebooks pay for the import of ipywidgets
 
+        allowed = self._allowed()
         return ExecutionView(
             execution_id=self._execution_id,
             hub=self._hub,
             preview=self._link.previews,
-            cancel=self._link.cancel,
-            steering=self,
+            cancel=self._link.cancel if "cancel" in allowed else None,
+            steering=self if "retry" in allowed else None,
             artifacts=RemoteScreenshots(self._address, self._token),
             logs=self._tail.entries,
             recording=self.recording,

@@ -60,6 +60,7 @@ _TIME = {"type": "string", "format": "date-time"}
 _SCHEMAS = "#/components/schemas/"
 _DEVICE = {"name": "device_id", "schema": {"type": "string"}}
 _AT = {"name": "at", "in": "query", "required": True, "description": "UTC, RFC 3339.", "schema": _TIME}
+_STEERING = {"type": "string", "enum": ["cancel", "pause", "resume", "step", "retry"]}
 _MOMENT = {
     NUMBER: {"description": "Counts the device's pictures.", "schema": {"type": "integer"}},
     WIDTH: {"description": "In pixels.", "schema": {"type": "integer"}},
@@ -187,6 +188,10 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
                     ("resume", "It will go on; failures stand"),
                     ("step", "One step will run, and it will pause again"),
                 )
+            },
+            "/api/v1/executions/{execution_id}/steering": {
+                "parameters": [execution],
+                "get": answer("200", "Which of these would be heard at present", _list("allowed", _STEERING)),
             },
             "/api/v1/executions/{execution_id}/steps/{step_id}/retry": {
                 "parameters": [execution, step],

@@ -112,7 +112,8 @@ class Server:
         self._port = port
         self._settings = settings or Settings()
         self._on_connect = on_connect
-        self._routes = (*routes, *steering_routes(steering), *recording_routes(artifacts))
+        steers = steering_routes(steering, hub, may_cancel=cancel is not None)
+        self._routes = (*routes, *steers, *recording_routes(artifacts))
         self._api = Api(
             hub=hub,
             artifacts=artifacts,

@@ -1,4 +1,8 @@
-"""Steering over HTTP: an execution is paused, let go on, or has a step run again."""
+"""Steering over HTTP: an execution is paused, let go on, or has a step run again.
+
+A page of another site cannot steer: without tokens its requests are refused by their ``Origin`` (see
+`Access`), and with tokens by the token that it does not have.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ import msgspec
 from aiohttp import web
 
 from ..devices import DeviceError
+from ..hub import Hub, UnknownExecution
+from ..state import FINAL
 from .http import problem
 
 EXECUTION = "/api/v1/executions/{id}"
@@ -44,11 +50,21 @@ Find = Callable[[str], Steerable | None]
 """Finds what steers an execution, by its id; None where nothing does."""
 
 
-def steering_routes(find: Find | None) -> list[web.RouteDef]:
+def steering_routes(find: Find | None, hub: Hub, *, may_cancel: bool) -> list[web.RouteDef]:
     """Make the routes by which executions are steered; without `find` they are answered with 501.
 
     ``POST …/pause``, ``…/resume`` and ``…/step`` are for all devices, or for the one in ``?device_id=``;
     ``POST …/steps/{step_id}/retry`` answers with the execution that the new attempt is part of.
+    ``GET …/steering`` tells which of them would be heard at present, so that a page shows no other button.
+
+    Parameters
+    ----------
+    find
+        Finds what steers an execution.
+    hub
+        Where the executions are.
+    may_cancel
+        Whether the server can cancel executions.
     """
 
     async def steer(request: web.Request) -> web.Response:
@@ -64,7 +80,24 @@ def steering_routes(find: Find | None) -> list[web.RouteDef]:
         step_id = request.match_info["step_id"]
         return await _answer(request, find, lambda run: run.retry(step_id).execution_id)
 
+    def allowed(execution_id: str) -> list[str]:
+        try:
+            over = hub.snapshot(execution_id).status in FINAL
+        except UnknownExecution:
+            return []
+        steered = find is not None and find(execution_id) is not None
+        if over:
+            return ["retry"] if steered else []
+        return [
+            *(["cancel"] if may_cancel else []),
+            *(["pause", "resume", "step", "retry"] if steered else []),
+        ]
+
+    async def tell(request: web.Request) -> web.Response:
+        return _json(HTTPStatus.OK, {"allowed": allowed(request.match_info["id"].lower())})
+
     return [
+        web.get(EXECUTION + "/steering", tell),
         web.post(EXECUTION + "/{verb:pause|resume|step}", steer),
         web.post(EXECUTION + "/steps/{step_id}/retry", retry),
     ]
@@ -85,9 +118,13 @@ async def _answer(
         return problem(422, str(error))
     except (RuntimeError, TypeError, DeviceError) as error:
         return problem(409, str(error))
+    return _json(HTTPStatus.ACCEPTED, {"execution_id": execution_id})
+
+
+def _json(status: HTTPStatus, content: object) -> web.Response:
     return web.Response(
-        status=HTTPStatus.ACCEPTED,
-        body=msgspec.json.encode({"execution_id": execution_id}),
+        status=status,
+        body=msgspec.json.encode(content),
         content_type="application/json",
         headers={"Cache-Control": "no-store"},
     )

@@ -34,6 +34,11 @@ export class Address {
     return this.http(`/api/v1/executions/${this.id}${part}`);
   }
 
+  /** The page of another execution. */
+  page(id: string): string {
+    return this.http(`${PAGE}${id}`);
+  }
+
   /** A path of the server, for example a `screenshot_url`. */
   http(path: string): string {
     const joint = path.includes("?") ? "&" : "?";

@@ -15,7 +15,8 @@ const again = h("button", { type: "button", class: "xw-again", hidden: true }, "
 const words = h("p", { class: "xw-words", hidden: true });
 const main = h("main");
 const life = new AbortController();
-const source = new SocketSource(new Address(new URL(location.href)), stands);
+const address = new Address(new URL(location.href));
+const source = new SocketSource(address, stands, (id) => location.assign(address.page(id)));
 let store: Store | undefined;
 let view: ExecutionView | undefined;
 

@@ -5,6 +5,7 @@ import type { Address } from "./address";
 import { type Ending, ENDINGS, REFUSALS, LOST } from "./endings";
 import type { Listener, Past, PastFrame, Source, Stream } from "./source";
 import { ended } from "./state";
+import { type Order, Steering } from "./steering";
 
 /** How the connection stands, for the reader. */
 export type Standing =
@@ -15,8 +16,12 @@ export type Standing =
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 30_000;
 const ANSWER_MS = 10_000;
+/** A running execution tells its progress every two seconds: a connection that is silent for so long is dead. */
+const SILENCE_MS = 20_000;
 /** A line of the kept log that is not older than this, seen from the state, may come live too. */
 const OVERLAP_MS = 2_000;
+/** The close code of a connection that ended without one. */
+const ABNORMAL = 1006;
 const BEST_FIRST: readonly Quality[] = ["high", "medium", "low"];
 
 interface Tail {
@@ -30,6 +35,9 @@ export class SocketSource implements Source {
   #socket: WebSocket | undefined;
   #session: string | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the server has to tell something every now and then. */
+  #promised = false;
   #failures = 0;
   #frames = 0;
   /** How far the server's clock is ahead of the browser's, as far as is known. */
@@ -43,13 +51,32 @@ export class SocketSource implements Source {
   #held: ServerMessage[] | undefined;
   /** Lines that came with the kept log, and may come again. */
   #known = new Set<string>();
+  /** What the server lets this page do. */
+  #allowed = new Set<string>();
+  #learned = 0;
+  readonly #steering = new Steering(
+    (id, order) => void this.#give(id, order),
+    () => this.#listener?.controlled(),
+    () => undefined,
+    "The server has not answered yet",
+  );
 
   constructor(
     readonly address: Address,
     readonly stands: (standing: Standing) => void,
+    /** A step of this execution, which has ended, runs again in another one. */
+    readonly continued: (execution_id: string) => void = () => undefined,
   ) {}
 
-  readonly cancel = (): void => {
+  get cancel(): (() => void) | undefined {
+    return this.#allowed.has("cancel") ? this.#cancel : undefined;
+  }
+
+  get steering(): Steering | undefined {
+    return this.#allowed.has("retry") ? this.#steering : undefined;
+  }
+
+  readonly #cancel = (): void => {
     void this.#fetch("DELETE", this.address.execution()).catch(() => undefined);
   };
 
@@ -75,6 +102,7 @@ export class SocketSource implements Source {
     this.#listener = undefined;
     removeEventListener("online", this.connect);
     clearTimeout(this.#retry);
+    clearTimeout(this.#silence);
     this.#socket?.close(1000);
     this.#socket = undefined;
   }
@@ -119,8 +147,35 @@ export class SocketSource implements Source {
     }
   };
 
+  async #give(id: number, order: Order): Promise<void> {
+    try {
+      const url = this.address.execution(pathOf(order));
+      const answer = await fetch(url, { method: "POST", signal: AbortSignal.timeout(ANSWER_MS) });
+      const said = await answer.json();
+      this.#steering.answer(id, answer.ok ? null : (said.detail ?? `The server answered ${answer.status}`));
+      if (answer.ok && said.execution_id !== this.address.id.toLowerCase()) this.continued(said.execution_id);
+    } catch {
+      this.#steering.answer(id, "The server cannot be reached");
+    }
+  }
+
+  /** What may be done now: less once the execution has ended. */
+  async #learn(): Promise<void> {
+    const turn = ++this.#learned;
+    let allowed: string[] = [];
+    try {
+      ({ allowed } = await (await this.#fetch("GET", this.address.execution("/steering"))).json());
+    } catch {
+      // A server that does not say is not asked for anything.
+    }
+    if (turn !== this.#learned) return;
+    this.#allowed = new Set(allowed);
+    this.#listener?.controlled();
+  }
+
   #receive(message: ServerMessage, socket: WebSocket): void {
     if (socket !== this.#socket) return;
+    this.#expectMore(message, socket);
     switch (message.type) {
       case "execution_state":
         void this.#begin(message, socket);
@@ -142,6 +197,19 @@ export class SocketSource implements Source {
     }
   }
 
+  /** A network that went away without a word leaves a socket that looks open for ever. */
+  #expectMore(message: ServerMessage, socket: WebSocket): void {
+    clearTimeout(this.#silence);
+    if (message.type === "execution_state" ? message.status === "running" : message.type === "execution_progress") {
+      this.#promised = true;
+    } else if (message.type === "execution_completed") this.#promised = false;
+    if (!this.#promised) return;
+    this.#silence = setTimeout(() => {
+      socket.close();
+      this.#closed(ABNORMAL, socket);
+    }, SILENCE_MS);
+  }
+
   #take(message: ServerMessage): void {
     if (this.#held) this.#held.push(message);
     else this.#deliver([message]);
@@ -160,6 +228,7 @@ export class SocketSource implements Source {
     for (const { device_id } of state.devices) this.#say({ type: "subscribe_device", device_id });
     this.#asked.clear();
     this.watch(this.#streams);
+    void this.#learn();
     const tail = await this.#tail();
     if (socket !== this.#socket) return;
     const since = Date.parse(state.timestamp) - OVERLAP_MS;
@@ -182,11 +251,13 @@ export class SocketSource implements Source {
 
   #closed(code: number, socket: WebSocket): void {
     if (socket !== this.#socket) return;
+    clearTimeout(this.#silence);
     this.#socket = undefined;
+    this.#promised = false;
     this.#asked.clear();
     // What was held goes with a state that never came: the next connection brings it anew.
     const begun = this.#held === undefined;
-    if (code === 1000 && begun) return this.stands({ kind: "over" });
+    if (code === 1000 && begun) return this.#over();
     const ending = this.#refusal ?? ENDINGS[code] ?? LOST;
     if (ending.over || code === 1000) return void this.#showEnd();
     if (!ending.reconnect) return this.stands({ kind: "failed", words: ending.words, again: ending.again ?? false });
@@ -203,11 +274,16 @@ export class SocketSource implements Source {
       const tail = await this.#tail();
       this.#held = undefined;
       this.#listener?.snapshot([state, ...tail.entries], this.#now([state]), tail.lost);
-      if (ended(state.status)) return this.stands({ kind: "over" });
+      if (ended(state.status)) return this.#over();
     } catch {
       // Said below.
     }
     this.stands({ kind: "failed", words: "The execution has ended, and the server gives no more of it.", again: true });
+  }
+
+  #over(): void {
+    this.stands({ kind: "over" });
+    void this.#learn();
   }
 
   async #tail(): Promise<Tail> {
@@ -242,6 +318,12 @@ export class SocketSource implements Source {
 function missing(answer: Response): string | null {
   const reason = answer.headers.get("frame-missing");
   return reason === null ? null : decodeURIComponent(reason);
+}
+
+function pathOf(order: Order): string {
+  if (order.do === "retry") return `/steps/${encodeURIComponent(order.step_id)}/retry`;
+  const device = "device_id" in order && order.device_id;
+  return `/${order.do}${device ? `?${new URLSearchParams({ device_id: device })}` : ""}`;
 }
 
 /** The newest picture has no end yet: it stood at the moment that was asked for, and the next question may find another. */

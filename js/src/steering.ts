@@ -1,4 +1,4 @@
-// What the reader has asked of the execution and the kernel has not done yet, so that no button lies.
+// What the reader has asked of the execution and has not been done yet, so that no button lies.
 
 import type { ExecutionSnapshot } from "./messages";
 import { ended } from "./state";
@@ -27,11 +27,13 @@ export class Steering {
   #telling: ReturnType<typeof setTimeout> | undefined;
   #state: ExecutionSnapshot | undefined;
 
-  /** `send` gives an order to the kernel; `changed` has the views look again. */
+  /** `send` gives an order to the kernel, or to the server; `changed` has the views look again. */
   constructor(
     readonly send: (id: number, order: Order) => void,
     readonly changed: () => void,
     readonly kernelPausesOnFailure: () => boolean | undefined,
+    /** What is said while no answer comes. */
+    readonly unheard = "The kernel is busy: it hears this when the cell ends",
   ) {}
 
   /** Whether the execution pauses on a failure: as was asked last, else as the kernel says, if it may be switched. */
@@ -42,7 +44,7 @@ export class Steering {
 
   /** Why the last order was not carried out, for a while; or that the kernel does not hear. */
   get told(): string {
-    return this.#busy ? "The kernel is busy: it hears this when the cell ends" : this.#told;
+    return this.#busy ? this.unheard : this.#told;
   }
 
   /** Whether an order is under way: of this step, or of this device or all. */

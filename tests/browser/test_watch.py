@@ -193,6 +193,44 @@ def test_a_run_can_be_cancelled(suite: Suite, open_tab: Callable[..., Tab]) -> N
     assert suite.run.wait(20).status == "cancelled"
 
 
+def test_a_run_is_paused_walked_through_and_has_a_step_run_again(
+    suite: Suite, open_tab: Callable[..., Tab]
+) -> None:
+    tab = open_tab(suite.address)
+    is_live(tab)
+    pause, row = tab.page.locator(".xm-pause"), tab.page.locator(".xm-pause-row")
+    pause.click()
+    expect(pause).to_have_text("Resume")
+    suite.go_on.set()
+    expect(row).to_contain_text("Paused before the end", timeout=30_000)
+    expect(tab.page.locator(".xm-pill")).to_have_text("Paused")
+    tab.keep("paused")
+    tab.page.locator(".xm-retry").first.click()
+    expect(tab.page.locator(".xm-badge").first).to_be_visible(timeout=30_000)
+    row.get_by_role("button", name="Go on").click()
+    expect(tab.page.locator(".xw-status")).to_have_text("Ended", timeout=30_000)
+    assert [len(step.attempts) for step in suite.run.state.steps] == [2, 1]
+    assert tab.complaints == []
+
+
+def test_of_a_run_to_look_at_nothing_can_be_steered(tmp_path: Path, open_tab: Callable[..., Tab]) -> None:
+    with em.Lab(history=tmp_path, record=False, view_only=True) as lab:
+        run = lab.prepare(em.Plan([quick_module], name="to look at"))
+        tab = open_tab(run.watch_url)
+        with tab.page.expect_response(lambda answer: answer.url.endswith("/steering")):
+            tab.page.reload()
+        run.start()
+        expect(tab.page.locator(".xw-status")).to_have_text("Ended", timeout=30_000)
+        for way in (".xm-pause", ".xm-cancel", ".xm-steering", ".xm-retry"):
+            expect(tab.page.locator(way)).to_be_hidden()
+        assert tab.complaints == []
+
+
+@em.module
+def quick_module(ctx: em.Context) -> None:
+    ctx.device.home()
+
+
 def test_a_server_that_goes_down_is_told_of(lab: em.Lab, suite: Suite, open_tab: Callable[..., Tab]) -> None:
     tab = open_tab(suite.address)
     is_live(tab)

@@ -364,3 +364,15 @@ def test_the_view_of_a_run_elsewhere_steers_it(lab: em.Lab) -> None:
         remote.view._hear(None, {"kind": "steer", "page": "p", "id": 1, "order": {"do": "pause"}}, [])
         assert [pause.status for pause in run.state.paused] == ["pausing"]
     run.cancel()
+
+
+def test_the_view_of_a_run_that_may_only_be_looked_at_has_no_way_to_steer(tmp_path: Path) -> None:
+    with em.Lab(history=tmp_path, record=False, view_only=True) as lab:
+        run = lab.prepare(em.Plan([quick_module]))
+        with em.connect(run.url) as remote:
+            assert not remote.view.may_steer
+            assert not remote.view.may_cancel
+            with pytest.raises(OSError, match="cannot steer"):
+                remote.pause()
+            with pytest.raises(OSError, match="cannot cancel"):
+                remote.cancel()

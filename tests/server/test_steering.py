@@ -8,7 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from execmon_lab.devices import NoDevice
+from execmon_lab.hub import Hub
 from execmon_lab.server import Server
+from tests.server import messages as m
 from tests.server.test_http import ask, problem
 
 Start = Callable[..., Server]
@@ -96,4 +98,47 @@ def test_the_token_that_guards_the_rest_guards_this(start: Start, steered: Steer
     server = start(steering=lambda _: steered, tokens={"ann": "s3cret"})
     assert post(server, execution, "pause")[0] == 401
     assert post(server, execution, "pause?token=s3cret")[0] == 202
+    assert steered.told == [("pause", None)]
+
+
+class TestWhatIsAllowed:
+    def test_it_is_told_while_it_runs_and_after_the_end(
+        self, start: Start, hub: Hub, steered: Steered, execution: str
+    ) -> None:
+        server = start(steering=lambda _: steered, cancel=lambda _: None)
+        assert allowed(server, execution) == ["cancel", "pause", "resume", "step", "retry"]
+        hub.publish(m.ended(execution))
+        assert allowed(server, execution) == ["retry"]
+
+    def test_a_server_to_look_at_allows_nothing(self, server: Server, execution: str) -> None:
+        assert allowed(server, execution) == []
+
+    def test_of_an_execution_that_nobody_runs_any_more_nothing_is(self, start: Start, execution: str) -> None:
+        server = start(steering=lambda _: None, cancel=lambda _: None)
+        assert allowed(server, execution) == ["cancel"]
+        assert allowed(server, "550e8400-e29b-41d4-a716-446655440999") == []
+
+
+def allowed(server: Server, execution: str) -> list[str]:
+    return list(json.loads(ask(server, f"/api/v1/executions/{execution}/steering")[1])["allowed"])
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "https://127.0.0.1:1", "http://127.0.0.1:1"]
+)
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/json"])
+def test_a_page_of_another_site_cannot_steer(
+    steerable: Server, steered: Steered, execution: str, origin: str, kind: str
+) -> None:
+    """A browser tells the origin with every POST, whatever a form or a script makes of it."""
+    headers = {"Origin": origin, "Content-Type": kind}
+    for what in ("pause", "steps/s1/retry"):
+        response, content = ask(steerable, f"/api/v1/executions/{execution}/{what}", "POST", b"{}", headers)
+        assert "Origin" in problem(response, content)["detail"]
+        assert response.status == 403
+    assert steered.told == []
+
+
+def test_a_page_of_this_server_can(steerable: Server, steered: Steered, execution: str) -> None:
+    ask(steerable, f"/api/v1/executions/{execution}/pause", "POST", headers={"Origin": steerable.url})
     assert steered.told == [("pause", None)]

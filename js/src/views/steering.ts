@@ -66,7 +66,7 @@ export class SteeringView {
     children(
       this.#pauses,
       paused.map((pause) => {
-        const row = this.#rows.get(pause.device_id) ?? new PauseRow(steering, this.#signal);
+        const row = this.#rows.get(pause.device_id) ?? new PauseRow(steering, this.#signal, this.store.source.control !== undefined);
         this.#rows.set(pause.device_id, row);
         row.update(pause, state);
         return row.element;
@@ -115,6 +115,8 @@ class PauseRow {
   constructor(
     readonly steering: Steering,
     signal: AbortSignal,
+    /** Whether the reader has a kernel that has the device. */
+    readonly here: boolean,
   ) {
     this.#retry.append(icon("retry"), this.#retryLabel);
     this.element = h(
@@ -145,7 +147,8 @@ class PauseRow {
     attribute(this.element, "data-reason", pause.reason);
     text(this.#what, (failure ? `Paused on the failure of ${what}` : `Paused before ${what}`) + where);
     const away = state.devices.some(({ device_id, status }) => device_id === pause.device_id && status === "offline");
-    text(this.#advice, away ? "The device is offline." : "The device is yours: run.device in a cell.");
+    const waits = this.here ? "The device is yours: run.device in a cell." : "The device waits as it is.";
+    text(this.#advice, away ? "The device is offline." : waits);
     const retrying = pause.step_id ? this.steering.isAsked("retry", pause.step_id) : false;
     this.#retry.hidden = !failure;
     this.#retry.disabled = retrying || away;
