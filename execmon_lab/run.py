@@ -9,6 +9,7 @@ from .devices import DevicePool
 from .engine import Execution
 from .executionlog import ExecutionLog
 from .history import History
+from .history.lookback import Lookback
 from .hub import Hub, execution_subject
 from .preview import PreviewService
 from .preview.recording import LAST_SECONDS, Keep, Recorder, Recording
@@ -230,7 +231,8 @@ class Run(Steering, RunFrames):
             cancel=self.cancel,
             steering=self,
             base_url=self._server.url,
-            logs=self._tail.entries,
+            logs=self._tail.kept,
+            kept_log=Lookback(self._history, self.execution_id),
             manual=self._manual,
             budget=self.preview.budget,
             recording=self.recording if self._recorder is not None else None,

@@ -86,6 +86,38 @@ def _pack_one(db: sqlite3.Connection, execution: int) -> bool:
     return len(rows) == LINES
 
 
+def numbered(
+    db: sqlite3.Connection,
+    execution: int,
+    condition: tuple[str, tuple[object, ...]],
+    *,
+    newest_first: bool = False,
+) -> Iterator[list[tuple[int, Row]]]:
+    """Give the lines of some of an execution's chunks, a chunk at a time.
+
+    Parameters
+    ----------
+    db, execution
+        The file, and the execution's `id`.
+    condition
+        Which chunks: SQL, and its arguments.
+    newest_first
+        Begin with the newest; within a chunk the oldest line is the first in any case.
+
+    Yields
+    ------
+    list of tuple
+        Each line with a number that keeps the log's order, also among the `id` of lines in no chunk.
+    """
+    found = db.execute(
+        f"SELECT first_id, body FROM log_chunks WHERE execution = ? AND {condition[0]} "
+        f"ORDER BY first_id {'DESC' if newest_first else 'ASC'}",
+        (execution, *condition[1]),
+    )
+    for first, body in found:
+        yield list(enumerate(_decode(zlib.decompress(body)), first))
+
+
 def lines(db: sqlite3.Connection, execution: int) -> Iterator[Row]:
     """Give the rows of an execution's log, the oldest first."""
     for (body,) in db.execute(

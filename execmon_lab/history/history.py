@@ -12,10 +12,10 @@ import sqlite3
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self, Unpack
+from typing import Self, TypeVar, Unpack
 
 import platformdirs
 
@@ -43,6 +43,8 @@ from .tables import Filters
 from .writer import Writer
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FLUSH_SECONDS = 30.0
 """How long `History.flush` waits for the disk."""
@@ -410,6 +412,11 @@ class History(Queries):
         """Have readers see what was published so far; while the disk takes nothing, what it has."""
         with contextlib.suppress(HistoryError):
             self.flush()
+
+    def read(self, task: Callable[[Path, sqlite3.Connection], T]) -> list[T]:
+        """Do something with each file, which has what was published so far; see `Store.each`."""
+        self._settle()
+        return self._store.each(task)
 
 
 def _record(db: sqlite3.Connection, execution_id: str) -> keeping.Record | None:

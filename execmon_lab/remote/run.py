@@ -199,7 +199,7 @@ class RemoteRun:
             cancel=self._link.cancel if "cancel" in allowed else None,
             steering=self if "retry" in allowed else None,
             artifacts=RemoteScreenshots(self._address, self._token),
-            logs=self._tail.entries,
+            logs=self._tail.kept,
             recording=self.recording,
         )
 

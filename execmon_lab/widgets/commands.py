@@ -85,6 +85,33 @@ class Seek(Command, frozen=True, kw_only=True):
     at: float
 
 
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the log, told by its time in ms since the epoch, its device and its text."""
+
+    at: int
+    device_id: str
+    message: str
+
+
+class Earlier(Command, frozen=True, kw_only=True):
+    """The page wants the lines of the log before its first; `id` is its own, for the answer."""
+
+    id: int
+    first: LogLine
+
+
+class Shed(Command, frozen=True, kw_only=True):
+    """The page wants lines of a device that were shed after one of its lines.
+
+    `id` is the page's own, for the answer. Behind the line, `skip` are passed over and `count` are wanted.
+    """
+
+    id: int
+    after: LogLine
+    skip: Annotated[int, Meta(ge=0)] = 0
+    count: Annotated[int, Meta(ge=1)]
+
+
 class Control(Command, frozen=True, kw_only=True):
     """The reader takes the devices in hand, or lets go of them."""
 
@@ -116,7 +143,21 @@ class Forget(Command, frozen=True, kw_only=True):
     """The reader has no more need of the lines of code."""
 
 
-AnyCommand = Hello | Watch | Key | Drawn | Cancel | Screenshot | Seek | Control | Touch | Forget | Steer
+AnyCommand = (
+    Hello
+    | Watch
+    | Key
+    | Drawn
+    | Cancel
+    | Screenshot
+    | Seek
+    | Earlier
+    | Shed
+    | Control
+    | Touch
+    | Forget
+    | Steer
+)
 
 
 def read(content: Any) -> AnyCommand:

@@ -34,7 +34,8 @@ class Feed:
     clock
         Monotonic seconds.
     logs
-        Gives the log so far, for a feed that begins later than its execution.
+        Gives the log so far, for a feed that begins later than its execution, and how many lines are missing
+        before it.
     lines
         How many log lines are kept.
 
@@ -50,7 +51,7 @@ class Feed:
         hub: Hub,
         wake: Callable[[float], None],
         clock: Callable[[], float],
-        logs: Callable[[], Iterable[LogEntry]] | None = None,
+        logs: Callable[[], tuple[Iterable[LogEntry], int]] | None = None,
         lines: int = LINES,
     ) -> None:
         self._wake = wake
@@ -72,7 +73,8 @@ class Feed:
             hub.subscribe(device_subject("*", DeviceStatus.type_name()), self._take),
         ]
         if logs is not None:
-            self._begin_with(list(logs()), live)
+            past, missing = logs()
+            self._begin_with(list(past), missing, live)
 
     @property
     def ended(self) -> bool:
@@ -156,14 +158,14 @@ class Feed:
             due = self._due = self._clock() + BATCH_SECONDS
         self._wake(due)
 
-    def _begin_with(self, past: list[LogEntry], live: list[LogEntry]) -> None:
+    def _begin_with(self, past: list[LogEntry], missing: int, live: list[LogEntry]) -> None:
         """Put the lines before ours, without those that came to both while we began."""
         with self._lock:
             self._live = None
             both = {id(entry) for entry in live}
             older = [encode(entry) for entry in past if id(entry) not in both]
             kept = [*older, *self._logs]
-            self._logged += len(older)
+            self._logged += missing + len(older)
             self._logs.clear()
             self._logs.extend(kept)
 

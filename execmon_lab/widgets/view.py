@@ -15,17 +15,20 @@ from ..hub import Hub
 from ..preview import Frame
 from ..preview.budget import Budget
 from ..protocol import LogEntry, timestamp
+from .backlog import Backlog, KeptLog
 from .cells import CellWatch
 from .commands import (
     AnyCommand,
     Cancel,
     Control,
     Drawn,
+    Earlier,
     Forget,
     Hello,
     Key,
     Screenshot,
     Seek,
+    Shed,
     Steer,
     Touch,
     Watch,
@@ -88,7 +91,10 @@ class ExecutionView(anywidget.AnyWidget):
     artifacts
         Where the kernel gets screenshots for pages elsewhere.
     logs
-        Gives the log so far, for a view that is made later than its execution.
+        Gives the log so far, for a view that is made later than its execution, and how many lines are missing
+        before it.
+    kept_log
+        Where lines come from that a page has not; without it there are none.
     manual
         What carries out the touches of a user who has switched control on; without it there is no control.
     budget
@@ -113,6 +119,7 @@ class ExecutionView(anywidget.AnyWidget):
     may_cancel = traitlets.Bool().tag(sync=True)
     may_control = traitlets.Bool().tag(sync=True)
     may_seek = traitlets.Bool().tag(sync=True)
+    may_load = traitlets.Bool().tag(sync=True)
     may_steer = traitlets.Bool().tag(sync=True)
     pause_on_failure = traitlets.Bool(None, allow_none=True).tag(sync=True)
     """Whether the execution pauses on a failure, as its run says; None where that cannot be switched."""
@@ -130,7 +137,8 @@ class ExecutionView(anywidget.AnyWidget):
         cancel: Callable[[], object] | None = None,
         base_url: str | None = None,
         artifacts: Screenshots | None = None,
-        logs: Callable[[], Iterable[LogEntry]] | None = None,
+        logs: Callable[[], tuple[Iterable[LogEntry], int]] | None = None,
+        kept_log: KeptLog | None = None,
         manual: Manual | None = None,
         budget: Budget | None = None,
         recording: RecordedPictures | None = None,
@@ -142,6 +150,7 @@ class ExecutionView(anywidget.AnyWidget):
             may_cancel=cancel is not None,
             may_control=manual is not None,
             may_seek=recording is not None,
+            may_load=kept_log is not None,
             may_steer=steering is not None,
         )
         self._end_execution = cancel
@@ -160,6 +169,7 @@ class ExecutionView(anywidget.AnyWidget):
         self._orders = Orders(steering, self._send_parcel) if steering else None
         self.pause_on_failure = self._orders.pause_on_failure if self._orders is not None else None
         self._past = Past(recording, self._send_parcel) if recording else None
+        self._backlog = Backlog(kept_log, self._send_parcel) if kept_log else None
         self.on_msg(self._hear)
         SHARED.add(self)
 
@@ -275,6 +285,8 @@ class ExecutionView(anywidget.AnyWidget):
                 self._send_parcel(self._screenshot(url))
             case Seek() if self._past is not None:
                 self._past.take(command)
+            case Earlier() | Shed() if self._backlog is not None:
+                self._backlog.take(command)
             case Steer(page=page, id=number, order=order) if self._orders is not None and not self._closed:
                 self._orders.take(page, number, order)
                 self.pause_on_failure = self._orders.pause_on_failure

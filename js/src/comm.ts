@@ -7,8 +7,9 @@ import type { AnyModel } from "@anywidget/types";
 
 import { isLoopback } from "./loopback";
 import type { Line } from "./logbook";
-import type { ServerMessage } from "./messages";
-import type { CodeLine, Control, Drawing, Frame, Listener, Past, PastFrame, PreviewProblem, Script, Seek, Source, Stream, Touch } from "./source";
+import type { LogEntry, ServerMessage } from "./messages";
+import { Questions } from "./questions";
+import type { CodeLine, Control, Drawing, Frame, KeptLines, KeptLog, Listener, Past, PastFrame, PreviewProblem, Script, Seek, Source, Stream, Touch } from "./source";
 import { type Order, Steering } from "./steering";
 import { canDecode, type Packet, VideoPlayer } from "./video";
 
@@ -23,8 +24,6 @@ const LATE_MS = 300;
 const ACKNOWLEDGE_EVERY_LATE = 4;
 /** How often a page that shows a picture says that it is still there; the kernel forgets it after three. */
 const PRESENCE_MS = 15_000;
-/** Touches, and questions of the past, whose answer is waited for; a kernel that is gone answers none. */
-const UNANSWERED = 64;
 /** How often a page that was not answered greets again: while a page is loaded again, messages can be lost. */
 const GREETING_MS = 2_000;
 
@@ -35,7 +34,7 @@ const VIDEO_RETRY_MS_MAX = 600_000;
 type Notice =
   | { kind: "alive" }
   | { kind: "closed" }
-  | { kind: "earlier"; page: string; lost: number }
+  | { kind: "lines"; page: string; id: number; lost: number; refused: string | null }
   | { kind: "messages"; now: number }
   | { kind: "snapshot"; now: number; lost: number; page: string | null }
   | ({ kind: "frame" } & Omit<Frame, "jpeg">)
@@ -68,10 +67,10 @@ export class CommSource implements Source {
   readonly steering: Steering | undefined;
   readonly script: Script | undefined;
   #code: CodeLine[] = [];
-  #touches = new Map<number, (refused: string | null) => void>();
-  #touched = 0;
-  #seeks = new Map<number, (past: Past) => void>();
-  #sought = 0;
+  readonly log: KeptLog | undefined;
+  readonly #touches = new Questions<string | null>();
+  readonly #seeks = new Questions<Past>();
+  readonly #lines = new Questions<KeptLines>();
   #presence: ReturnType<typeof setInterval> | undefined;
   #greeting: ReturnType<typeof setInterval> | undefined;
   #screenshots = new Map<string, PromiseWithResolvers<string>>();
@@ -87,6 +86,7 @@ export class CommSource implements Source {
       this.control = this.#makeControl();
       this.script = this.#makeScript();
     }
+    if (model.get("may_load")) this.log = this.#makeLog();
     if (model.get("may_steer")) {
       const send = (id: number, order: Order) => this.#send({ kind: "steer", id, order });
       this.steering = new Steering(send, this.#steered, () => model.get("pause_on_failure") ?? undefined);
@@ -142,11 +142,6 @@ export class CommSource implements Source {
     this.#send({ kind: "drawn", number, ...(seen.length && { seen }) });
   }
 
-  get earlier(): ((first: Line) => void) | undefined {
-    if (!this.model.get("may_load")) return undefined;
-    return ({ time, device, message }) => this.#send({ kind: "earlier", at: time, device_id: device, message });
-  }
-
   get cancel(): (() => void) | undefined {
     return this.mayCancel ? () => this.#send({ kind: "cancel" }) : undefined;
   }
@@ -155,12 +150,8 @@ export class CommSource implements Source {
     return this.model.get("may_seek") ? this.#seek : undefined;
   }
 
-  readonly #seek = (device_id: string, at: number): Promise<Past> => {
-    const id = ++this.#sought;
-    this.#seeks.delete(id - UNANSWERED);
-    this.#send({ kind: "seek", id, device_id, at });
-    return new Promise((resolve) => this.#seeks.set(id, resolve));
-  };
+  readonly #seek = (device_id: string, at: number): Promise<Past> =>
+    this.#seeks.ask((id) => this.#send({ kind: "seek", id, device_id, at }));
 
   screenshot(url: string): Promise<string> {
     // A page of the same machine asks the execution's server, which answers while the kernel is busy too.
@@ -184,8 +175,9 @@ export class CommSource implements Source {
       case "closed":
         listener.sign(notice.kind === "closed");
         break;
-      case "earlier":
-        if (notice.page === this.#page) listener.earlier(read(buffers[0]), notice.lost);
+      case "lines":
+        if (notice.page !== this.#page) break;
+        this.#lines.answer(notice.id, { ...notice, entries: read(buffers[0]) as LogEntry[] });
         break;
       case "messages":
         if (this.#welcomed) listener.messages(read(buffers[0]), notice.now);
@@ -211,13 +203,11 @@ export class CommSource implements Source {
         break;
       case "past":
         if (notice.page !== this.#page) break;
-        this.#seeks.get(notice.id)?.(notice.found ? { ...notice, jpeg: bytes(buffers[0]) } : (notice.reason ?? null));
-        this.#seeks.delete(notice.id);
+        this.#seeks.answer(notice.id, notice.found ? { ...notice, jpeg: bytes(buffers[0]) } : (notice.reason ?? null));
         break;
       case "touched":
         if (notice.page !== this.#page) break;
-        this.#touches.get(notice.id)?.(notice.refused);
-        this.#touches.delete(notice.id);
+        this.#touches.answer(notice.id, notice.refused);
         break;
       case "code":
         this.#code = notice.lines;
@@ -329,11 +319,17 @@ export class CommSource implements Source {
     };
   }
 
+  #makeLog(): KeptLog {
+    const place = ({ time, device, message }: Line) => ({ at: time, device_id: device, message });
+    return {
+      earlier: (first) => this.#lines.ask((id) => this.#send({ kind: "earlier", id, first: place(first) })),
+      shed: (after, skip, count) =>
+        this.#lines.ask((id) => this.#send({ kind: "shed", id, after: place(after), skip, count })),
+    };
+  }
+
   #touch(touch: Touch): Promise<string | null> {
-    const id = ++this.#touched;
-    this.#touches.delete(id - UNANSWERED);
-    this.#send({ kind: "touch", id, ...touch });
-    return new Promise((resolve) => this.#touches.set(id, resolve));
+    return this.#touches.ask((id) => this.#send({ kind: "touch", id, ...touch }));
   }
 
   #controlled = (): void => {};

@@ -7,12 +7,15 @@ import type { Level, LogEntry } from "./messages";
 
 const SHED = /^(\d+) log entr(?:y was|ies were) shed$/;
 export const LEVELS: readonly Level[] = ["DEBUG", "INFO", "WARN", "ERROR"];
+const WARN = LEVELS.indexOf("WARN");
 /** Who wrote a line: the run itself, or the device in its own log. */
 export const SOURCES = ["run", "logcat"] as const;
 export type LogSource = (typeof SOURCES)[number];
 
 /** Lines in a block. */
 const BLOCK = 4096;
+/** So many edits are remembered: whoever holds a number looks after it at the next repaint. */
+const EDITS = 256;
 
 export interface Line {
   /** Milliseconds since the epoch. */
@@ -94,13 +97,14 @@ export class Logbook {
   lost = 0;
   /** Lines that the sender left out because they came too fast. */
   shed = 0;
-  /** Changes whenever lines were taken away or put before the others, so that a filter knows to begin anew. */
+  /** Changes whenever lines were taken away or put between others, so that a filter knows to begin anew. */
   epoch = 0;
   readonly modules = new Names();
   readonly devices = new Names();
   /** Whether a device's own log is among the lines. */
   logcat = false;
   readonly blocks: Block[] = [];
+  readonly #edits: Edit[] = [];
 
   constructor(readonly capacity = 1_000_000) {}
 
@@ -120,30 +124,35 @@ export class Logbook {
   }
 
   add(entry: LogEntry): void {
-    const shed = entry.level === "WARN" && SHED.exec(entry.message);
-    if (shed) this.shed += Number(shed[1]);
     let block = this.blocks.at(-1);
     if (!block || block.full) {
       block = new Block(this.end);
       this.blocks.push(block);
     }
-    this.#put(block, entry);
+    this.#put(block, lineOf(entry));
     if (this.length > this.capacity) this.#drop();
   }
 
-  /** Put older lines before those that are kept, in their order; `lost` are still before them. */
-  addBefore(entries: LogEntry[], lost = Math.max(0, this.lost - entries.length)): void {
-    const blocks: Block[] = [];
-    let first = this.first - entries.length;
-    for (let from = 0; from < entries.length; from += BLOCK) {
-      const block = new Block(first);
-      for (const entry of entries.slice(from, from + BLOCK)) this.#put(block, entry);
-      blocks.push(block);
-      first += block.size;
+  /** Put lines in the place of those from one number until before another; those that follow keep their numbers. */
+  splice(from: number, to: number, entries: LogEntry[]): void {
+    this.#replace(from, to, entries.map(lineOf), []);
+  }
+
+  /** Put lines that were shed in their notice's place, among the lines of others since `from` by their time. */
+  fill(from: number, notice: number, entries: LogEntry[]): void {
+    const missing = this.shedAt(notice) - entries.length;
+    const shed = entries.map(lineOf);
+    const lines: Line[] = [];
+    const places: number[] = [];
+    let next = 0;
+    for (let number = from; number < notice; number++) {
+      const other = this.line(number)!;
+      while (next < shed.length && shed[next]!.time < other.time) lines.push(shed[next++]!);
+      places.push(lines.push(other) - 1);
     }
-    this.blocks.unshift(...blocks);
-    this.lost = lost;
-    this.epoch += 1;
+    lines.push(...shed.slice(next));
+    if (missing > 0) lines.push({ ...this.line(notice)!, message: noticeOf(missing) });
+    this.#replace(from, notice + 1, lines, places);
   }
 
   clear(lost = 0): void {
@@ -151,6 +160,30 @@ export class Logbook {
     this.lost = lost;
     this.shed = 0;
     this.epoch += 1;
+    this.#edits.length = 0;
+  }
+
+  /** The number of the line that had this one in an earlier epoch. */
+  moved(number: number, epoch: number): number {
+    return this.#edits.reduce((now, edit) => (edit.epoch > epoch ? moved(now, edit) : now), number);
+  }
+
+  /** How many lines a notice tells of; 0 when the line is none. */
+  shedAt(number: number): number {
+    const block = this.block(number);
+    const index = block ? number - block.first : -1;
+    if (!block || index < 0 || index >= block.size || block.levels[index] !== WARN) return 0;
+    return Number(SHED.exec(block.message(index))?.[1] ?? 0);
+  }
+
+  /** The last notice before a line. */
+  noticeBefore(number: number): number | undefined {
+    for (const block of this.blocks.toReversed()) {
+      for (let index = Math.min(number - block.first, block.size) - 1; index >= 0; index--) {
+        if (block.levels[index] === WARN && SHED.test(block.message(index))) return block.first + index;
+      }
+    }
+    return undefined;
   }
 
   line(number: number): Line | undefined {
@@ -181,11 +214,43 @@ export class Logbook {
     return this.blocks[after - 1];
   }
 
-  #put(block: Block, { timestamp, level, module_id, device_id, message, source }: LogEntry): void {
-    const [module, device] = [this.modules.number(module_id), this.devices.number(device_id)];
-    const logcat = source === "logcat";
-    this.logcat ||= logcat;
-    block.push(Date.parse(timestamp), LEVELS.indexOf(level), Number(logcat), module, device, message);
+  #put(block: Block, { time, level, source, device, module, message }: Line): void {
+    const shed = level === "WARN" && SHED.exec(message);
+    if (shed) this.shed += Number(shed[1]);
+    const [moduleNumber, deviceNumber] = [this.modules.number(module), this.devices.number(device)];
+    this.logcat ||= source === "logcat";
+    block.push(time, LEVELS.indexOf(level), SOURCES.indexOf(source), moduleNumber, deviceNumber, message);
+  }
+
+  /** Whole blocks are made anew, so that many small edits leave no small blocks behind. */
+  #replace(from: number, to: number, lines: Line[], places: number[]): void {
+    const touched = this.blocks.filter((block) => block.first < to && block.first + block.size > from);
+    const last = touched.at(-1);
+    const [start, end] = [touched[0]?.first ?? from, last ? last.first + last.size : to];
+    for (let number = start; number < end; number++) this.shed -= this.shedAt(number);
+    const packed = this.#pack([...this.#lines(start, from), ...lines, ...this.#lines(to, end)], end);
+    const before = this.blocks.filter((block) => block.first < start);
+    const grown = lines.length - (to - from);
+    for (const block of before) block.first -= grown;
+    this.blocks.splice(before.length, touched.length, ...packed);
+    this.epoch += 1;
+    this.#edits.push({ epoch: this.epoch, from, to, places, grown });
+    if (this.#edits.length > EDITS) this.#edits.shift();
+  }
+
+  #lines(from: number, to: number): Line[] {
+    return Array.from({ length: to - from }, (_, i) => this.line(from + i)!);
+  }
+
+  /** Blocks of lines that end before a number. */
+  #pack(lines: Line[], end: number): Block[] {
+    const count = Math.ceil(lines.length / BLOCK);
+    const size = Math.ceil(lines.length / count);
+    return Array.from({ length: count }, (_, i) => {
+      const block = new Block(end - lines.length + i * size);
+      for (const line of lines.slice(i * size, (i + 1) * size)) this.#put(block, line);
+      return block;
+    });
   }
 
   /** Dropping a block at a time keeps the cost of a line constant. */
@@ -193,6 +258,30 @@ export class Logbook {
     const [block] = this.blocks.splice(0, 1);
     this.lost += block!.size;
   }
+}
+
+/** Lines `from` until before `to` gave way to others; those before them moved to make room. */
+interface Edit {
+  epoch: number;
+  from: number;
+  to: number;
+  /** Where each of them is among the others, as far as they are still there. */
+  places: number[];
+  grown: number;
+}
+
+function moved(number: number, { from, to, places, grown }: Edit): number {
+  if (number >= to) return number;
+  if (number < from) return number - grown;
+  return from - grown + (places[number - from] ?? to - from + grown - 1);
+}
+
+export function lineOf({ timestamp, level, source, device_id, module_id, message }: LogEntry): Line {
+  return { time: Date.parse(timestamp), level, source: source ?? "run", device: device_id, module: module_id, message };
+}
+
+function noticeOf(shed: number): string {
+  return `${shed} log ${shed === 1 ? "entry was" : "entries were"} shed`;
 }
 
 /** The first of `count` numbers of which something holds that holds of all that follow; `count` if of none. */

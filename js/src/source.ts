@@ -1,7 +1,7 @@
 // Where the views get what they show: the comm of a notebook, or a WebSocket.
 
 import type { Line } from "./logbook";
-import type { Quality, ServerMessage } from "./messages";
+import type { LogEntry, Quality, ServerMessage } from "./messages";
 import type { Steering } from "./steering";
 
 /** A device's picture as it came, not yet decoded. */
@@ -100,6 +100,21 @@ export type Past = PastFrame | string | null;
 /** Find what a device showed at a moment (ms since the epoch); undefined without an answer. */
 export type Seek = (device_id: string, at: number) => Promise<Past | undefined>;
 
+/** Lines that were asked for, how many are before them, and why there are none. */
+export interface KeptLines {
+  entries: LogEntry[];
+  lost: number;
+  refused: string | null;
+}
+
+/** Who keeps all lines of the log; lines come a batch at a time. */
+export interface KeptLog {
+  /** The lines before the first that is known. */
+  earlier(first: Line): Promise<KeptLines>;
+  /** Of the lines of a line's device after it, `count` behind the first `skip`. */
+  shed(after: Line, skip: number, count: number): Promise<KeptLines>;
+}
+
 /** Why a device's picture cannot be had. */
 export interface PreviewProblem {
   device_id: string;
@@ -117,8 +132,6 @@ export interface Listener {
   controlled(): void;
   /** The sender is there, or has said good-bye. */
   sign(closed: boolean): void;
-  /** Lines before those that are known, and how many are before these. */
-  earlier(messages: ServerMessage[], lost: number): void;
 }
 
 export interface Source {
@@ -142,8 +155,8 @@ export interface Source {
   readonly seek?: Seek | undefined;
   /** Within how many milliseconds the sender gives a sign of life; undefined where it gives none. */
   readonly pulse?: number | undefined;
-  /** Ask for lines before the first that is known; undefined where no more are kept. They come to the listener. */
-  readonly earlier?: ((first: Line) => void) | undefined;
+  /** Who keeps all lines of the log; undefined where this source knows nobody. */
+  readonly log?: KeptLog | undefined;
   /** Turn a `screenshot_url` into an address that an <img> can load. */
   screenshot(url: string): Promise<string>;
   close(): void;

@@ -1,5 +1,6 @@
 // What all views of one execution share: its state, its log, its clock, its pictures.
 
+import { Backlog } from "./backlog";
 import { Cursor, stateAt } from "./cursor";
 import { Logbook } from "./logbook";
 import { isLoopback } from "./loopback";
@@ -31,6 +32,8 @@ export interface Viewer {
 
 export class Store implements Listener {
   readonly logs = new Logbook();
+  /** The way to lines that the log has not; undefined where nobody keeps them. */
+  readonly backlog: Backlog | undefined;
   /** The moment that the views show; setting it updates them as a message does. */
   readonly cursor = new Cursor(() => this.#schedule());
   #state: ExecutionSnapshot | undefined;
@@ -50,6 +53,7 @@ export class Store implements Listener {
   ) {
     this.#state = saved.state;
     if (saved.picture) this.#pictures.set(keyOf(saved.picture), unpacked(saved.picture));
+    if (source.log) this.backlog = new Backlog(source.log, this.logs, () => this.#schedule());
     source.open(this);
   }
 
@@ -160,11 +164,6 @@ export class Store implements Listener {
     this.#heard = Date.now();
     this.#spoken = true;
     this.#closed = closed;
-  }
-
-  earlier(messages: ServerMessage[], lost: number): void {
-    this.logs.addBefore(messages.filter((message) => message.type === "log_entry"), lost);
-    this.#schedule();
   }
 
   /** The message that was quickest on its way tells the sender's clock best. */

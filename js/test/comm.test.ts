@@ -12,7 +12,6 @@ const heard = () => ({
   problem: vi.fn<Listener["problem"]>(),
   controlled: vi.fn<Listener["controlled"]>(),
   sign: vi.fn<Listener["sign"]>(),
-  earlier: vi.fn<Listener["earlier"]>(),
 });
 
 let model: FakeModel;
@@ -148,6 +147,34 @@ describe("commands", () => {
     vi.unstubAllGlobals();
     expect(["localhost", "127.0.0.1", "[::1]"].every(isLoopback)).toBe(true);
     expect(["127.evil.test", "hub.test", "10.0.0.1"].some(isLoopback)).toBe(false);
+  });
+});
+
+describe("the log's other lines", () => {
+  const line = { time: NOW, level: "INFO", source: "run", device: DEVICE, module: "m", message: "late" } as const;
+
+  test("are asked for only where the kernel has them", () => {
+    expect(source.log).toBeUndefined();
+    model.traits["may_load"] = true;
+    expect(new CommSource(model.model).log).toBeDefined();
+  });
+
+  test("come to the page that asked, each answer to its question", async () => {
+    model.traits["may_load"] = true;
+    const asking = new CommSource(model.model);
+    asking.open(listener);
+    const { page } = model.sent.at(-1)!;
+    const [earlier, shed] = [asking.log!.earlier(line), asking.log!.shed(line, 2, 37)];
+    const place = { at: NOW, device_id: DEVICE, message: "late" };
+    expect(model.sent.slice(-2)).toMatchObject([
+      { kind: "earlier", id: 1, first: place },
+      { kind: "shed", id: 2, after: place, skip: 2, count: 37 },
+    ]);
+    model.say({ kind: "lines", page: "another", id: 1, lost: 9, refused: null }, [entry("not ours")]);
+    model.say({ kind: "lines", page, id: 2, lost: 0, refused: "it is gone" }, []);
+    model.say({ kind: "lines", page, id: 1, lost: 3, refused: null }, [entry("early")]);
+    expect(await earlier).toMatchObject({ entries: [entry("early")], lost: 3, refused: null });
+    expect(await shed).toMatchObject({ entries: [], refused: "it is gone" });
   });
 });
 

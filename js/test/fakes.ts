@@ -5,7 +5,7 @@ import { vi } from "vitest";
 
 import type { Line } from "../src/logbook";
 import type { ExecutionSnapshot, LogEntry, ServerMessage } from "../src/messages";
-import type { Control, Frame, Gesture, Listener, Past, Source, Stream, Touch } from "../src/source";
+import type { Control, Frame, Gesture, KeptLines, KeptLog, Listener, Past, Source, Stream, Touch } from "../src/source";
 
 export const EXECUTION = "550e8400-e29b-41d4-a716-446655440000";
 export const DEVICE = "emulator-5554";
@@ -83,6 +83,39 @@ export class FakeControl implements Control {
   }
 }
 
+/** A keeper of the log that has these lines, and gives a few at a time. */
+export class FakeLog implements KeptLog {
+  refused: string | null = null;
+  asked: unknown[] = [];
+
+  constructor(
+    readonly entries: LogEntry[],
+    readonly batch = 4,
+  ) {}
+
+  earlier(first: Line): Promise<KeptLines> {
+    this.asked.push(first.message);
+    const end = this.#find(first);
+    const begin = Math.max(0, end - this.batch);
+    return this.#answer(this.entries.slice(begin, end), begin);
+  }
+
+  shed(after: Line, skip: number, count: number): Promise<KeptLines> {
+    this.asked.push([after.message, skip, count]);
+    const own = this.entries.slice(this.#find(after) + 1).filter(({ device_id }) => device_id === after.device);
+    return this.#answer(own.slice(skip, skip + Math.min(count, this.batch)), 0);
+  }
+
+  #find(line: Line): number {
+    return this.entries.findIndex(({ message, device_id }) => message === line.message && device_id === line.device);
+  }
+
+  #answer(entries: LogEntry[], lost: number): Promise<KeptLines> {
+    const { refused } = this;
+    return Promise.resolve(refused === null ? { entries, lost, refused } : { entries: [], lost: 0, refused });
+  }
+}
+
 /** A source that a test speaks for. */
 export class FakeSource implements Source {
   listener!: Listener;
@@ -91,7 +124,7 @@ export class FakeSource implements Source {
   cancel: (() => void) | undefined = vi.fn();
   seek?: (device_id: string, at: number) => Promise<Past>;
   control: FakeControl | undefined = new FakeControl(() => this.listener.controlled());
-  earlier: ((first: Line) => void) | undefined;
+  log: KeptLog | undefined;
   pulse: number | undefined;
   close = vi.fn();
 

@@ -44,16 +44,60 @@ test("the book is bounded, and counts what it gave up", () => {
   expect(book.line(book.end - 1)!.message).toBe("24999");
 });
 
-test("older lines can be put before the others", () => {
+test("older lines can be put before the others, which keep their numbers", () => {
   const book = new Logbook();
   book.clear(6000);
   book.add(entry("new"));
   const before = book.epoch;
-  book.addBefore(Array.from({ length: 5000 }, (_, i) => entry(`old ${i}`)));
-  expect(book.lost).toBe(1000);
+  book.splice(book.first, book.first, Array.from({ length: 5000 }, (_, i) => entry(`old ${i}`)));
+  expect(book.line(6000)!.message).toBe("new");
   expect(book.first).toBe(1000);
   expect(book.epoch).not.toBe(before);
+  expect(book.moved(6000, before)).toBe(6000);
   expect(messages(book)).toEqual([...Array.from({ length: 5000 }, (_, i) => `old ${i}`), "new"]);
+});
+
+test.each([[0], [1], [4096], [9000]])("lines in the place of others among %i are as if always there", (count) => {
+  const book = new Logbook();
+  const wanted = Array.from({ length: count }, (_, i) => `line ${i}`);
+  for (const message of wanted) book.add(entry(message));
+  const { epoch } = book;
+  const marked = [...wanted];
+  const edits = [[0.5, 3, 5000], [0, 0, 4096], [1, 0, 2], [0.7, 1, 0], [0.2, 2, 9000], [0.999, 2, 1]] as const;
+  for (const [round, [place, out, into]] of edits.entries()) {
+    const from = Math.floor(place * book.length);
+    const to = Math.min(book.length, from + out);
+    const lines = Array.from({ length: into }, (_, i) => `edit ${round}.${i}`);
+    book.splice(book.first + from, book.first + to, lines.map((message) => entry(message)));
+    wanted.splice(from, to - from, ...lines);
+    expect(messages(book)).toEqual(wanted);
+  }
+  book.add(entry("last"));
+  expect(messages(book)).toEqual([...wanted, "last"]);
+  const left = new Set(wanted);
+  for (const [number, message] of marked.entries()) {
+    if (left.has(message)) expect(book.line(book.moved(number, epoch))?.message).toBe(message);
+  }
+  expect(book.blocks.length, "small edits leave no small blocks").toBeLessThan(4 + (2 * book.length) / 4096);
+});
+
+test("shed lines take their notice's place, each at its time among those of others", () => {
+  const book = new Logbook();
+  const own = (message: string, seconds: number) => entry(message, { timestamp: at(seconds) });
+  const other = (message: string, seconds: number) => entry(message, { timestamp: at(seconds), device_id: "R58M" });
+  book.add(own("one", 0));
+  book.add(other("a", 1));
+  book.add(other("b", 3));
+  book.add(entry("3 log entries were shed", { level: "WARN", timestamp: at(4) }));
+  book.add(other("c", 5));
+  const { epoch } = book;
+  expect([book.noticeBefore(Infinity), book.noticeBefore(3), book.shedAt(3), book.shed]).toEqual([3, undefined, 3, 3]);
+  book.fill(1, 3, [own("two", 2), own("three", 3.5)]);
+  expect(messages(book)).toEqual(["one", "a", "two", "b", "three", "1 log entry was shed", "c"]);
+  expect(book.shed).toBe(1);
+  expect([0, 1, 2, 3, 4].map((number) => book.line(book.moved(number, epoch))!.message)).toEqual(
+    ["one", "a", "b", "1 log entry was shed", "c"],
+  );
 });
 
 test("the line of a moment is the last one until then", () => {

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { Store } from "../src/store";
 import { LogsView } from "../src/views/logs";
-import { at, DEVICE, entry, FakeBrowser, FakeSource, NOW, settle, snapshot } from "./fakes";
+import { at, entry, FakeBrowser, FakeLog, FakeSource, NOW, settle, snapshot } from "./fakes";
 
 const ROW = 22;
 let source: FakeSource;
@@ -48,6 +48,10 @@ beforeEach(() => {
   written = [];
   vi.stubGlobal("navigator", { clipboard: { writeText: async (words: string) => void written.push(words) } });
   source = new FakeSource();
+  show();
+});
+
+function show(): void {
   store = new Store(source);
   stop = new AbortController();
   const view = new LogsView(store, stop.signal);
@@ -55,7 +59,7 @@ beforeEach(() => {
   root = view.element;
   document.body.append(root);
   size(10 * ROW);
-});
+}
 
 afterEach(() => {
   stop.abort();
@@ -198,16 +202,79 @@ test("copies all that the filter shows", async () => {
   expect(one(".xm-copy").textContent).toBe("Copied 12 lines");
 });
 
-test("asks for earlier lines where there are any", async () => {
-  source.earlier = vi.fn();
-  source.listener.snapshot([snapshot(), entry("late")], NOW, 3);
-  await settle();
-  one(".xm-earlier").click();
-  expect(source.earlier).toHaveBeenCalledWith(expect.objectContaining({ message: "late", device: DEVICE }));
-  source.listener.earlier(many(3), 0);
-  await settle();
-  expect(messages()).toEqual(["line 0", "line 1", "line 2", "late"]);
-  expect(one(".xm-earlier").hidden).toBe(true);
+describe("where all lines are kept", () => {
+  const log = () => source.log as FakeLog;
+
+  beforeEach(() => {
+    stop.abort();
+    document.body.replaceChildren();
+    source = new FakeSource();
+    source.log = new FakeLog(many(1000), 100);
+    show();
+  });
+
+  test("the reader goes to the first line, and stays there while earlier ones come above it", async () => {
+    source.listener.snapshot([snapshot(), ...many(100, 900)], NOW, 900);
+    await settle();
+    expect(one(".xm-log-shed").textContent).toBe("900 earlier");
+    one(".xm-earlier").click();
+    expect(messages()[0]).toBe("line 900");
+    expect(one(".xm-earlier").getAttribute("aria-disabled")).toBe("true");
+    await settle();
+    expect(one(".xm-earlier").hasAttribute("aria-disabled")).toBe(false);
+    expect(one(".xm-log-count").textContent).toBe("200 lines");
+    expect(scroller().scrollTop, "a hundred rows came above").toBe(100 * ROW);
+    expect(one(".xm-log-shed").textContent).toBe("800 earlier");
+  });
+
+  test("scrolling to the top fetches more", async () => {
+    source.listener.snapshot([snapshot(), ...many(100, 900)], NOW, 900);
+    await settle();
+    scrollTo(5 * ROW);
+    expect(log().asked).toEqual([]);
+    scrollTo(0);
+    await settle();
+    expect(log().asked).toEqual(["line 900"]);
+    expect(messages()).toContain("line 899");
+    expect(scroller().scrollTop).toBe(100 * ROW);
+  });
+
+  test("shed lines come in their notice's place, and the reader's place stays", async () => {
+    const told = entry("30 log entries were shed", { level: "WARN", timestamp: at(39) });
+    await begin(...many(10), told, ...many(60, 40));
+    scrollTo(30 * ROW);
+    const before = messages()[8];
+    one(".xm-load-shed").click();
+    await settle();
+    expect(one(".xm-log-count").textContent).toBe("100 lines");
+    expect(messages()[8]).toBe(before);
+    expect(scroller().scrollTop).toBe(59 * ROW);
+    expect(one(".xm-load-shed").hidden).toBe(true);
+    expect(one(".xm-log-shed").hidden).toBe(true);
+  });
+
+  test("a notice that is opened offers what it tells of", async () => {
+    const told = entry("30 log entries were shed", { level: "WARN", timestamp: at(39) });
+    await begin(...many(10), told, ...many(3, 40));
+    const these = () => one(".xm-log-detail .xm-button");
+    row("line 9").click();
+    expect(these().hidden).toBe(true);
+    row("were shed").click();
+    expect(these().hidden).toBe(false);
+    these().click();
+    await settle();
+    expect(one(".xm-log-detail").hidden).toBe(true);
+    expect(one(".xm-log-count").textContent).toBe("43 lines");
+  });
+
+  test("the reason why they cannot be had is told", async () => {
+    log().refused = "this run is not in the history";
+    source.listener.snapshot([snapshot(), entry("late")], NOW, 3);
+    await settle();
+    one(".xm-earlier").click();
+    await settle();
+    expect(one(".xm-log-shed").textContent).toBe("3 earlier (this run is not in the history)");
+  });
 });
 
 test("its inputs keep JupyterLab's shortcuts away", () => {

@@ -244,7 +244,6 @@ describe("over the comm", () => {
       problem: nothing,
       controlled: nothing,
       sign: nothing,
-      earlier: nothing,
     } satisfies Listener);
     await settle();
   });

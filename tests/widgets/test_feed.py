@@ -122,22 +122,24 @@ def test_the_log_is_kept_for_later_pages_within_a_bound(hub: Hub) -> None:
 def test_a_feed_that_begins_late_is_given_the_log_so_far(hub: Hub) -> None:
     past = [log_entry("one"), log_entry("two")]
 
-    def logs() -> list[LogEntry]:
+    def logs() -> tuple[list[LogEntry], int]:
         both = log_entry("three")
         hub.publish(both)  # while the feed begins: it comes both ways
-        return [*past, both]
+        return [*past, both], 12
 
     clock = Clock()
     feed = make(hub, clock, logs=logs)
     hub.publish(log_entry("four"))
     feed.greet("page")
-    _, *entries = unpack(feed.collect(clock.now)[0][-1])
+    snapshot = feed.collect(clock.now)[0][-1]
+    _, *entries = unpack(snapshot)
     assert [entry.message for entry in entries if isinstance(entry, LogEntry)] == [
         "one",
         "two",
         "three",
         "four",
     ]
+    assert snapshot.content["lost"] == 12, "those that were missing before"
 
 
 def test_devices_of_other_executions_are_none_of_its_business(hub: Hub) -> None:

@@ -87,6 +87,16 @@ export class LogLines {
     this.render();
   }
 
+  /** Whether the reader is at the first row, and has gone there. */
+  get atTop(): boolean {
+    return !this.following && this.#position <= 0;
+  }
+
+  /** Lines have other numbers now. */
+  renumber(moved: (line: number) => number): void {
+    this.#anchor.line = moved(this.#anchor.line);
+  }
+
   /** Name the row that has the keyboard's attention. */
   point(line: number | undefined): void {
     const row = this.#rows.find((known) => known.line === line && line !== undefined);

@@ -23,6 +23,7 @@ export class LogsView {
   readonly #count = h("span", { class: "xm-log-count" });
   readonly #missing = h("span", { class: "xm-log-shed", title: "The history keeps every line" });
   readonly #earlier = h("button", { type: "button", class: "xm-button xm-earlier" }, "Load earlier");
+  readonly #shed = h("button", { type: "button", class: "xm-button xm-load-shed" }, "Load shed");
   readonly #copy = h("button", { type: "button", class: "xm-button xm-copy" }, icon("copy"), "Copy");
   readonly #newestText = h("span");
   readonly #newest = h("button", { type: "button", class: "xm-button xm-latest" }, icon("down"), this.#newestText);
@@ -30,11 +31,12 @@ export class LogsView {
   readonly #said = h("span", { class: "xm-hidden", role: "status" });
   readonly #detailHead = h("p", { class: "xm-faint" });
   readonly #detailText = h("pre", { tabindex: 0, role: "group", "aria-label": "Message" });
+  readonly #these = h("button", { type: "button", class: "xm-button" }, "Load these");
   readonly #close = h("button", { type: "button", class: "xm-button", "aria-label": "Close the line" }, icon("close"));
   readonly #detail = h(
     "div",
     { class: "xm-log-detail", role: "group", "aria-label": "The opened line" },
-    h("div", { class: "xm-log-detail-head" }, this.#detailHead, this.#close),
+    h("div", { class: "xm-log-detail-head" }, this.#detailHead, this.#these, this.#close),
     this.#detailText,
   );
   /** The lines from where the selection began to where the reader is. */
@@ -47,6 +49,8 @@ export class LogsView {
   #followed = true;
   /** The newest line when the reader left the tail. */
   #left = 0;
+  /** The book's, for which all these numbers are. */
+  #epoch = 0;
   #saying: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -67,6 +71,7 @@ export class LogsView {
         h("h3", {}, "Log"),
         this.#count,
         this.#missing,
+        this.#shed,
         this.#earlier,
         this.#copy,
         this.#tools.element,
@@ -81,6 +86,8 @@ export class LogsView {
     on(this.#close, "click", signal, () => this.#shut());
     on(this.#copy, "click", signal, () => void this.#copyLines());
     on(this.#earlier, "click", signal, () => this.#loadEarlier());
+    on(this.#these, "click", signal, () => this.#loadThese());
+    on(this.#shed, "click", signal, () => void this.store.backlog?.shed());
     signal.addEventListener("abort", () => {
       this.#filter.close();
       clearTimeout(this.#saying);
@@ -88,11 +95,23 @@ export class LogsView {
   }
 
   update(): void {
+    this.#renumber();
     this.#tools.offer(this.store.logs);
     attribute(this.element, "data-devices", this.store.logs.devices.list.length > 1);
     this.#filter.refresh();
     this.#goWithCursor();
     this.#show();
+  }
+
+  /** Lines that were loaded give others new numbers: the reader's place is the same line as before. */
+  #renumber(): void {
+    const { logs } = this.store;
+    const moved = (line: number) => logs.moved(line, this.#epoch);
+    const kept = (line: number | undefined) => (line === undefined ? undefined : moved(line));
+    [this.#anchor, this.#current, this.#opened] = [this.#anchor, this.#current, this.#opened].map(kept);
+    this.#left = moved(this.#left);
+    this.#lines.renumber(moved);
+    this.#epoch = logs.epoch;
   }
 
   #show(): void {
@@ -112,13 +131,7 @@ export class LogsView {
     const total = plural(logs.length, "line");
     const found = `${shown.toLocaleString("en")} of ${total}${this.#filter.done ? "" : "…"}`;
     text(this.#count, this.#filter.all ? total : found);
-    const missing = [
-      logs.shed ? `${logs.shed.toLocaleString("en")} shed` : "",
-      logs.lost ? `${logs.lost.toLocaleString("en")} older not kept here` : "",
-    ].filter(Boolean);
-    text(this.#missing, missing.join(", "));
-    this.#missing.hidden = missing.length === 0;
-    this.#earlier.hidden = !logs.lost || !this.store.source.earlier;
+    this.#tellMissing();
     this.#empty.hidden = shown > 0 || !this.#filter.done;
     text(this.#empty, logs.length ? "No line fits the filter" : "Nothing was logged yet");
     this.#tools.complain(this.#filter.problem);
@@ -131,16 +144,43 @@ export class LogsView {
     this.#lines.point(this.#current);
   }
 
+  /** What is not among the lines, and what of it can be loaded. */
+  #tellMissing(): void {
+    const { logs, backlog } = this.store;
+    const older = backlog ? "earlier" : "older not kept here";
+    const missing = [
+      logs.shed ? `${logs.shed.toLocaleString("en")} shed` : "",
+      logs.lost ? `${logs.lost.toLocaleString("en")} ${older}` : "",
+    ].filter(Boolean);
+    const refused = backlog?.refused && missing.length ? ` (${backlog.refused})` : "";
+    text(this.#missing, missing.join(", ") + refused);
+    this.#missing.hidden = missing.length === 0;
+    this.#earlier.hidden = !backlog?.hasEarlier;
+    this.#shed.hidden = !backlog || !logs.shed;
+    this.element.toggleAttribute("data-loading", Boolean(backlog?.loading));
+    for (const button of [this.#earlier, this.#shed, this.#these]) {
+      attribute(button, "aria-disabled", backlog?.loading);
+    }
+  }
+
+  /** Go to the first line; those before it come above it. */
   #loadEarlier(): void {
-    const { logs, source } = this.store;
-    const first = logs.line(logs.first);
-    if (first) source.earlier?.(first);
     this.#lines.reveal(0);
+    this.#followed = false;
+    void this.store.backlog?.earlier();
     this.#tell();
+  }
+
+  /** Load what the opened notice tells of. */
+  #loadThese(): void {
+    const notice = this.#opened;
+    this.#shut();
+    void this.store.backlog?.shed(notice);
   }
 
   #scrolled(): void {
     this.#followed = this.#lines.following;
+    if (this.#lines.atTop && this.#filter.all && this.store.backlog?.hasEarlier) void this.store.backlog.earlier();
     this.#tell();
   }
 
@@ -197,6 +237,7 @@ export class LogsView {
     this.#opened = number;
     this.#detail.hidden = false;
     const { level, source, device, module, message } = line;
+    this.#these.hidden = !this.store.backlog || !this.store.logs.shedAt(number);
     const words = [new Date(line.time).toISOString(), level, device, module, ...(source === "logcat" ? ["logcat"] : [])];
     text(this.#detailHead, words.join(" · "));
     this.#detailText.replaceChildren(...marked(message, this.#filter.marks(message)));
