@@ -1,5 +1,6 @@
 """A run: one execution of a plan, as a notebook's user holds it."""
 
+import logging
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from .history.lookback import Lookback
 from .hub import Hub, execution_subject
 from .preview import PreviewService
 from .preview.recording import LAST_SECONDS, Keep, Recorder, Recording
+from .preview.recording.index import indices
 from .protocol import ExecutionCompleted, ExecutionSnapshot
 from .runfacts import RunFacts
 from .runframes import RunFrames
@@ -24,6 +26,8 @@ from .tail import LogTail
 if TYPE_CHECKING:
     from .reports import Material, Report
     from .widgets import ExecutionView
+
+log = logging.getLogger(__name__)
 
 
 class Run(Steering, RunFrames):
@@ -241,10 +245,18 @@ class Run(Steering, RunFrames):
     def _make_recorder(self, keep: Keep) -> Recorder:
         say = ExecutionLog(self._hub, self.execution_id, "recording").say
         name = f"recorder-{self.execution_id[:8]}"
-        recorder = Recorder(self._service, self.serials, self.recording.path, keep, say, name)
+        recorder = Recorder(
+            self._service, self.serials, self.recording.path, keep, say, name, self._note_recording
+        )
         ended = execution_subject(self.execution_id, ExecutionCompleted.type_name())
         self._ending = self._hub.subscribe(ended, lambda _: recorder.finish())
         return recorder
+
+    def _note_recording(self) -> None:
+        try:
+            self._history.note_recording(self.execution_id, indices(self.recording))
+        except (OSError, ValueError) as error:
+            log.warning("the recording of execution %s has no index: %s", self.execution_id, error)
 
     def _material(self) -> "Material":
         """Where the history has nothing, what the process knows has to do: of the log, the newest lines."""

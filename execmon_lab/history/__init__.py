@@ -7,6 +7,7 @@ history.steps(status="failed", since="2026-11-01")
 from .archive import BadArchive
 from .errors import HistoryError, HistoryWarning, RunIsLive, UnknownRun
 from .history import History
+from .recordings import RecordingIndex
 from .retention import Retention
 from .stored import StoredExecution
 
@@ -15,6 +16,7 @@ __all__ = [
     "History",
     "HistoryError",
     "HistoryWarning",
+    "RecordingIndex",
     "Retention",
     "RunIsLive",
     "StoredExecution",

@@ -22,11 +22,12 @@ import platformdirs
 from ..hub import Hub
 from ..protocol import ExecutionSnapshot, LogEntry
 from ..state import FINAL
-from . import archive, keeping, retention, slots
+from . import archive, keeping, recordings, retention, slots
 from .artifacts import ArtifactStore
 from .clock import Moment, milliseconds
 from .errors import HistoryError, HistoryWarning, RunIsLive, UnknownRun, reason
 from .queries import Queries
+from .recordings import RecordingIndex
 from .retention import Retention
 from .rows import put_facts
 from .store import Store
@@ -149,6 +150,11 @@ class History(Queries):
         """Keep what is known of a device of an execution that is recorded here; returns at once."""
         if self._store.writer is not None:
             self._store.writer.do(functools.partial(put_facts, execution_id, device_id, dict(facts)))
+
+    def note_recording(self, execution_id: str, indices: Iterable[RecordingIndex]) -> None:
+        """Keep the index of what was recorded of an execution that is recorded here; returns at once."""
+        if self._store.writer is not None:
+            self._store.writer.do(functools.partial(recordings.put, execution_id, tuple(indices)))
 
     def flush(self, timeout: float = FLUSH_SECONDS) -> None:
         """Wait until all that was published so far is on disk: it then outlives the process, however it ends.

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 import msgspec
 
 from ..protocol import ExecutionSnapshot, LogEntry
+from . import recordings
 from .chunks import pack
-from .clock import milliseconds
 from .errors import HistoryError, RunIsLive, UnknownRun
-from .rows import PUT_EXECUTION, PUT_LOG, execution_row, log_row, put_facts, put_steps
+from .rows import PUT_DEVICE_STATUS, PUT_EXECUTION, PUT_LOG, execution_row, log_row, put_facts, put_steps
 from .schema import LIVE
 
 
@@ -29,6 +29,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         What was found out of each device.
     ran_on
         Attempts that ran on another device than their step's last: step, attempt, device.
+    statuses
+        What was told of the devices' status: device, status, and when, in milliseconds since the epoch.
+    recordings
+        What was recorded of each device.
     """
 
     status: str
@@ -37,6 +41,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     made_up: bool = False
     devices: dict[str, dict[str, str]] = {}
     ran_on: tuple[tuple[str, int, str], ...] = ()
+    statuses: tuple[tuple[str, str, int], ...] = ()
+    recordings: tuple[recordings.RecordingIndex, ...] = ()
 
 
 def add(db: sqlite3.Connection, state: ExecutionSnapshot, record: Record, logs: Iterable[LogEntry]) -> None:
@@ -58,6 +64,8 @@ def add(db: sqlite3.Connection, state: ExecutionSnapshot, record: Record, logs: 
         db.executemany(PUT_LOG, ((execution, *log_row(entry)) for entry in logs))
         for device_id, facts in record.devices.items():
             put_facts(state.execution_id, device_id, facts, db)
+        db.executemany(PUT_DEVICE_STATUS, ((execution, *status) for status in record.statuses))
+        recordings.put(state.execution_id, record.recordings, db)
         db.execute(
             "UPDATE executions SET status = ?, ended_at = ?, duration_s = ?, kept_at = ? WHERE id = ?",
             (record.status, record.ended_at, record.duration_s, int(time.time() * 1000), execution),
@@ -109,6 +117,9 @@ def record_of(db: sqlite3.Connection, execution_id: str) -> Record:
         "WHERE s.execution = ? AND a.device_id != s.device_id",
         (execution,),
     )
+    told = db.execute(
+        "SELECT device_id, status, at FROM device_statuses WHERE execution = ? ORDER BY id", (execution,)
+    )
     return Record(
         status=status,
         ended_at=ended,
@@ -116,6 +127,8 @@ def record_of(db: sqlite3.Connection, execution_id: str) -> Record:
         made_up=bool(made_up),
         devices={device_id: msgspec.json.decode(known) for device_id, known in facts},
         ran_on=tuple(moved),
+        statuses=tuple(told),
+        recordings=recordings.read(db, execution),
     )
 
 
@@ -131,8 +144,3 @@ def delete(db: sqlite3.Connection, execution_id: str) -> None:
         db.execute("ROLLBACK")
         raise
     db.execute("PRAGMA incremental_vacuum").fetchall()
-
-
-def ended_at(state: ExecutionSnapshot) -> int:
-    """Return when an execution ended, milliseconds since the epoch."""
-    return milliseconds(state.timestamp)

@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any, Unpack
 
 from ..protocol import moment
-from . import cache, chunks, frames, tables
+from . import cache, chunks, frames, recordings, tables
 from .clock import written
 from .store import Store
 from .tables import Filters, Table
@@ -74,6 +74,40 @@ class Queries:
         """
         return self.frame(tables.LOGS, backend, **filters)
 
+    def device_statuses(self, *, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
+        """Return what was told of devices while they ran something; errors as of `executions`.
+
+        Columns: execution_id, device_id, status (available, busy, offline, unauthorized), at (when the device
+        was last seen).
+        """
+        return self.frame(tables.DEVICE_STATUSES, backend, **filters)
+
+    def screenshots(self, *, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
+        """Return the screenshots, a row each; errors as of `executions`.
+
+        Columns: execution_id, step_id, device_id, module_id, attempt, status (of the attempt), at,
+        screenshot_url (``history.artifacts.screenshot`` gives its file).
+        """
+        return self.frame(tables.SCREENSHOTS, backend, **filters)
+
+    def recordings(self, *, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
+        """Return what was recorded, a row for each device of an execution; errors as of `executions`.
+
+        It is told when the recording ends: of an execution whose process died only its files tell.
+
+        Columns: execution_id, device_id, started_at, ended_at, duration_s, pictures (how many), bytes (of the
+        file).
+        """
+        return self.frame(tables.RECORDINGS, backend, **filters)
+
+    def pictures(self, *, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
+        """Return the index of the recordings, a row for each picture; errors as of `executions`.
+
+        Columns: execution_id, device_id, number (from 1; some are missing where a recording was thinned
+        out), at (when it was captured).
+        """
+        return self.frame(tables.PICTURES, backend, **filters)
+
     def frame(self, table: Table, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
         """Return any of the frames."""
         chosen = frames.choose(backend)
@@ -112,4 +146,6 @@ def _plain(kind: tables.Kind, value: Any) -> Any:
 def _read(db: sqlite3.Connection, table: Table, filters: Filters) -> list[tuple[Any, ...]]:
     if table is tables.LOGS:
         chunks.lay_out(db, filters)
+    elif table is tables.PICTURES:
+        recordings.lay_out(db, filters)
     return tables.read(db, table, filters)

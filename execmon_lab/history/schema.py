@@ -11,7 +11,7 @@ import uuid
 
 from .errors import HistoryError
 
-VERSION = 2
+VERSION = 3
 """Of the tables that this program reads and writes (SQLite's `user_version`)."""
 
 LIVE = "('pending', 'running')"
@@ -114,7 +114,21 @@ CREATE TABLE device_facts (
 ) WITHOUT ROWID;
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _SECOND)
+_THIRD = """
+CREATE TABLE recordings (
+    id INTEGER PRIMARY KEY,
+    execution INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
+    device_id TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
+    pictures INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    marks BLOB NOT NULL,
+    UNIQUE (execution, device_id)
+);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
 """What leads from each version to the next; the first makes an empty file one of version 1."""
 
 

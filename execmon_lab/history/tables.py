@@ -295,3 +295,79 @@ LOGS = Table(
         "until": "l.at < {}",
     },
 )
+
+DEVICE_STATUSES = Table(
+    "device_statuses",
+    _columns("""
+        execution_id  category  e.execution_id
+        device_id     category  d.device_id
+        status        category  d.status
+        at            time      d.at
+    """),
+    "executions e CROSS JOIN device_statuses d ON d.execution = e.id",
+    "e.started_at, e.id, d.id",
+    {
+        **_OF_EXECUTION,
+        "device_id": "d.device_id {}",
+        "status": "d.status {}",
+        "since": "d.at >= {}",
+        "until": "d.at < {}",
+    },
+)
+
+SCREENSHOTS = Table(
+    "screenshots",
+    _columns("""
+        execution_id    category  e.execution_id
+        step_id         text      s.step_id
+        device_id       category  a.device_id
+        module_id       category  s.module_id
+        attempt         count     a.attempt
+        status          category  a.status
+        at              time      a.ended_at
+        screenshot_url  text      a.screenshot_url
+    """),
+    f"{_ATTEMPTS} AND a.screenshot_url NOTNULL",
+    ATTEMPTS.order,
+    ATTEMPTS.filters,
+)
+
+RECORDINGS = Table(
+    "recordings",
+    _columns("""
+        execution_id  category  e.execution_id
+        device_id     category  p.device_id
+        started_at    time      p.started_at
+        ended_at      time      p.ended_at
+        duration_s    seconds   (p.ended_at - p.started_at) / 1000.0
+        pictures      count     p.pictures
+        bytes         count     p.bytes
+    """),
+    "executions e CROSS JOIN recordings p ON p.execution = e.id",
+    "e.started_at, e.id, p.device_id",
+    {
+        **_OF_EXECUTION,
+        "device_id": "p.device_id {}",
+        "since": "p.started_at >= {}",
+        "until": "p.started_at < {}",
+    },
+)
+
+PICTURES = Table(
+    "pictures",
+    _columns("""
+        execution_id  category  e.execution_id
+        device_id     category  p.device_id
+        number        count     p.number
+        at            time      p.at
+    """),
+    # Where `recordings.lay_out` puts them.
+    "executions e CROSS JOIN temp.pictures p ON p.execution = e.id",
+    "e.started_at, e.id, p.device_id, p.number",
+    {
+        **_OF_EXECUTION,
+        "device_id": "p.device_id {}",
+        "since": "p.at >= {}",
+        "until": "p.at < {}",
+    },
+)

@@ -9,24 +9,52 @@ from pathlib import Path
 
 import pytest
 
-from execmon_lab.history import BadArchive, History, HistoryError, RunIsLive, UnknownRun, archive
+from execmon_lab.history import (
+    BadArchive,
+    History,
+    HistoryError,
+    RecordingIndex,
+    RunIsLive,
+    UnknownRun,
+    archive,
+)
 from execmon_lab.history.artifacts import SCREENSHOTS
+from execmon_lab.history.clock import milliseconds as ms
 from execmon_lab.hub import Hub
+from execmon_lab.protocol import DeviceStatus
 from tests.history.runs import publish, publish_until
-from tests.strategies import EXECUTION, step_id
+from tests.strategies import EXECUTION, fresh, stamp, step_id
 
+FRAMES = (
+    "executions",
+    "steps",
+    "attempts",
+    "actions",
+    "logs",
+    "device_statuses",
+    "screenshots",
+    "recordings",
+    "pictures",
+)
 Contents = dict[str, bytes]
 
 
 @pytest.fixture
 def exported(history: History, hub: Hub, tmp_path: Path) -> Path:
     url = history.artifacts.save_screenshot(f"{step_id(0)}-1.png", b"PNG")
+    hub.publish(start := fresh(3))
+    hub.publish(DeviceStatus(device_id=start.devices[0].device_id, status="busy", last_seen=stamp(0)))
     publish(hub, screenshot=url)
     history.note_device(EXECUTION, "emulator-5554", {"model": "Virtual Phone"})
     folder = history.artifacts.recording(EXECUTION)
     folder.mkdir(parents=True)
     (folder / "emulator-5554.frames").write_bytes(b"pictures")
     (folder / "192.168.1.5%3A5555.frames").write_bytes(b"more pictures")
+    marks = tuple((number, ms("2025-01-27T10:00:00.000Z") + number * 250) for number in (1, 2, 4))
+    history.note_recording(
+        EXECUTION,
+        [RecordingIndex(device_id="emulator-5554", ended_at=marks[-1][1] + 10, bytes=8, marks=marks)],
+    )
     history.flush()
     return history.export(EXECUTION, tmp_path / "run.zip")
 
@@ -55,8 +83,10 @@ def test_another_history_has_all_of_it(exported: Path, history: History, tmp_pat
         b"more pictures",
         b"pictures",
     ]
-    for name in ("executions", "steps", "attempts", "actions", "logs"):
-        assert getattr(other, name)(backend="polars").equals(getattr(history, name)(backend="polars")), name
+    for name in FRAMES:
+        there, here = (getattr(each, name)(backend="polars") for each in (other, history))
+        assert there.equals(here), name
+        assert there.height > 0, name
     again = other.export(EXECUTION, tmp_path / "again.zip")
     assert History(tmp_path / "third").import_run(again).state == original.state
 

@@ -48,6 +48,11 @@ def test_what_a_lab_ran_is_read_from_any_process(lab: em.Lab, folder: Path) -> N
     assert "Action: go home" in [entry.message for entry in stored.logs]
     assert set(stored.screenshots) == {attempt.screenshot_url for attempt in state.steps[0].attempts}
     assert stored.recording == run.recording.path
+    seen = [mark.number for mark in run.recording.index(lab.serials[0])]
+    pictures = history.pictures(execution_id=run.execution_id, backend="polars")
+    assert pictures["number"].to_list() == seen != []
+    [kept] = history.recordings(execution_id=run.execution_id, backend="polars").to_dicts()
+    assert (kept["device_id"], kept["pictures"]) == (lab.serials[0], len(seen))
     facts = stored.devices[lab.serials[0]]
     assert list(facts) == ["manufacturer", "model", "Android", "API level", "build", "screen"]
     assert facts["screen"] == "720x1280"

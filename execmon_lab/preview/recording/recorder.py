@@ -141,6 +141,8 @@ class Recorder:
         Told of what is not recorded, and why.
     name
         Of the thread.
+    ended
+        Called when all is written, in the recorder's thread.
     """
 
     def __init__(
@@ -151,12 +153,14 @@ class Recorder:
         keep: Keep,
         tell: Tell,
         name: str = "recorder",
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._preview = preview
         self._serials = tuple(serials)
         self._folder = folder
         self._keep = keep
         self._tell = tell
+        self._ended = ended
         self._changed = threading.Condition()
         self._waiting: deque[_Shown] = deque()
         self._watches: dict[str, Watch] = {}
@@ -209,6 +213,7 @@ class Recorder:
             for watch in self._watches.values():
                 watch.close()
             self._end()
+            self._ended()
 
     def _watch(self, serial: str) -> None:
         failed = functools.partial(self._fail, serial)
