@@ -8,6 +8,7 @@ const bundle = await context({
     "widgets/static/widget": "src/widget.ts",
     "widgets/static/part": "src/part.ts",
     "server/static/page": "src/page.ts",
+    "server/static/page.pattern": "src/patternworker.ts",
   },
   outdir: "../execmon_lab",
   bundle: true,

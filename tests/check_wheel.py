@@ -20,7 +20,8 @@ from execmon_lab.widgets import ExecutionView
 assert "site-packages" in em.__file__, em.__file__
 assert [lesson.parent.name for lesson in notebooks.lessons()].count("lessons") >= 3, notebooks.lessons()
 for file in ("widgets/static/widget.js", "widgets/static/widget.css", "widgets/static/part.js",
-             "server/static/page.js", "server/static/page.css", "server/static/favicon.svg"):
+             "server/static/page.js", "server/static/page.css", "server/static/page.pattern.js",
+             "server/static/favicon.svg"):
     built = resources.files("execmon_lab").joinpath(file)
     assert built.is_file() and built.stat().st_size > 100, f"{file} is missing, or empty"
 assert "render" in str(ExecutionView._esm)

@@ -14,6 +14,7 @@ PAGE = "/watch/"
 
 ASSETS = {
     f"{PAGE}assets/page.js": "text/javascript",
+    f"{PAGE}assets/page.pattern.js": "text/javascript",
     f"{PAGE}assets/page.css": "text/css",
     f"{PAGE}assets/favicon.svg": "image/svg+xml",
 }
@@ -23,6 +24,7 @@ POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
+        "worker-src 'self'",
         "style-src 'self'",
         "connect-src 'self'",
         "img-src 'self' blob: data:",

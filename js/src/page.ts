@@ -2,6 +2,7 @@
 
 import { Address } from "./address";
 import { h, on, text } from "./dom";
+import { PatternSearch } from "./logpattern";
 import type { ExecutionSnapshot } from "./messages";
 import "./page.css";
 import { SocketSource, type Standing } from "./socket";
@@ -9,6 +10,8 @@ import { Store } from "./store";
 import { ExecutionView } from "./views/view";
 
 const NAMES = { connecting: "Connecting…", live: "Live", over: "Ended", waiting: "Reconnecting", failed: "Not connected" };
+
+PatternSearch.file = new URL("page.pattern.js", import.meta.url);
 
 const status = h("p", { class: "xw-status", role: "status" });
 const again = h("button", { type: "button", class: "xw-again", hidden: true }, "Connect again");

@@ -143,6 +143,18 @@ def test_loaded_again_it_shows_it_all_again_also_after_the_end(
     assert log_lines(tab, "the very first line") == 1
 
 
+def test_its_log_is_filtered_by_a_regular_expression(suite: Suite, open_tab: Callable[..., Tab]) -> None:
+    tab = open_tab(suite.address)
+    is_live(tab)
+    lines = tab.page.locator(".xm-log-message:visible")
+    tab.page.get_by_role("button", name="Regular expression").click()
+    tab.page.get_by_role("searchbox", name="Filter the log").fill("v[aeiou]ry (first|second)")
+    expect(lines).to_have_count(1)
+    expect(lines).to_have_text("the very first line")
+    tab.keep("pattern")
+    assert tab.complaints == []
+
+
 def test_its_cursor_finds_what_the_device_showed_live_and_after_the_end(
     suite: Suite, open_tab: Callable[..., Tab]
 ) -> None:

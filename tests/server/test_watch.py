@@ -37,6 +37,7 @@ def test_its_policy_lets_in_nothing_inline_and_nothing_from_elsewhere(server: Se
     policy = dict(part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["worker-src"] == "'self'"
     assert "unsafe" not in str(policy)
     assert not re.search(r"<style|style=|<script(?![^>]* src=)|\son\w+=", page)
     assert response.headers["Referrer-Policy"] == "no-referrer"
@@ -55,6 +56,12 @@ def test_all_that_it_names_is_there(server: Server, execution: str) -> None:
         assert response.status == 200
         assert response.headers.get_content_type() == types[address[-3:]]
         assert content
+
+
+def test_the_worker_of_the_log_s_filter_is_a_file(server: Server) -> None:
+    response, content = get(server, "/watch/assets/page.pattern.js")
+    assert (response.status, response.headers.get_content_type()) == (200, "text/javascript")
+    assert "onmessage" in content
 
 
 def test_an_unknown_execution_has_none(server: Server) -> None:
