@@ -4,7 +4,7 @@ All sides look at the same phone in one run, in turns within each round; a ratio
 ratios, for machines are noisy, and noise meets both sides of a round. The sections on whole previews count
 this process, the adb server and the phone together. Run it as
 ``python tests/benchmarks/bench_preview.py [--quick] [SECTION…]``; the sections are picture, unchanged,
-carried, watchers, recorded and whole. It fails when a target is missed.
+carried, watchers, leaving, recorded and whole. It fails when a target is missed.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ SMALL = (540, 960)
 QUALITY = PRESETS["medium"].jpeg_quality
 RATIO_TARGET = 10.0
 UNCHANGED_TARGET_MS = 1.0
+LEAVING_TARGET_MS = 1000.0
 CARRIED = ((Wanted(max_fps=30), 30, 5), (Wanted(max_size=960), 15, 15))
 """What the device is asked for, frames a second that come, and devices that one core must carry."""
 
@@ -282,6 +283,30 @@ def watched(url: str, serial: str, reading: int, stalled: int, seconds: float) -
     return used["here"] / passed * 100, rate
 
 
+def leaving(rounds: int) -> None:
+    """Measure how long a device goes on with the capture after the last watcher left."""
+    print("\nFrom the last watcher's leaving until nothing captures the screen any more: ms")
+    with lab(SIZES[0]) as (_, _, pool, device):
+        session = device.session()
+        for kind in (ScreencapSource, ScrcpySource):
+            took = []
+            with PreviewService(pool, source=kind) as previews:
+                for _ in range(rounds):
+                    frames: list[Frame] = []
+                    watch = previews.watch(device.serial, "medium", frames.append)
+                    while len(frames) < 3:
+                        time.sleep(0.02)
+                    began = time.perf_counter()
+                    watch.close()
+                    while "app_process" in (listed := session.shell("ps -A")) or "screencap" in listed:
+                        continue
+                    took.append((time.perf_counter() - began) * 1000)
+            text = (
+                f"{statistics.median(took):7.1f}   (at most {max(took):.1f}; less than {LEAVING_TARGET_MS:g})"
+            )
+            row(frames[0].source, text, max(took) < LEAVING_TARGET_MS)
+
+
 def recorded(rounds: int, seconds: float) -> None:
     """Measure what a run with nobody watching pays to be scrubbed later, and how quick that is."""
     keep = Keep()
@@ -455,6 +480,7 @@ def main() -> int:
         "unchanged": lambda: unchanged(rounds),
         "carried": lambda: carried(rounds),
         "watchers": lambda: watchers(3 if quick else 5, 4.0),
+        "leaving": lambda: leaving(rounds),
         "recorded": lambda: recorded(2 if quick else 3, seconds / 2),
         "whole": lambda: whole(seconds),
     }

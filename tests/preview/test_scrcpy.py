@@ -267,26 +267,6 @@ class TestTheEnd:
         with pytest.raises(SessionClosed):
             capture_for_ever(source)
 
-    @pytest.mark.usefixtures("no_leaks")
-    def test_fifty_starts_and_stops_leave_nothing(
-        self, device: Device, session: DeviceSession, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        for number in range(50):
-            source = ScrcpySource(device)
-            if number % 10 == 0:
-                source.capture()
-            elif number % 2:
-                threading.Timer(number / 100, source.close).start()
-                with pytest.raises(SessionClosed):
-                    capture_for_ever(source)
-            source.close()
-            with pytest.raises(SessionClosed):
-                source.capture()
-        deadline = time.monotonic() + 20
-        while "app_process" in (running := session.shell("ps -A")) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert "app_process" not in running
-
 
 class TestTheChoice:
     @pytest.fixture
