@@ -67,7 +67,7 @@ class Execution:
     continues
         The execution some of whose steps this one runs again.
     expected
-        Seconds that steps took in earlier runs, by `module_id` and parameters in words.
+        Seconds that steps took in earlier runs, by `module_id` and parameters in words; None stands for any.
 
     Raises
     ------
@@ -88,7 +88,7 @@ class Execution:
         device_timeout: float = DEVICE_TIMEOUT,
         execution_id: str | None = None,
         continues: str | None = None,
-        expected: Mapping[tuple[str, str], float] | None = None,
+        expected: Mapping[tuple[str, str | None], float] | None = None,
     ) -> None:
         self.execution_id = execution_id or str(uuid.uuid4())
         self.plan = plan

@@ -45,10 +45,14 @@ class PlannedStep:
             params=_in_words(self.module.params) or UNSET,
         )
 
-    def expected(self, seconds: Mapping[tuple[str, str], float]) -> Step:
-        """Return `step` with what it took in earlier runs, by module and parameters in words."""
+    def expected(self, seconds: Mapping[tuple[str, str | None], float]) -> Step:
+        """Return `step` with what it took in earlier runs.
+
+        That is known by module and parameters in words, or by the module alone (None for the parameters).
+        """
         step = self.step
-        known = seconds.get((step.module_id, step.params if isinstance(step.params, str) else ""))
+        params = step.params if isinstance(step.params, str) else ""
+        known = seconds.get((step.module_id, params), seconds.get((step.module_id, None)))
         return step if known is None else structs.replace(step, expected_seconds=round(known, 3))
 
     def renewed(self) -> PlannedStep:

@@ -241,7 +241,7 @@ class History(Queries):
         found = list(filter(None, self._store.each(lambda _, db: last_good(db, name, before))))
         return self.execution(max(found)[1]) if found else None
 
-    def expected_seconds(self, name: str | None, executions: int = 5) -> dict[tuple[str, str], float]:
+    def expected_seconds(self, name: str | None, executions: int = 5) -> dict[tuple[str, str | None], float]:
         """Return how long the steps of a plan took in its last executions that ran to their end.
 
         It is a guess that a run may begin without: what cannot be read is left out, and not complained of.
@@ -256,9 +256,10 @@ class History(Queries):
         Returns
         -------
         dict
-            The mean in seconds, all attempts of a step together, by `module_id` and `params` in words.
+            The mean in seconds, all attempts of a step together, by `module_id` and `params` in words; with
+            None for the parameters what the module's steps took lately in any plan.
         """
-        found: dict[tuple[str, str], float] = {}
+        found: dict[tuple[str, str | None], float] = {}
         with warnings.catch_warnings(), contextlib.suppress(HistoryError, sqlite3.Error):
             warnings.simplefilter("ignore", HistoryWarning)
             for took in self._store.each(lambda _, db: expected_seconds(db, name, executions)):

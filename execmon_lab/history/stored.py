@@ -22,6 +22,8 @@ from .tables import EXECUTIONS, Filters
 
 RECENT = 20
 """Executions of a plan that say how long its modules take."""
+ANY_PLAN = 4
+"""So many times as many executions are looked at for modules that may be in any plan."""
 
 _facts = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -205,14 +207,18 @@ def last_good(db: sqlite3.Connection, name: str | None, before: Moment | None) -
 
 def expected_seconds(
     db: sqlite3.Connection, name: str | None, executions: int
-) -> dict[tuple[str, str], float]:
-    """Return how long steps took in the last executions of a plan, by module and parameters."""
-    found = db.execute(
-        "SELECT s.module_id, COALESCE(s.params, ''), SUM(a.duration_s) / COUNT(DISTINCT s.id) "
+) -> dict[tuple[str, str | None], float]:
+    """Return how long steps took in the last executions of a plan, by module and parameters.
+
+    By the module alone (parameters None) it is what its steps took in the last executions of any plan.
+    """
+    took = (
+        "SELECT s.module_id, {by}, SUM(a.duration_s) / COUNT(DISTINCT s.id) "
         "FROM steps AS s JOIN attempts AS a ON a.step = s.id "
         "WHERE s.status IN ('completed', 'failed') AND a.duration_s IS NOT NULL AND s.execution IN ("
-        "SELECT id FROM executions WHERE name IS ? AND status = 'completed' AND NOT made_up "
-        "ORDER BY started_at DESC LIMIT ?) GROUP BY 1, 2",
-        (name, executions),
+        "SELECT id FROM executions WHERE {which} status = 'completed' AND NOT made_up "
+        "ORDER BY started_at DESC LIMIT ?) GROUP BY 1, 2"
     )
-    return {(module, params): seconds for module, params, seconds in found}
+    of_any = db.execute(took.format(by="NULL", which=""), (ANY_PLAN * executions,))
+    of_plan = db.execute(took.format(by="COALESCE(s.params, '')", which="name IS ? AND"), (name, executions))
+    return {(module, params): seconds for found in (of_any, of_plan) for module, params, seconds in found}

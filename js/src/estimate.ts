@@ -1,9 +1,14 @@
 // How much longer an execution is expected to take, by what its steps took so far.
 
-import { executionSpan, spanOf } from "./cursor";
+import { executionSpan, spanOf, type Span } from "./cursor";
 import type { ExecutionSnapshot, Step } from "./messages";
 
-type Expectation = (step: Step) => number | undefined;
+interface Expectation {
+  /** What a step takes from its first attempt to its last; undefined where nothing can be told. */
+  of(step: Step): number | undefined;
+  /** What passes between two steps of a device: a screenshot is taken, the device made ready. */
+  pause: number;
+}
 
 /** From one step alone nothing can be told of others. */
 const LEAST_STEPS = 2;
@@ -12,18 +17,19 @@ const LEAST_STEPS = 2;
  * Seconds that are left at `now`: those of the device that is last.
  *
  * A step is expected to take what earlier runs say (`expected_seconds`), or what the others of its module took in
- * this one, or what the steps took on the whole. Undefined while nothing can be told.
+ * this one, or what the steps took on the whole; between two of them passes what mostly did so far. Undefined
+ * while nothing can be told.
  */
 export function remainingSeconds(state: ExecutionSnapshot, now: number): number | undefined {
   if (state.status !== "running" || executionSpan(state)?.to !== undefined) return undefined;
-  const expected = expectation(state.steps);
+  const { of, pause } = expectation(state.steps);
   const left = new Map<string, number>(state.devices.map(({ device_id }) => [device_id, 0]));
   let shared = 0;
   for (const step of state.steps) {
     if (step.status !== "pending" && step.status !== "running") continue;
-    const seconds = expected(step);
+    const seconds = of(step);
     if (seconds === undefined) return undefined;
-    const rest = Math.max(0, seconds - elapsed(step, now));
+    const rest = step.status === "pending" ? pause + seconds : Math.max(0, seconds - elapsed(step, now));
     const known = left.get(step.device_id);
     if (known === undefined) shared += rest;
     else left.set(step.device_id, known + rest);
@@ -62,7 +68,28 @@ function expect(steps: Step[]): Expectation {
     mean.add((to - from) / 1000);
   }
   const whole = all.count < LEAST_STEPS ? undefined : all.value;
-  return (step) => step.expected_seconds ?? modules.get(step.module_id)?.value ?? whole;
+  const of = (step: Step) => step.expected_seconds ?? modules.get(step.module_id)?.value ?? whole;
+  return { of, pause: median(pauses(steps)) };
+}
+
+/** Seconds between the steps of each device. */
+function pauses(steps: Step[]): number[] {
+  const devices = new Map<string, Span[]>();
+  for (const step of steps) {
+    const spans = devices.get(step.device_id) ?? [];
+    spans.push(...step.attempts.flatMap((attempt) => spanOf(attempt) ?? []));
+    devices.set(step.device_id, spans);
+  }
+  return [...devices.values()].flatMap((spans) => {
+    spans.sort((a, b) => a.from - b.from);
+    return spans.slice(1).map(({ from }, i) => Math.max(0, from - (spans[i]!.to ?? from)) / 1000);
+  });
+}
+
+/** A device that waits for its user makes one pause long, not the middle one. */
+function median(numbers: number[]): number {
+  const sorted = numbers.sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
 }
 
 class Mean {

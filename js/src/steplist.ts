@@ -1,8 +1,8 @@
 // Which steps a table shows, and in which order.
 
 import { spanOf } from "./cursor";
-import { between } from "./format";
-import type { Attempt, Step, StepStatus } from "./messages";
+import { between, plural } from "./format";
+import type { Attempt, ExecutionSnapshot, Step, StepStatus } from "./messages";
 
 export type SortKey = "plan" | "duration" | "status";
 
@@ -79,4 +79,18 @@ export function stepOf(items: Item[], at: number): Item | undefined {
     }
   }
   return found;
+}
+
+/** What runs, in words: with several devices each module, and where. */
+export function currentSteps({ steps, devices, current_step }: ExecutionSnapshot): string {
+  const modules = new Map<string, string[]>();
+  for (const { status, module_id, device_id } of steps) {
+    if (status !== "running") continue;
+    const found = modules.get(module_id) ?? [];
+    found.push(device_id);
+    modules.set(module_id, found);
+  }
+  if (devices.length < 2 || !modules.size) return current_step ?? "";
+  const on = (found: string[]) => (found.length > 1 ? plural(found.length, "device") : found[0]);
+  return [...modules].map(([module, found]) => `${module} on ${on(found)}`).join(", ");
 }

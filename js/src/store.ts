@@ -7,6 +7,8 @@ import { isLoopback } from "./loopback";
 import type { ExecutionSnapshot, ServerMessage } from "./messages";
 import type { Clock, Frame, Listener, PreviewProblem, Source, Stream } from "./source";
 import { ended, fold } from "./state";
+import type { StepQuery } from "./steplist";
+import { Wish } from "./wish";
 
 /** What a saved notebook keeps: the final state and the last picture. */
 export interface Saved {
@@ -36,6 +38,8 @@ export class Store implements Listener {
   readonly backlog: Backlog | undefined;
   /** The moment that the views show; setting it updates them as a message does. */
   readonly cursor = new Cursor(() => this.#schedule());
+  /** The results that a reader wants to see in the tables of steps. */
+  readonly results = new Wish<StepQuery["status"]>();
   #state: ExecutionSnapshot | undefined;
   #offset = 0;
   #guessed = -Infinity;

@@ -39,6 +39,12 @@ test("what earlier runs say counts first", () => {
   expect(left([step("call", "pending", undefined, undefined, { expected_seconds: 30 })])).toBe(30);
 });
 
+test("between two steps passes what mostly did, whoever was waited for once", () => {
+  const spaced = [step("call", "completed", 0, 4), step("call", "completed", 5, 9), step("call", "completed", 99, 103)];
+  const more = [step("call", "completed", 104, 108), step("call", "running", 109)];
+  expect(left([...spaced, ...more, step("call", "pending")], 111)).toBe(2 + 1 + 4);
+});
+
 test("nothing is told before anything is known, nor once it is over", () => {
   expect(left([step("call", "completed", 0, 4), step("sms", "pending")])).toBeUndefined();
   expect(remainingSeconds(snapshot({ status: "completed", duration_seconds: 3 }), NOW)).toBeUndefined();

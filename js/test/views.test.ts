@@ -78,6 +78,26 @@ describe("the head", () => {
     expect(shown.map((chip) => chip.textContent)).toEqual(["0passed", "1failed", "1to come"]);
   });
 
+  test("says what runs where, when there are several devices", async () => {
+    const devices = ["phone 1", "phone 2", "phone 3"].map((device_id) => ({ device_id, status: "busy" as const, last_seen: at(0) }));
+    const running = (module_id: string, number: number) =>
+      step("running", { step_id: `s${number}`, module_id, device_id: devices[number - 1]!.device_id });
+    source.begin(snapshot({ devices, steps: [running("call", 1), running("sms", 2), running("call", 3)] }));
+    await settle();
+    expect(one(".xm-current").textContent).toBe("call on 2 devices, sms on phone 2");
+  });
+
+  test("a click on a count shows the steps of that result, and another all of them", async () => {
+    source.begin(snapshot({ steps: [step("completed"), step("failed", { step_id: "s2" })] }));
+    await settle();
+    const failed = all(".xm-count").find((chip) => chip.textContent === "1failed") as HTMLButtonElement;
+    failed.click();
+    expect(all(".xm-step-group").map((row) => row.dataset["status"])).toEqual(["failed"]);
+    expect(one<HTMLSelectElement>('[aria-label="Result"]').value).toBe("failed");
+    failed.click();
+    expect(all(".xm-step-group")).toHaveLength(2);
+  });
+
   test("counts the time by the kernel's clock, and stands still at the end", async () => {
     source.begin(snapshot({ started_at: at(-75) }));
     await settle();

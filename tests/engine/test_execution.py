@@ -37,6 +37,11 @@ def failing(ctx):
     ctx.expect(False, "never")
 
 
+@module
+def bound(ctx, to):
+    pass
+
+
 # Start and end
 
 
@@ -51,12 +56,12 @@ def test_an_execution_is_known_before_it_begins(bench):
 
 
 def test_a_step_says_how_long_it_took_in_earlier_runs(bench):
-    expected = {("passing", ""): 2.5, ("failing", "to=5550100"): 9.0}
-    execution = bench.make(passing, failing, expected=expected)
+    expected = {("passing", ""): 2.5, ("passing", None): 8.0, ("failing", "to=1"): 9.0, ("bound", None): 4.0}
+    execution = bench.make(passing, failing, bound.with_args(to="5550100"), expected=expected)
 
     state = bench.hub.snapshot(execution.execution_id)
 
-    assert [step.expected_seconds for step in state.steps] == [2.5, UNSET]
+    assert [step.expected_seconds for step in state.steps] == [2.5, UNSET, 4.0]
 
 
 def test_an_unknown_device_is_refused_before_anything_is_told(bench):

@@ -2,8 +2,9 @@
 
 import { attribute, children, h, icon, on, setIcon, text, type IconName } from "../dom";
 import { aboutLeft, remainingSeconds } from "../estimate";
+import { currentSteps } from "../steplist";
 import { between, clock, duration, plural } from "../format";
-import type { ExecutionSnapshot, ExecutionStatus, StepStatus } from "../messages";
+import type { ExecutionSnapshot, ExecutionStatus, Step, StepStatus } from "../messages";
 import type { Store } from "../store";
 import { SteeringView } from "./steering";
 
@@ -34,7 +35,7 @@ export class ProgressView {
   readonly #pillText = h("span");
   readonly #pill = h("span", { class: "xm-pill" }, this.#pillIcon, this.#pillText);
   readonly #elapsed = h("span", { class: "xm-elapsed", title: "Elapsed time" });
-  readonly #left = h("span", { class: "xm-left", title: "By what the steps took so far" });
+  readonly #left = h("span", { class: "xm-left" });
   readonly #cancel = h("button", { type: "button", class: "xm-button xm-cancel" }, "Cancel");
   readonly #fill = h("div", { class: "xm-bar-fill" });
   readonly #bar = h(
@@ -72,6 +73,7 @@ export class ProgressView {
       this.#problems,
       this.#announcer,
     );
+    for (const [status, { element }] of this.#counts) on(element, "click", signal, () => store.results.say(status));
     on(this.#cancel, "click", signal, () => this.#press());
     on(this.#cancel, "blur", signal, () => this.#relax());
     const ticker = setInterval(() => this.tick(), 250);
@@ -96,6 +98,7 @@ export class ProgressView {
       const count = state.steps.filter((step) => step.status === status).length;
       text(chip.number, String(count));
       chip.element.hidden = count === 0 && status !== "completed";
+      chip.element.disabled = count === 0 || !this.store.results.heard;
     }
     this.#steering.update(state);
     this.#showProblems(state);
@@ -112,8 +115,11 @@ export class ProgressView {
     text(this.#elapsed, seconds == null ? "" : over ? duration(seconds) : clock(seconds));
     const left = state.paused?.length ? undefined : remainingSeconds(state, this.store.now());
     text(this.#left, left === undefined ? "" : aboutLeft(left));
+    attribute(this.#left, "title", basis(state.steps));
     this.#left.hidden = left === undefined;
-    text(this.#current, this.#currentText(state, over));
+    const current = this.#currentText(state, over);
+    text(this.#current, current);
+    attribute(this.#current, "title", current);
     this.#cancel.hidden = over || !this.store.source.cancel;
     this.#cancel.disabled = this.#cancelling;
   }
@@ -123,7 +129,7 @@ export class ProgressView {
     if (state.status === "running" && this.store.silence() > SILENCE_MS) {
       return `No word from ${this.store.source.sender ?? "the kernel"} for ${clock(this.store.silence() / 1000)}`;
     }
-    return state.current_step ?? (state.status === "pending" ? "Not started yet" : "");
+    return currentSteps(state) || (state.status === "pending" ? "Not started yet" : "");
   }
 
   #showProblems(state: ExecutionSnapshot): void {
@@ -187,8 +193,15 @@ function verdictOf(state: ExecutionSnapshot): { status: string; label: string; i
   return { status: state.status, ...STATUS[state.status] };
 }
 
-function countChip(name: IconName, label: string): { element: HTMLElement; number: HTMLElement } {
+/** What an estimate of the time left goes by. */
+function basis(steps: Step[]): string {
+  const known = steps.some((step) => step.expected_seconds !== undefined);
+  return known ? "By what the steps took in earlier runs" : "By what the steps took so far";
+}
+
+function countChip(name: IconName, label: string): { element: HTMLButtonElement; number: HTMLElement } {
   const number = h("b", {}, "0");
-  const element = h("span", { class: "xm-count", "data-status": name }, icon(name), number, label);
+  const title = `Show the steps ${label}, or all again`;
+  const element = h("button", { type: "button", class: "xm-count", "data-status": name, title }, icon(name), number, label);
   return { element, number };
 }

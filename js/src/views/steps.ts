@@ -95,6 +95,7 @@ export class StepsView {
     on(this.#search, "input", signal, () => this.#ask({ text: this.#search.value }));
     on(this.#status, "change", signal, () => this.#ask({ status: this.#status.value as StepQuery["status"] }));
     on(this.#device, "change", signal, () => this.#ask({ device: this.#device.value }));
+    store.results.follow((status) => this.#want(status), signal);
     on(this.#scroller, "scroll", signal, () => this.#render());
     on(this.#scroller, "keydown", signal, (event) => this.#key(event));
     // Once a reader scrolls by hand, the table stays where it was put.
@@ -126,6 +127,12 @@ export class StepsView {
     this.#travelling = undefined;
     if (at !== null) this.#reveal(stepOf(this.#items, at)?.step.step_id, true);
     this.#render();
+  }
+
+  /** Show the steps of one result; asked for the same again, all of them. */
+  #want(status: StepQuery["status"]): void {
+    this.#status.value = status === this.#query.status ? "" : status;
+    this.#ask({ status: this.#status.value as StepQuery["status"] });
   }
 
   #ask(changes: Partial<StepQuery>): void {
