@@ -43,6 +43,13 @@ _SQLITE_ADVICE = {
 }
 
 
+def is_broken(error: BaseException) -> bool:
+    """Tell whether an error says that a file is no database, or is damaged."""
+    return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorname", "").startswith(
+        ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+    )
+
+
 def reason(error: sqlite3.Error | OSError, path: Path) -> str:
     """Say what is wrong with a file, and what to do about it."""
     if isinstance(error, OSError):

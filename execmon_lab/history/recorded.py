@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import zlib
 from collections.abc import Sequence
 
 from ..protocol import (
@@ -16,6 +18,7 @@ from ..protocol import (
     StepStarted,
 )
 from ..state import ExecutionState
+from .chunks import lines
 from .clock import milliseconds
 from .rows import PUT_DEVICE_STATUS, PUT_EXECUTION, PUT_LOG, Row, execution_row, log_row, put_steps
 
@@ -130,6 +133,16 @@ class Recorded:
                 PUT_DEVICE_STATUS,
                 [(self.row, s.device_id, s.status, milliseconds(s.last_seen)) for s in self._statuses],
             )
+
+    def renew(self, broken: sqlite3.Connection) -> None:
+        """Have all of it written anew, into another file: of its log, what the broken one still gives."""
+        if self.row is not None:
+            kept: list[Row] = []
+            with contextlib.suppress(sqlite3.Error, zlib.error):
+                kept.extend(lines(broken, self.row))
+            self._logs[:0] = kept
+        self._base_changed = True
+        self._changed.update(step.step_id for step in self._state.steps)
 
     def _changed_of(self, steps: Sequence[Step]) -> list[tuple[int, Step]]:
         if len(self._numbers) != len(steps):

@@ -11,7 +11,7 @@ import uuid
 
 from .errors import HistoryError
 
-VERSION = 3
+VERSION = 4
 """Of the tables that this program reads and writes (SQLite's `user_version`)."""
 
 LIVE = "('pending', 'running')"
@@ -128,7 +128,32 @@ CREATE TABLE recordings (
 );
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
+# The number of a line that went into a chunk is not given to another: by it they keep their order.
+_FOURTH = """
+ALTER TABLE logs RENAME TO old_logs;
+DROP INDEX logs_execution;
+CREATE TABLE logs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    execution INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
+    at INTEGER NOT NULL,
+    device_id TEXT NOT NULL,
+    module_id TEXT NOT NULL,
+    step_id TEXT,
+    attempt INTEGER,
+    level TEXT NOT NULL,
+    message TEXT NOT NULL
+);
+INSERT INTO sqlite_sequence (name, seq)
+    SELECT 'logs', max(number) FROM (
+        SELECT coalesce(max(first_id + lines), 0) AS number FROM log_chunks
+        UNION ALL SELECT coalesce(max(id), 0) FROM old_logs
+    );
+INSERT INTO logs SELECT * FROM old_logs;
+DROP TABLE old_logs;
+CREATE INDEX logs_execution ON logs (execution);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """What leads from each version to the next; the first makes an empty file one of version 1."""
 
 

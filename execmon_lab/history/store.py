@@ -107,12 +107,14 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         When it cannot be read.
     """
     with contextlib.ExitStack() as stack:
-        if not os.access(path.parent, os.W_OK) and not slots.is_claimed(path):
+        others = not os.access(path.parent, os.W_OK)
+        live = others and slots.is_claimed(path)
+        if others and not live:
             # SQLite reads no WAL file where it may not write, and what is out of order stays so.
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="execmon-lab-")))
             path = _copied(path, folder)
         db = stack.enter_context(contextlib.closing(slots.connect(path)))
-        if needs_care(db) and cared_for(path):
+        if not live and needs_care(db) and cared_for(path):
             db = stack.enter_context(contextlib.closing(slots.connect(path)))
         yield db
 
@@ -120,7 +122,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 def _copied(path: Path, folder: Path) -> Path:
     for suffix in ("", "-wal"):
         with contextlib.suppress(FileNotFoundError):
-            shutil.copy(f"{path}{suffix}", folder)
+            shutil.copyfile(f"{path}{suffix}", folder / f"{path.name}{suffix}")
     return folder / path.name
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from .clock import milliseconds
+from .errors import is_broken
 from .keeping import mark_interrupted
 from .schema import LIVE, check, migrate
 from .slots import connect, set_aside
@@ -90,10 +91,19 @@ def opened(path: Path) -> sqlite3.Connection:
         look_after(db)
     except BaseException as error:
         db.close()
-        broken = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-        if not isinstance(error, sqlite3.DatabaseError) or error.sqlite_errorcode not in broken:
+        if not is_broken(error):
             raise
-        aside = set_aside(path)
-        log.warning("%s: %s; it was set aside as %s, and a new one is begun", path, error, aside.name)
+        log.warning("%s", begun_anew(path, error))
         return opened(path)
     return db
+
+
+def begun_anew(path: Path, error: BaseException) -> str:
+    """Set a broken file aside, where there can be a new one then; return what to tell of it.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written.
+    """
+    return f"{path}: {error}; it was set aside as {set_aside(path).name}, and a new one is begun"

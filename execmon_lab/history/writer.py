@@ -16,10 +16,10 @@ from ..executionlog import ExecutionLog
 from ..hub import Envelope, Hub
 from ..protocol import DeviceStatus, ExecutionSnapshot, Level, Message
 from . import chunks
-from .errors import HistoryError, reason
+from .errors import HistoryError, is_broken, reason
 from .recorded import Recorded
-from .slots import Claim
-from .upkeep import opened
+from .slots import Claim, connect
+from .upkeep import begun_anew, opened
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +88,7 @@ class Writer:
         self._wake = threading.Event()
         self._now = threading.Event()
         self._closing = False
+        self._anew = False
         self._to_pack = dict.fromkeys(chunks.unpacked_logs(self._db), 0.0)
         self._live: OrderedDict[str, Recorded] = OrderedDict()
         self.trouble: str | None = None
@@ -204,6 +205,8 @@ class Writer:
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+            if is_broken(error) and not self._anew and self._begin_anew(error):
+                return self._write()
             self._complain(error)
             return False
         for recorded in dirty:
@@ -212,6 +215,23 @@ class Writer:
             recorded.settle()
         self._recovered()
         self._forget()
+        return True
+
+    def _begin_anew(self, error: sqlite3.Error) -> bool:
+        """Set the broken file aside, and begin a new one with all that is in hand; tell whether it can be."""
+        for recorded in self._live.values():
+            recorded.renew(self._db)
+        self._to_pack.clear()
+        self._anew = True  # a disk that breaks what was just written is not to be filled
+        self._db.close()
+        try:
+            told = begun_anew(self._claim.path, error)
+            self._db = opened(self._claim.path)
+        except (OSError, sqlite3.Error) as further:
+            log.warning("the broken file stays: %s", reason(further, self._claim.path))
+            self._db = connect(self._claim.path, write=True)
+            return False
+        self._tell("WARN", told)
         return True
 
     def _put(self, recorded: Recorded) -> None:

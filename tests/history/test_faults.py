@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import functools
 import random
 import sqlite3
 import threading
@@ -15,9 +15,9 @@ import pytest
 from execmon_lab.history import History, HistoryError, HistoryWarning, RunIsLive, slots
 from execmon_lab.hub import Hub
 from execmon_lab.protocol import LogEntry
-from tests.history.runs import folded, publish, publish_until
-from tests.history.writer_process import Writer, writing
-from tests.strategies import EXECUTION
+from tests.history.runs import folded, publish, publish_until, script
+from tests.history.writer_process import Full, Writer, files_end_at, pages_end_at, writing
+from tests.strategies import EXECUTION, stamp
 
 KILLS = 30
 
@@ -84,9 +84,14 @@ def test_a_copied_folder_says_that_the_run_was_interrupted(
     assert History(history.folder).execution(EXECUTION).status == "running"
 
 
-def test_a_full_disk_is_told_and_what_came_meanwhile_is_written_later(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "full",
+    [functools.partial(files_end_at, 600_000), functools.partial(pages_end_at, 100)],
+    ids=["the system refuses", "SQLite finds no room"],
+)
+def test_a_full_disk_is_told_and_what_came_meanwhile_is_written_later(tmp_path: Path, full: Full) -> None:
     history, execution_id = History(tmp_path), str(uuid.uuid4())
-    with writing(tmp_path, execution_id, limit=600_000) as writer:
+    with writing(tmp_path, execution_id, full) as writer:
         last = -1
         while isinstance(told := writer.told(), int):
             last = told
@@ -169,15 +174,48 @@ def test_a_folder_that_takes_nothing_is_told(tmp_path: Path, hub: Hub) -> None:
     assert len(history.executions(backend="polars")) == 0
 
 
-def test_a_history_where_one_may_not_write_is_read(
-    history: History, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_is_recorded_goes_on_in_a_new_file_when_its_own_breaks(
+    tmp_path: Path, hub: Hub, caplog: pytest.LogCaptureFixture
 ) -> None:
-    publish(hub)
-    history.close()
-    before = sorted(path.name for path in history.folder.iterdir())
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
-    assert len(History(history.folder).attempts(backend="polars")) == 4
-    assert sorted(path.name for path in history.folder.iterdir()) == before
+    """A damaged page is met only when it is needed: here when the first attempt is written."""
+    History(tmp_path).add(folded())
+    break_table(tmp_path / "history.db", "attempts")
+    start, messages = script()
+    with History(tmp_path) as history:
+        history.record(hub)
+        hub.publish(start)
+        lines = [say(hub, f"line {number}") for number in range(1200)]
+        history.flush()
+        for message in messages[:1]:
+            hub.publish(message)
+        history.flush()
+        for message in messages[1:]:
+            hub.publish(message)
+        history.flush()
+        assert history.trouble is None
+        assert "set aside as history.db.broken-" in caplog.text
+        kept = history.execution(EXECUTION)
+        assert kept.state == hub.snapshot(EXECUTION)
+        assert history.attempts(backend="polars").height == 4
+        said = [entry.message for entry in kept.logs]
+        assert said[: len(lines)] == lines, "what was acknowledged before is there too"
+        assert any("a new one is begun" in text for text in said[len(lines) :])
+
+
+def say(hub: Hub, text: str) -> str:
+    where = {"execution_id": EXECUTION, "device_id": "d", "module_id": "m"}
+    hub.publish(LogEntry(**where, level="INFO", message=text, timestamp=stamp(1)))
+    return text
+
+
+def break_table(path: Path, name: str) -> None:
+    """Overwrite the first page of a table with nothing."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        [(page,)] = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,))
+        [(size,)] = db.execute("PRAGMA page_size")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
 
 
 def test_a_log_line_of_an_unknown_execution_is_nobodys(history: History, hub: Hub) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
+import time
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 import execmon_lab as em
-from execmon_lab.history import History
+from execmon_lab.history import History, tables
+from tests.history.writer_process import FORKSERVER
 
 
 @em.module(timeout=20, retries=1)
@@ -39,6 +44,10 @@ def lab(folder: Path) -> Iterator[em.Lab]:
 def test_what_a_lab_ran_is_read_from_any_process(lab: em.Lab, folder: Path) -> None:
     run = lab.start(em.Plan([flaky_module], name="smoke"))
     state = run.wait(60)
+    deadline = time.monotonic() + 20
+    while not lab.history.rows(tables.RECORDINGS, execution_id=run.execution_id):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     run.close()
     lab.history.flush()
     history = History(folder)
@@ -92,3 +101,43 @@ def test_where_nothing_can_be_kept_the_run_goes_on_and_its_log_says_why(
         assert list(run.steps["status"]) == ["completed"]
         [told] = [text for text in run.logs["message"] if "no history is kept" in text]
         assert "choose another folder" in told
+
+
+def full_disk(told: Connection, folder: Path) -> None:
+    """Run a plan while the system refuses to write to any file, in a process of its own."""
+    unlimited = resource.RLIM_INFINITY
+    with em.Lab(history=folder) as lab:
+        run = lab.start(em.Plan([flaky_module, patient_module.with_args(folder=str(folder)), flaky_module]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, unlimited))
+        while lab.history.trouble is None and not run.done:
+            time.sleep(0.02)
+        trouble = lab.history.trouble
+        with contextlib.suppress(OSError):
+            (folder / "word").write_text("no room for that")
+        state = run.wait(60)
+        told.send((trouble, run.state.status, [step.status for step in state.steps], len(run.logs)))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, unlimited))
+        while lab.history.trouble is not None:
+            time.sleep(0.02)
+        lab.history.flush()
+        told.send(run.execution_id)
+
+
+def test_a_run_goes_on_where_the_disk_is_full_and_is_kept_once_there_is_room(tmp_path: Path) -> None:
+    here, there = FORKSERVER.Pipe(duplex=False)
+    process = FORKSERVER.Process(target=full_disk, args=(there, tmp_path))
+    process.start()
+    there.close()
+    trouble, status, steps, lines = here.recv()
+    assert "make room there" in trouble
+    assert (status, steps) == ("completed", ["completed"] * 3)
+    execution_id = here.recv()
+    process.join()
+    assert process.exitcode == 0
+    kept = History(tmp_path).execution(execution_id)
+    assert (kept.status, kept.passed) == ("completed", True)
+    said = [entry.message for entry in kept.logs]
+    assert said.count("Action: go home") == 4
+    assert len(said) >= lines
+    [at] = [n for n, text in enumerate(said) if text.startswith("History is not kept for now")]
+    assert said[at:].count("Action: go home") >= 2, "what came while there was no room is there too"

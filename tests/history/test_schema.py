@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from execmon_lab.history import History, HistoryError, schema
 from execmon_lab.hub import Hub
+from execmon_lab.protocol import LogEntry
 from execmon_lab.state import ExecutionState
-from tests.strategies import EXECUTION, Script, fresh
+from tests.strategies import EXECUTION, Script, fresh, stamp
 
-OLDER = {version: Path(__file__).with_name(f"v{version}.sql") for version in (1, 2)}
+OLDER = {version: Path(__file__).with_name(f"v{version}.sql") for version in (1, 2, 3)}
 
 
 @pytest.fixture(params=sorted(OLDER))
@@ -54,6 +55,7 @@ def test_reading_brings_a_file_to_this_version_and_loses_nothing(older: Path) ->
     assert stored.devices in ({}, {"emulator-5554": {"model": "Virtual Phone"}})
     statuses = history.device_statuses(backend="polars")
     assert statuses["status"].to_list() in ([], ["busy"])
+    assert history.pictures(backend="polars").height in (0, 2)
     with contextlib.closing(sqlite3.connect(older / "history.db")) as db:
         assert schema.version(db) == schema.VERSION
 
@@ -63,6 +65,25 @@ def test_writing_goes_on_in_a_file_that_was_older(older: Path, hub: Hub) -> None
         history.record(hub)
         hub.publish(replace(fresh(1), execution_id="550e8400-e29b-41d4-a716-446655440009"))
         assert len(history.executions(backend="polars")) == 2
+
+
+def test_a_line_that_comes_later_has_a_number_of_its_own(older: Path, hub: Hub) -> None:
+    """Also where all lines before it are in chunks, and their rows gone."""
+    with History(older) as history:
+        history.record(hub)
+        hub.publish(fresh(2))
+        line = LogEntry(
+            execution_id=EXECUTION,
+            device_id="d",
+            level="INFO",
+            message="3",
+            module_id="m",
+            timestamp=stamp(9),
+        )
+        hub.publish(line)
+        told = history.logs(backend="polars")["message"].to_list()
+        assert told == ["it's the first line", "二", "3"]
+        assert [entry.message for entry in history.execution(EXECUTION).logs] == told
 
 
 def test_a_migrated_file_has_the_tables_of_a_new_one(older: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,8 +17,27 @@ from execmon_lab.protocol import LogEntry, StepStarted, timestamp
 from tests.strategies import fresh
 
 # Its server has imported all of this once: a process is there in milliseconds.
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload([__name__])
+FORKSERVER = multiprocessing.get_context("forkserver")
+FORKSERVER.set_forkserver_preload([__name__])
+
+Full = Callable[[History], Callable[[], None]]
+
+
+def files_end_at(most: int, _: History) -> Callable[[], None]:
+    """Let the system refuse to write further than that in any file (``EFBIG``)."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def pages_end_at(most: int, history: History) -> Callable[[], None]:
+    """Let SQLite find the disk full (``SQLITE_FULL``), as it says where the system tells ``ENOSPC``."""
+
+    def limit(pages: int) -> None:
+        assert history._store.writer is not None
+        history._store.writer._db.execute(f"PRAGMA max_page_count = {pages}").fetchall()
+
+    limit(most)
+    return lambda: limit(1 << 30)
 
 
 class Writer:
@@ -28,14 +47,14 @@ class Writer:
     ----------
     folder, execution_id
         What it writes, and where.
-    limit
-        The most bytes that any file may have until a flush was refused: a disk that is full for this
-        process alone.
+    full
+        Makes the disk full for this process alone, and returns what makes room again: a flush that is
+        refused is told, and then there is room.
     """
 
-    def __init__(self, folder: Path, execution_id: str, limit: int | None = None) -> None:
-        self._told, theirs = _CONTEXT.Pipe(duplex=False)
-        self._process = _CONTEXT.Process(target=_write, args=(theirs, folder, execution_id, limit))
+    def __init__(self, folder: Path, execution_id: str, full: Full | None = None) -> None:
+        self._told, theirs = FORKSERVER.Pipe(duplex=False)
+        self._process = FORKSERVER.Process(target=_write, args=(theirs, folder, execution_id, full))
         self._process.start()
         theirs.close()
         assert self.told() == "ready"
@@ -61,16 +80,16 @@ class Writer:
 
 
 @contextmanager
-def writing(folder: Path, execution_id: str, limit: int | None = None) -> Iterator[Writer]:
+def writing(folder: Path, execution_id: str, full: Full | None = None) -> Iterator[Writer]:
     """A process that writes, and is killed."""
-    writer = Writer(folder, execution_id, limit)
+    writer = Writer(folder, execution_id, full)
     try:
         yield writer
     finally:
         writer.kill()
 
 
-def _write(told: Connection, folder: Path, execution_id: str, limit: int | None) -> None:
+def _write(told: Connection, folder: Path, execution_id: str, full: Full | None) -> None:
     start = replace(fresh(3), execution_id=execution_id)
     step = start.steps[0]
     hub = Hub()
@@ -81,8 +100,7 @@ def _write(told: Connection, folder: Path, execution_id: str, limit: int | None)
         hub.publish(StepStarted(**where, step_id=step.step_id, attempt=1, timestamp=timestamp()))
         history.flush()
         told.send("ready")
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        make_room = full(history) if full is not None else None
         number = 0
         while True:
             for _ in range(20):
@@ -92,7 +110,9 @@ def _write(told: Connection, folder: Path, execution_id: str, limit: int | None)
             try:
                 history.flush()
             except HistoryError as error:
+                if make_room is None:
+                    raise
                 told.send(str(error))
-                resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+                make_room()
                 continue
             told.send(number - 1)
