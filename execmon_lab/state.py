@@ -29,6 +29,7 @@ from .protocol import (
     LogEntry,
     Message,
     Pause,
+    PauseSpan,
     Problem,
     Step,
     StepCompleted,
@@ -205,16 +206,22 @@ class ExecutionState:
             step_id=message.step_id,
             timestamp=message.timestamp,
         )
+        if pause in self._base.paused:
+            return
         self._base = replace(
             self._base,
             paused=(*self._pauses_but(message.device_id), pause),
+            pauses=self._pauses_over(message.timestamp, message.device_id),
             timestamp=message.timestamp,
         )
 
     @fold.register
     def _(self, message: ExecutionResumed) -> None:
         self._base = replace(
-            self._base, paused=self._pauses_but(message.device_id), timestamp=message.timestamp
+            self._base,
+            paused=self._pauses_but(message.device_id),
+            pauses=self._pauses_over(message.timestamp, message.device_id),
+            timestamp=message.timestamp,
         )
 
     @fold.register
@@ -241,6 +248,7 @@ class ExecutionState:
             status=message.status,
             current_step=None,
             paused=(),
+            pauses=self._pauses_over(message.timestamp),
             duration_seconds=message.duration_seconds,
             report_url=message.report_url,
             timestamp=message.timestamp,
@@ -253,6 +261,21 @@ class ExecutionState:
 
     def _pauses_but(self, device_id: str) -> tuple[Pause, ...]:
         return tuple(pause for pause in self._base.paused if pause.device_id != device_id)
+
+    def _pauses_over(self, now: str, device_id: str | None = None) -> tuple[PauseSpan, ...]:
+        """Return the times in which devices waited, once a device, or all of them, wait no more."""
+        over = (
+            PauseSpan(
+                device_id=pause.device_id,
+                reason=pause.reason,
+                step_id=pause.step_id,
+                started_at=pause.timestamp,
+                ended_at=now,
+            )
+            for pause in self._base.paused
+            if pause.status == "paused" and device_id in (None, pause.device_id)
+        )
+        return (*self._base.pauses, *over)
 
     def _step(self, message: StepStarted | StepCompleted | StepFailed) -> Step:
         step = self._steps.get(message.step_id)

@@ -160,6 +160,16 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     step_id: StepId | None = None
 
 
+class PauseSpan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A time in which a device waited, and that is over; `step_id` as of a `Pause`."""
+
+    device_id: str
+    reason: PauseReason
+    started_at: Timestamp
+    ended_at: Timestamp
+    step_id: StepId | None = None
+
+
 # Server to client
 
 
@@ -176,6 +186,7 @@ class ExecutionSnapshot(Message, frozen=True, kw_only=True, tag="execution_state
     steps: tuple[Step, ...]
     errors: tuple[Problem, ...] = ()
     paused: tuple[Pause, ...] = ()
+    pauses: tuple[PauseSpan, ...] = ()
     name: str | None = None
     #: The execution some of whose steps this one runs again.
     continues: ExecutionId | None = None

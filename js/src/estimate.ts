@@ -40,10 +40,10 @@ export function remainingSeconds(state: ExecutionSnapshot, now: number): number 
   return Math.max(0, ...left.values(), sum / devices);
 }
 
-/** Seconds since a step began, its failed attempts too. */
+/** Seconds that a step's attempts took by `now`, the failed ones too; it may have been paused between them. */
 function elapsed(step: Step, now: number): number {
-  const begun = step.attempts[0] && spanOf(step.attempts[0])?.from;
-  return begun === undefined ? 0 : (now - begun) / 1000;
+  const spans = step.attempts.flatMap((attempt) => spanOf(attempt) ?? []);
+  return spans.reduce((sum, { from, to }) => sum + ((to ?? now) - from) / 1000, 0);
 }
 
 /** It is asked for several times a second, and changes with the steps alone. */
@@ -59,13 +59,13 @@ function expect(steps: Step[]): Expectation {
   const all = new Mean();
   const modules = new Map<string, Mean>();
   for (const step of steps) {
-    const [first, last] = [step.attempts[0], step.attempts.at(-1)];
-    const [from, to] = [first && spanOf(first)?.from, last && spanOf(last)?.to];
-    if (step.status === "pending" || step.status === "running" || from === undefined || to === undefined) continue;
-    all.add((to - from) / 1000);
+    const ended = step.attempts.some((attempt) => spanOf(attempt)?.to !== undefined);
+    if (step.status === "pending" || step.status === "running" || !ended) continue;
+    const took = elapsed(step, 0);
+    all.add(took);
     const mean = modules.get(step.module_id) ?? new Mean();
     modules.set(step.module_id, mean);
-    mean.add((to - from) / 1000);
+    mean.add(took);
   }
   const whole = all.count < LEAST_STEPS ? undefined : all.value;
   const of = (step: Step) => step.expected_seconds ?? modules.get(step.module_id)?.value ?? whole;

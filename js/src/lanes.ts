@@ -2,6 +2,7 @@
 
 import { executionSpan, spanOf } from "./cursor";
 import type { Attempt, ExecutionSnapshot, Problem, Step } from "./messages";
+import { type Rest, restsOf } from "./pauses";
 
 export interface Bar {
   step: Step;
@@ -17,6 +18,8 @@ export interface Lane {
   device: string;
   /** By their beginnings. */
   bars: Bar[];
+  /** When it was paused. */
+  rests: Rest[];
   /** Errors that were told of the device: lost, past its time. */
   errors: Problem[];
 }
@@ -39,7 +42,7 @@ const known = new WeakMap<Step, Bar[]>();
 export function lanesOf(state: ExecutionSnapshot): Lanes {
   const lanes = new Map<string, Lane>();
   const lane = (device: string) => {
-    const found = lanes.get(device) ?? { device, bars: [], errors: [] };
+    const found = lanes.get(device) ?? { device, bars: [], rests: [], errors: [] };
     lanes.set(device, found);
     return found;
   };
@@ -48,6 +51,7 @@ export function lanesOf(state: ExecutionSnapshot): Lanes {
     const bars = barsOf(step);
     if (bars.length) lane(step.device_id).bars.push(...bars);
   }
+  for (const rest of restsOf(state)) lane(rest.device).rests.push(rest);
   const unplaced: Problem[] = [];
   for (const error of state.errors ?? []) {
     const place = error.device_id && lanes.get(error.device_id);
@@ -76,7 +80,8 @@ function momentsOf(state: ExecutionSnapshot, lanes: Lane[]): Pick<Lanes, "origin
   const errors = (state.errors ?? []).map((error) => Date.parse(error.timestamp));
   const failed = bars.flatMap(({ attempt, to }) => (attempt.status === "failed" && to !== undefined ? [to] : []));
   const span = executionSpan(state);
-  const moments = sorted([...bars.flatMap(({ from, to }) => (to === undefined ? [from] : [from, to])), ...errors]);
+  const spans = [...bars, ...lanes.flatMap((lane) => lane.rests)];
+  const moments = sorted([...spans.flatMap(({ from, to }) => (to === undefined ? [from] : [from, to])), ...errors]);
   const origin = span?.from ?? moments[0] ?? Date.parse(state.timestamp);
   return { origin, moments, failures: sorted([...failed, ...errors]) };
 }
@@ -93,4 +98,9 @@ export function neighbour(moments: number[], at: number, direction: 1 | -1): num
 /** The bar of a lane that a moment falls into: the latest begun, for the next may begin as one ends. */
 export function barAt(lane: Lane, at: number, now: number, slack = 0): Bar | undefined {
   return lane.bars.findLast(({ from, to }) => from - slack <= at && at <= (to ?? now) + slack);
+}
+
+/** The pause of a lane that a moment falls into. */
+export function restAt(lane: Lane, at: number, now: number): Rest | undefined {
+  return lane.rests.findLast(({ from, to }) => from <= at && at <= (to ?? now));
 }

@@ -63,6 +63,15 @@ export interface Pause {
   timestamp: string;
 }
 
+/** A time in which a device waited, and that is over; `step_id` as of a `Pause`. */
+export interface PauseSpan {
+  device_id: string;
+  reason: "requested" | "failure";
+  step_id?: string | null;
+  started_at: string;
+  ended_at: string;
+}
+
 export interface ExecutionSnapshot {
   type: "execution_state";
   execution_id: string;
@@ -73,6 +82,7 @@ export interface ExecutionSnapshot {
   steps: Step[];
   errors?: Problem[];
   paused?: Pause[];
+  pauses?: PauseSpan[];
   name?: string | null;
   continues?: string | null;
   started_at?: string | null;

@@ -10,6 +10,7 @@ import type {
   ExecutionSnapshot,
   ExecutionStatus,
   Pause,
+  PauseSpan,
   ServerMessage,
   Step,
   StepCompleted,
@@ -58,7 +59,12 @@ export function fold(state: ExecutionSnapshot, message: ServerMessage): Executio
     case "execution_paused":
       return ended(state.status) ? state : foldPaused(state, message);
     case "execution_resumed":
-      return { ...state, paused: pausesBut(state, message.device_id), timestamp: message.timestamp };
+      return {
+        ...state,
+        paused: pausesBut(state, message.device_id),
+        pauses: pausesOver(state, message.timestamp, message.device_id),
+        timestamp: message.timestamp,
+      };
     case "error":
       return foldError(state, message);
     case "execution_completed":
@@ -68,6 +74,7 @@ export function fold(state: ExecutionSnapshot, message: ServerMessage): Executio
         status: message.status,
         current_step: null,
         paused: [],
+        pauses: pausesOver(state, message.timestamp),
         duration_seconds: message.duration_seconds,
         report_url: message.report_url,
         timestamp: message.timestamp,
@@ -144,11 +151,27 @@ function foldFailed(state: ExecutionSnapshot, message: StepFailed): ExecutionSna
 function foldPaused(state: ExecutionSnapshot, message: ExecutionPaused): ExecutionSnapshot {
   const { device_id, status, reason, step_id, timestamp } = message;
   const pause: Pause = { device_id, status, reason, step_id: step_id ?? null, timestamp };
-  return { ...state, paused: [...pausesBut(state, device_id), pause], timestamp };
+  const known = (state.paused ?? []).some((other) => keyOf(other) === keyOf(pause));
+  if (known) return state;
+  const pauses = pausesOver(state, timestamp, device_id);
+  return { ...state, paused: [...pausesBut(state, device_id), pause], pauses, timestamp };
+}
+
+function keyOf({ device_id, status, reason, step_id, timestamp }: Pause): string {
+  return JSON.stringify([device_id, status, reason, step_id ?? null, timestamp]);
 }
 
 function pausesBut(state: ExecutionSnapshot, device: string): Pause[] {
   return (state.paused ?? []).filter((pause) => pause.device_id !== device);
+}
+
+/** The times in which devices waited, once a device, or all of them, wait no more. */
+function pausesOver(state: ExecutionSnapshot, now: string, device?: string): PauseSpan[] {
+  const over = (state.paused ?? []).flatMap(({ device_id, status, reason, step_id, timestamp }) => {
+    if (status !== "paused" || (device !== undefined && device_id !== device)) return [];
+    return [{ device_id, reason, step_id: step_id ?? null, started_at: timestamp, ended_at: now }];
+  });
+  return [...(state.pauses ?? []), ...over];
 }
 
 function foldError(state: ExecutionSnapshot, message: ErrorMessage): ExecutionSnapshot {

@@ -35,6 +35,15 @@ test("the running step is through with a part, and never with more than all", ()
   expect(left([...done, step("sms", "running", 20)], 90)).toBe(0);
 });
 
+test("a pause between two attempts counts for nothing", () => {
+  const twice = step("data", "completed", 20, 24);
+  twice.attempts = [...twice.attempts, { attempt: 2, status: "completed", started_at: at(100), ended_at: at(102) }];
+  expect(left([...done, twice, step("data", "pending")], 102)).toBe(6);
+  const again = { ...twice, status: "running" as const, expected_seconds: 10 };
+  again.attempts = [twice.attempts[0]!, { attempt: 2, status: "running", started_at: at(100) }];
+  expect(left([again], 102)).toBe(10 - 4 - 2);
+});
+
 test("what earlier runs say counts first", () => {
   expect(left([step("call", "pending", undefined, undefined, { expected_seconds: 30 })])).toBe(30);
 });

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { barAt, lanesOf, neighbour } from "../src/lanes";
-import type { Attempt, Step } from "../src/messages";
+import { barAt, lanesOf, neighbour, restAt } from "../src/lanes";
+import type { Attempt, ExecutionSnapshot, PauseSpan, Step } from "../src/messages";
+import { pausedMs, restWords } from "../src/pauses";
 import { Store } from "../src/store";
 import { panned, revealing, roomFor, sinceStart, ticks, toMoment, toX, zoomed } from "../src/timescale";
+import { Tip } from "../src/views/timelinetip";
 import { ExecutionView } from "../src/views/view";
 import { at, DEVICE, FakeBrowser, FakeSource, NOW, settle, snapshot } from "./fakes";
 
@@ -128,6 +130,46 @@ describe("the lanes", () => {
   });
 });
 
+const pause = (from: number, to: number, changes: Partial<PauseSpan> = {}): PauseSpan => ({
+  device_id: DEVICE,
+  reason: "requested",
+  step_id: "sms",
+  started_at: at(from),
+  ended_at: at(to),
+  ...changes,
+});
+
+describe("pauses", () => {
+  const waits = { device_id: "R58M", status: "paused", reason: "failure", step_id: "data", timestamp: at(6) } as const;
+  const state = { ...STATE, pauses: [pause(8, 11)], paused: [waits, { ...waits, device_id: DEVICE, status: "pausing" as const }] };
+
+  test("are in the lane of their device, with the step, and open while they last", () => {
+    const [first, second] = lanesOf(state).lanes;
+    expect(first!.rests.map(({ from, to, step }) => [from, to, step?.step_id])).toEqual([[ms(8), ms(11), "sms"]]);
+    expect(second!.rests.map(({ from, to }) => [from, to])).toEqual([[ms(6), undefined]]);
+    expect(restAt(second!, ms(99), ms(99))).toBe(second!.rests[0]);
+    expect(restAt(first!, ms(12), ms(99))).toBeUndefined();
+    expect([...first!.rests, ...second!.rests].map(restWords)).toEqual(["before sms_module", "on the failure of data_module"]);
+    expect(restWords({ ...first!.rests[0]!, step: undefined })).toBe("before the end");
+  });
+
+  test("are moments that the keys go to", () => {
+    expect(lanesOf({ ...state, steps: [] }).moments).toEqual([6, 8, 11].map(ms));
+  });
+
+  test.each<[string, number, Partial<ExecutionSnapshot>]>([
+    ["none", 0, { pauses: [] }],
+    ["one in which nothing ran", 4, { pauses: [pause(12, 16)] }],
+    ["several at a time, counted once", 6, { pauses: [pause(12, 16), pause(14, 18, { device_id: "R58M" })] }],
+    ["one that another device worked through", 1, { pauses: [pause(10, 12)] }],
+    ["one that goes on, until now", 8, { paused: [{ ...waits, timestamp: at(12) }] }],
+    ["one that began before the execution did", 1, { pauses: [pause(-5, 2)] }],
+    ["one of an execution that has not begun", 0, { started_at: null, paused: [waits] }],
+  ])("stand for so long: %s", (_, seconds, changes) => {
+    expect(pausedMs({ ...STATE, ...changes }, ms(20)) / 1000).toBe(seconds);
+  });
+});
+
 describe("the timeline", () => {
   let source: FakeSource;
   let store: Store;
@@ -168,6 +210,19 @@ describe("the timeline", () => {
     expect(told).toContain(`sms_module failed after 3.0 s on ${DEVICE}`);
     expect(one(".xm-moment").textContent).toBe(told);
     expect(one(".xm-track").getAttribute("aria-valuenow")).toBe("11.0");
+  });
+
+  test("says what was paused, for how long, and beside the pointer", async () => {
+    source.begin({ ...STATE, pauses: [pause(12, 16)] });
+    await settle();
+    await press("ArrowLeft");
+    expect(store.cursor.at).toBe(ms(16));
+    expect(one(".xm-track").getAttribute("aria-valuetext")).toContain(`paused before sms_module on ${DEVICE}`);
+    expect([one(".xm-elapsed").textContent, one(".xm-rested").textContent]).toEqual(["16.0 s", "+ 4.0 s paused"]);
+    const rest = lanesOf(store.state!).lanes[0]!.rests[0];
+    const tip = new Tip(source);
+    tip.show({ bar: undefined, rest, error: undefined, now: ms(20), ended: true }, root, new MouseEvent("pointermove"));
+    expect(tip.element.textContent).toContain("Paused before sms_module4.0 s · began");
   });
 
   test("goes from event to event, with Shift from failure to failure, and back", async () => {

@@ -5,6 +5,7 @@ import { aboutLeft, remainingSeconds } from "../estimate";
 import { currentSteps } from "../steplist";
 import { between, clock, duration, plural } from "../format";
 import type { ExecutionSnapshot, ExecutionStatus, Step, StepStatus } from "../messages";
+import { pausedMs } from "../pauses";
 import type { Store } from "../store";
 import { SteeringView } from "./steering";
 
@@ -34,7 +35,8 @@ export class ProgressView {
   readonly #pillIcon = icon("pending");
   readonly #pillText = h("span");
   readonly #pill = h("span", { class: "xm-pill" }, this.#pillIcon, this.#pillText);
-  readonly #elapsed = h("span", { class: "xm-elapsed", title: "Elapsed time" });
+  readonly #elapsed = h("span", { class: "xm-elapsed", title: "Elapsed time, without pauses" });
+  readonly #rested = h("span", { class: "xm-rested", title: "Time in which it was paused and nothing ran" });
   readonly #left = h("span", { class: "xm-left" });
   readonly #cancel = h("button", { type: "button", class: "xm-button xm-cancel" }, "Cancel");
   readonly #fill = h("div", { class: "xm-bar-fill" });
@@ -61,7 +63,7 @@ export class ProgressView {
     this.element = h(
       "header",
       { class: "xm-head" },
-      h("div", { class: "xm-headline" }, this.#pill, this.#title, this.#elapsed, this.#left, this.#steering.button, this.#cancel),
+      h("div", { class: "xm-headline" }, this.#pill, this.#title, this.#elapsed, this.#rested, this.#left, this.#steering.button, this.#cancel),
       h("div", { class: "xm-bar-line" }, this.#bar, this.#percent),
       h(
         "div",
@@ -112,7 +114,11 @@ export class ProgressView {
     if (!state) return;
     const over = this.store.ended;
     const seconds = over ? state.duration_seconds : between(state.started_at, this.store.now());
-    text(this.#elapsed, seconds == null ? "" : over ? duration(seconds) : clock(seconds));
+    const rested = pausedMs(state, this.store.now()) / 1000;
+    const written = over ? duration : clock;
+    text(this.#elapsed, seconds == null ? "" : written(Math.max(0, seconds - rested)));
+    text(this.#rested, rested < 1 ? "" : `+ ${written(rested)} paused`);
+    this.#rested.hidden = rested < 1;
     const left = state.paused?.length ? undefined : remainingSeconds(state, this.store.now());
     text(this.#left, left === undefined ? "" : aboutLeft(left));
     attribute(this.#left, "title", basis(state.steps));

@@ -5,8 +5,9 @@
 import { executionSpan } from "../cursor";
 import { attribute, children, h, icon, on, text } from "../dom";
 import { duration, timeOfDay } from "../format";
-import { barAt, lanesOf, neighbour, type Bar, type Lanes } from "../lanes";
+import { barAt, lanesOf, neighbour, restAt, type Bar, type Lanes } from "../lanes";
 import type { ExecutionSnapshot } from "../messages";
+import { type Rest, restWords } from "../pauses";
 import type { Store } from "../store";
 import { panned, revealing, roomFor, sinceStart, zoomed, type Window } from "../timescale";
 import { Tip } from "./timelinetip";
@@ -89,9 +90,11 @@ export class TimelineView {
   }
 
   update(state: ExecutionSnapshot): void {
-    const { steps, errors, devices, status, started_at } = this.#state ?? {};
+    const { steps, errors, devices, status, started_at, paused, pauses } = this.#state ?? {};
     const same =
       steps === state.steps &&
+      paused === state.paused &&
+      pauses === state.pauses &&
       errors === state.errors &&
       devices?.length === state.devices.length &&
       status === state.status &&
@@ -217,9 +220,12 @@ export class TimelineView {
     if (at === null || !this.#lanes) return "";
     const several = this.#lanes.lanes.length > 1;
     const doing = this.#lanes.lanes.flatMap((lane) => {
-      const bar = barAt(lane, at, this.#now);
-      const words = bar && `${bar.step.module_id} ${outcome(bar, at)}${several ? ` on ${lane.device}` : ""}`;
-      return bar ? [{ words, turn: bar.from === at || bar.to === at }] : [];
+      const where = several ? ` on ${lane.device}` : "";
+      const [bar, rest] = [barAt(lane, at, this.#now), restAt(lane, at, this.#now)];
+      return [
+        ...(bar ? [{ words: `${bar.step.module_id} ${outcome(bar, at)}${where}`, turn: turns(bar, at) }] : []),
+        ...(rest ? [{ words: `paused ${restWords(rest)}${where}`, turn: turns(rest, at) }] : []),
+      ];
     });
     // What happened in this very moment comes first.
     doing.sort((a, b) => Number(b.turn) - Number(a.turn));
@@ -386,9 +392,15 @@ export class TimelineView {
     const error = [...(lane?.errors ?? []), ...lanes.errors].find(
       ({ timestamp }) => Math.abs(this.#place(Date.parse(timestamp)) - x) <= SNAP,
     );
-    if (!bar && !error) return this.#tip.hide();
-    this.#tip.show({ bar, error, now: this.#now, ended: this.#ended }, this.element, event);
+    const rest = lane && !bar ? restAt(lane, at, this.#now) : undefined;
+    if (!bar && !error && !rest) return this.#tip.hide();
+    this.#tip.show({ bar, rest, error, now: this.#now, ended: this.#ended }, this.element, event);
   }
+}
+
+/** Whether it begins or ends in this very moment. */
+function turns({ from, to }: Bar | Rest, at: number): boolean {
+  return from === at || to === at;
 }
 
 function outcome(bar: Bar, at: number): string {

@@ -2,6 +2,7 @@
 
 import { h } from "../dom";
 import type { Bar, Lane, Lanes } from "../lanes";
+import type { Rest } from "../pauses";
 import { ticks, toMoment, toX, type Window } from "../timescale";
 
 export const AXIS = 20;
@@ -104,6 +105,7 @@ function paintAxis(context: CanvasRenderingContext2D, sheet: Sheet, height: numb
 function paintLane(context: CanvasRenderingContext2D, sheet: Sheet, lane: Lane, top: number, hatches: Hatches): void {
   const { window, now } = sheet;
   const shown = lane.bars.filter(({ from, to }) => from <= window.to && (to ?? now) >= window.from);
+  for (const rest of lane.rests) paintRest(context, sheet, rest, top, hatches);
   let drawn = "";
   for (const bar of shown) {
     const left = place(sheet, bar.from);
@@ -115,6 +117,22 @@ function paintLane(context: CanvasRenderingContext2D, sheet: Sheet, lane: Lane, 
     paintBar(context, sheet, bar, left, right, top, hatches);
   }
   paintMarks(context, sheet, lane, shown, top);
+}
+
+/** A pause is hatched over the whole lane, the other way than a failure, and has no border: nothing ran. */
+function paintRest(context: CanvasRenderingContext2D, sheet: Sheet, rest: Rest, lane: number, hatches: Hatches): void {
+  const { window, now, laneHeight, palette } = sheet;
+  if (rest.from > window.to || (rest.to ?? now) < window.from) return;
+  const left = Math.max(place(sheet, rest.from), 0);
+  const width = Math.max(1, Math.min(place(sheet, rest.to ?? now), sheet.width) - left);
+  context.save();
+  context.fillStyle = palette.retried;
+  context.globalAlpha = 0.07;
+  context.fillRect(left, lane, width, laneHeight - 1);
+  context.fillStyle = hatches.of(palette.retried, -1);
+  context.globalAlpha = 0.4;
+  context.fillRect(left, lane, width, laneHeight - 1);
+  context.restore();
 }
 
 function toneOf(bar: Bar): Tone {
@@ -240,19 +258,21 @@ function triangle(context: CanvasRenderingContext2D, { palette }: Sheet, x: numb
   context.stroke();
 }
 
-/** Slanted lines in a colour: failure is told without colour too. */
+/** Slanted lines in a colour: failures and pauses are told without colour too. */
 class Hatches {
   readonly #known = new Map<string, CanvasPattern | string>();
 
   constructor(readonly context: CanvasRenderingContext2D) {}
 
-  of(tone: string): CanvasPattern | string {
-    const known = this.#known.get(tone) ?? this.#make(tone);
-    this.#known.set(tone, known);
+  /** Upwards, or downwards with -1. */
+  of(tone: string, way: 1 | -1 = 1): CanvasPattern | string {
+    const key = `${tone} ${way}`;
+    const known = this.#known.get(key) ?? this.#make(tone, way);
+    this.#known.set(key, known);
     return known;
   }
 
-  #make(tone: string): CanvasPattern | string {
+  #make(tone: string, way: 1 | -1): CanvasPattern | string {
     const tile = h("canvas", { width: 6, height: 6 });
     const context = tile.getContext("2d");
     if (!context) return tone;
@@ -260,8 +280,8 @@ class Hatches {
     context.lineWidth = 1.5;
     context.beginPath();
     for (const x of [-6, 0, 6]) {
-      context.moveTo(x - 1, 7);
-      context.lineTo(x + 7, -1);
+      context.moveTo(x - 1, 3 + 4 * way);
+      context.lineTo(x + 7, 3 - 4 * way);
     }
     context.stroke();
     return this.context.createPattern(tile, "repeat") ?? tone;

@@ -4,6 +4,7 @@ import { children, h, icon } from "../dom";
 import { duration, timeOfDay } from "../format";
 import type { Bar } from "../lanes";
 import type { Problem } from "../messages";
+import { type Rest, restWords } from "../pauses";
 import type { Source } from "../source";
 
 const WORDS = { running: "running", completed: "passed", failed: "failed", skipped: "skipped" } as const;
@@ -11,6 +12,7 @@ const WIDTH = 300;
 
 export interface Subject {
   bar: Bar | undefined;
+  rest: Rest | undefined;
   error: Problem | undefined;
   now: number;
   ended: boolean;
@@ -37,12 +39,17 @@ export class Tip {
     this.element.style.transform = `translate(${x}px, ${event.clientY - top + 16}px)`;
   }
 
-  #fill({ bar, error, now, ended }: Subject): void {
-    const took = bar && duration(((bar.to ?? now) - bar.from) / 1000);
-    const key = [bar?.step.step_id, bar?.attempt.attempt, bar?.attempt.status, took, error?.timestamp].join(" ");
+  #fill({ bar, rest, error, now, ended }: Subject): void {
+    const span = bar ?? rest;
+    const took = span && duration(((span.to ?? now) - span.from) / 1000);
+    const key = [bar?.step.step_id, bar?.attempt.attempt, bar?.attempt.status, rest?.from, took, error?.timestamp].join(" ");
     if (key === this.#key) return;
     this.#key = key;
-    children(this.element, [...(error ? errorLines(error) : []), ...(bar ? this.#barLines(bar, took!, ended) : [])]);
+    children(this.element, [
+      ...(error ? errorLines(error) : []),
+      ...(bar ? this.#barLines(bar, took!, ended) : []),
+      ...(rest ? restLines(rest, took!) : []),
+    ]);
   }
 
   #barLines(bar: Bar, took: string, ended: boolean): HTMLElement[] {
@@ -77,6 +84,18 @@ export class Tip {
     );
     return [picture];
   }
+}
+
+function restLines(rest: Rest, took: string): HTMLElement[] {
+  const began = timeOfDay(new Date(rest.from).toISOString());
+  return [
+    h(
+      "div",
+      { class: "xm-tip-words" },
+      h("p", { class: "xm-tip-head", "data-status": "paused" }, icon("pause"), h("b", {}, `Paused ${restWords(rest)}`)),
+      h("p", { class: "xm-faint" }, `${took} · began ${began}`),
+    ),
+  ];
 }
 
 function errorLines(error: Problem): HTMLElement[] {
