@@ -35,6 +35,9 @@ _DEVICE_SECONDS = 5.0  # a real device is there or is not; its server may just h
 KEPT_RUNS = 200
 """Runs started over HTTP that are remembered; older ones are forgotten once they have ended."""
 
+AGAIN = " (again)"
+"""What the name of an execution ends with that runs a step of another again."""
+
 
 class LabClosed(RuntimeError):
     """The lab was closed, and can run nothing more."""
@@ -239,9 +242,15 @@ class Lab:
         """Run one step of an execution that has ended, in a new one."""
         if self._closed:
             raise LabClosed("this lab was closed: make a new one with Lab()")
-        name = self.hub.snapshot(continues).name
-        plan = Plan([planned.module], name=f"{name} (again)" if name else "Run again")
-        run = self._make(plan, [serial or self.serials[0]], continues)
+        name = (self.hub.snapshot(continues).name or "Run").removesuffix(AGAIN)
+        before = self._run(continues)
+        waits = before is not None and before.pause_on_failure
+        plan = Plan([planned.module], name=name + AGAIN, pause_on_failure=waits)
+        serial = serial or self.serials[0]
+        # What cannot begin now leaves no execution that never will.
+        with self.pool.held(serial):
+            pass
+        run = self._make(plan, [serial], continues)
         run.start()
         return run
 

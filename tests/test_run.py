@@ -96,15 +96,24 @@ def test_a_step_of_an_ended_run_runs_again_in_a_run_that_continues_it(lab: em.La
     assert [step.status for step in again.wait(DEADLINE).steps] == ["completed"]
     assert run.state == state
     assert again in lab.runs
+    assert not again.pause_on_failure
+    run.pause_on_failure = True
+    once_more = again.retry("opening_settings")
+    assert once_more.wait(DEADLINE).name == "settings (again)"
+    waiting = run.retry("opening_settings")
+    assert waiting.pause_on_failure, "as the run does whose step it is"
+    waiting.wait(DEADLINE)
 
 
 def test_a_run_again_needs_the_device_to_be_free(lab: em.Lab) -> None:
     run = lab.start(PLAN)
     run.wait(DEADLINE)
     other = lab.start(em.Plan([slow]))
+    runs = list(lab.runs)
 
     with pytest.raises(NoDevice, match="busy"):
         run.retry(run.state.steps[0])
+    assert lab.runs == runs, "no execution is left that never begins"
     other.cancel()
     other.wait(DEADLINE)
 

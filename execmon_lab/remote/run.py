@@ -67,6 +67,7 @@ class RemoteRun:
         self._address = Address.parse(url)
         self._token = token
         self.recording = RemoteRecording(self._address, token)
+        self._again: list[RemoteRun] = []
         self._hub = Hub(shaping=False)
         self._link = Link(self._address, token, self._hub, reconnect_seconds)
         self._link.open()
@@ -166,7 +167,9 @@ class RemoteRun:
         execution_id = http.steer(self._address, f"steps/{step}/retry", self._token)
         if execution_id == self._execution_id:
             return self
-        return RemoteRun(self._address.of(execution_id).websocket, self._token)
+        again = RemoteRun(self._address.of(execution_id).websocket, self._token)
+        self._again.append(again)
+        return again
 
     def _allowed(self) -> frozenset[str]:
         """What the server lets us do; one that does not say is asked each time, and may refuse."""
@@ -180,7 +183,12 @@ class RemoteRun:
         http.steer(self._address, verb + query, self._token)
 
     def close(self) -> None:
-        """End the connection and the view; the execution goes on. Closing twice is no error."""
+        """End the connection and the view; the execution goes on. Closing twice is no error.
+
+        So it does with the runs that `retry` has made.
+        """
+        for again in self._again:
+            again.close()
         self._link.close()
         self._tail.close()
         if "view" in self.__dict__:

@@ -80,10 +80,18 @@ class Orders:
         What carries them out.
     answer
         Sends a parcel to the pages; from any thread.
+    again
+        Is given what runs a step again whose execution has ended.
     """
 
-    def __init__(self, run: Steerable, answer: Callable[[Parcel], None]) -> None:
+    def __init__(
+        self,
+        run: Steerable,
+        answer: Callable[[Parcel], None],
+        again: Callable[[object], None] = lambda _: None,
+    ) -> None:
         self._run = run
+        self._again = again
         self._switch = run if isinstance(run, Switchable) else None
         self._answer = answer
 
@@ -94,12 +102,15 @@ class Orders:
 
     def take(self, page: str, number: int, order: AnyOrder) -> None:
         """Carry an order out; the page is told None, or why it was not."""
-        refused = None
+        answer = {"kind": "steered", "page": page, "id": number, "refused": None}
         try:
             self._carry_out(order)
+            if isinstance(order, Retry) and (started := self._run.retry(order.step_id)) is not self._run:
+                self._again(started)
+                answer["continued"] = True
         except (RuntimeError, ValueError, TypeError, DeviceError, OSError) as error:
-            refused = str(error)
-        self._answer(Parcel({"kind": "steered", "page": page, "id": number, "refused": refused}))
+            answer["refused"] = str(error)
+        self._answer(Parcel(answer))
 
     def _carry_out(self, order: AnyOrder) -> None:
         match order:
@@ -109,8 +120,6 @@ class Orders:
                 self._run.resume(device_id)
             case Step(device_id=device_id):
                 self._run.step(device_id)
-            case Retry(step_id=step_id):
-                self._run.retry(step_id)
             case PauseOnFailure(on=on):
                 if self._switch is None:
                     raise RuntimeError("this cannot be switched from here")

@@ -125,6 +125,8 @@ class ExecutionView(anywidget.AnyWidget):
     """Whether the execution pauses on a failure, as its run says; None where that cannot be switched."""
     control = traitlets.Bool().tag(sync=True)
     """Whether touches on the picture go to the device; the user's to switch, off at first."""
+    again = anywidget.WidgetTrait().tag(sync=True)
+    """The view of the execution in which a step runs again since this one has ended; shown below it."""
     saved = traitlets.Dict().tag(sync=True)
     """The final state and the last picture: what a saved notebook shows without a kernel."""
 
@@ -166,7 +168,7 @@ class ExecutionView(anywidget.AnyWidget):
             else None
         )
         self._touches = Touches(manual, self._send_parcel, self._size, self._has_device) if manual else None
-        self._orders = Orders(steering, self._send_parcel) if steering else None
+        self._orders = Orders(steering, self._send_parcel, self._show_again) if steering else None
         self.pause_on_failure = self._orders.pause_on_failure if self._orders is not None else None
         self._past = Past(recording, self._send_parcel) if recording else None
         self._backlog = Backlog(kept_log, self._send_parcel) if kept_log else None
@@ -296,6 +298,12 @@ class ExecutionView(anywidget.AnyWidget):
                 self._touches.forget_code()
             case Touch() if self._touches is not None:
                 self._touches.take(command, on=self.control)
+
+    def _show_again(self, started: object) -> None:
+        view = getattr(started, "view", None)
+        if isinstance(view, ExecutionView):
+            self.again = view
+            view.expect_page()
 
     def _size(self, device_id: str) -> Sized | None:
         return self._pictures.size(device_id) if self._pictures is not None else None

@@ -44,7 +44,7 @@ type Notice =
   | ({ kind: "past"; page: string; id: number; found: boolean; reason?: string } & Omit<PastFrame, "jpeg">)
   | { kind: "touched"; page: string; id: number; refused: string | null }
   | { kind: "code"; lines: CodeLine[] }
-  | { kind: "steered"; page: string; id: number; refused: string | null };
+  | { kind: "steered"; page: string; id: number; refused: string | null; continued?: boolean };
 
 /** What is told of a stream with an acknowledgement: how many frames were drawn, and how old on average. */
 type Seen = Drawing & { frames: number };
@@ -214,7 +214,7 @@ export class CommSource implements Source {
         listener.controlled();
         break;
       case "steered":
-        if (notice.page === this.#page) this.steering?.answer(notice.id, notice.refused);
+        if (notice.page === this.#page) this.steering?.answer(notice.id, notice.refused, notice.continued);
         break;
     }
   };

@@ -152,8 +152,9 @@ export class SocketSource implements Source {
       const url = this.address.execution(pathOf(order));
       const answer = await fetch(url, { method: "POST", signal: AbortSignal.timeout(ANSWER_MS) });
       const said = await answer.json();
-      this.#steering.answer(id, answer.ok ? null : (said.detail ?? `The server answered ${answer.status}`));
-      if (answer.ok && said.execution_id !== this.address.id.toLowerCase()) this.continued(said.execution_id);
+      const continued = answer.ok && said.execution_id !== this.address.id.toLowerCase();
+      this.#steering.answer(id, answer.ok ? null : (said.detail ?? `The server answered ${answer.status}`), continued);
+      if (continued) this.continued(said.execution_id);
     } catch {
       this.#steering.answer(id, "The server cannot be reached");
     }

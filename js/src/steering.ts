@@ -16,6 +16,8 @@ const PATIENCE_MS = 1_500;
 /** What was done is told by a message, which may come a little after the answer. */
 const AFTERWARDS_MS = 400;
 const TOLD_MS = 8_000;
+/** An execution that has ended is final, for all who follow it. */
+const CONTINUED = "The step runs again, in an execution of its own: this one has ended";
 
 type Asked = { order: Order; answered: boolean; attempts: number };
 
@@ -69,8 +71,8 @@ export class Steering {
     this.changed();
   }
 
-  /** The kernel has carried an order out, or says why not. */
-  answer(id: number, refused: string | null): void {
+  /** An order was carried out, or why not; `continued` where its execution has ended, and another runs the step. */
+  answer(id: number, refused: string | null, continued = false): void {
     const asked = this.#asked.get(id);
     if (!asked) return;
     asked.answered = true;
@@ -78,7 +80,8 @@ export class Steering {
     if (refused !== null) {
       this.#asked.delete(id);
       this.#tell(refused);
-    } else if (asked.order.do !== "retry") {
+    } else if (asked.order.do !== "retry" || continued) {
+      if (continued) this.#tell(CONTINUED);
       setTimeout(() => {
         this.#asked.delete(id);
         this.changed();
@@ -87,14 +90,14 @@ export class Steering {
     this.changed();
   }
 
-  /** A step that was to run again has begun to, or never will. */
+  /** A step that was to run again has begun to. One whose execution ended meanwhile is answered in another way. */
   update(state: ExecutionSnapshot): void {
     this.#state = state;
-    const over = ended(state.status);
-    for (const [id, { order, attempts }] of this.#asked) {
+    for (const [id, { order, attempts, answered }] of this.#asked) {
       if (order.do !== "retry") continue;
       const step = state.steps.find(({ step_id }) => step_id === order.step_id);
-      if (over || (step && step.attempts.length > attempts)) this.#asked.delete(id);
+      if (step && step.attempts.length > attempts) this.#asked.delete(id);
+      if (answered && ended(state.status)) this.#asked.delete(id);
     }
   }
 

@@ -2,6 +2,7 @@
 
 import type { AnyModel, AnyWidget } from "@anywidget/types";
 
+import { showAgain } from "./again";
 import { CommSource } from "./comm";
 import type { Exports } from "./exports";
 import { Store, type Saved } from "./store";
@@ -28,8 +29,9 @@ const widget: AnyWidget<Traits> = () => {
       signal.addEventListener("abort", () => source.close());
       return { show: (part, el, shown) => el.append(new PartView(store, part, shown).element) } satisfies Exports;
     },
-    render({ el, signal }) {
+    render({ model, el, signal, host }) {
       el.append(new ExecutionView(store, signal).element);
+      showAgain(model as AnyModel, host, el, signal);
     },
   };
 };

@@ -12,6 +12,7 @@ let given: { id: number; order: Order }[];
 let kernelPauses: boolean | undefined;
 let stop: AbortController;
 let root: HTMLElement;
+let store: Store;
 
 const one = <T extends HTMLElement>(selector: string): T => {
   const found = root.querySelector<T>(selector);
@@ -55,7 +56,8 @@ beforeEach(async () => {
     () => kernelPauses,
   );
   stop = new AbortController();
-  root = new ExecutionView(new Store(source), stop.signal).element;
+  store = new Store(source);
+  root = new ExecutionView(store, stop.signal).element;
   document.body.append(root);
 });
 afterEach(() => {
@@ -205,11 +207,51 @@ describe("Retry on a row", () => {
     expect(words()).toBe("");
   });
 
-  test("is away when the execution has ended, and while the past is shown", async () => {
-    await show({ status: "completed", duration_seconds: 5 });
+  test("is away while the past is shown", async () => {
+    await show();
+    store.cursor.set(NOW);
+    await vi.advanceTimersByTimeAsync(50);
     expect(retry(0).hidden).toBe(true);
+  });
+});
+
+describe("after the end", () => {
+  beforeEach(() => show({ status: "completed", duration_seconds: 5 }));
+
+  test("a step can run again, and nothing else can be done", () => {
+    expect([retry(0).hidden, retry(0).title]).toEqual([
+      false,
+      "Run this step again, in an execution of its own, with its module as it is defined now",
+    ]);
+    expect([one(".xm-steering").hidden, button().hidden]).toEqual([true, true]);
+  });
+
+  test("what runs it is told", async () => {
+    retry(0).click();
+    await vi.advanceTimersByTimeAsync(100);
+    expect([retry(0).textContent, retry(0).disabled]).toEqual(["Queued", true]);
+    source.steering!.answer(1, null, true);
+    await vi.advanceTimersByTimeAsync(500);
+    expect([retry(0).textContent, retry(0).disabled]).toEqual(["Retry", false]);
+    expect(one(".xm-steering").hidden).toBe(false);
+    expect(words()).toBe("The step runs again, in an execution of its own: this one has ended");
+    expect([toggle().hidden, button().hidden]).toEqual([true, true]);
+    await vi.advanceTimersByTimeAsync(9_000);
     expect(one(".xm-steering").hidden).toBe(true);
-    expect(button().hidden).toBe(true);
+  });
+
+  test("why it cannot is told too", async () => {
+    retry(0).click();
+    source.steering!.answer(1, "emulator-5554 is busy");
+    await vi.advanceTimersByTimeAsync(50);
+    expect([words(), retry(0).disabled]).toEqual(["emulator-5554 is busy", false]);
+  });
+
+  test("a kernel that has said good-bye runs nothing", async () => {
+    source.listener.sign(true);
+    source.listener.controlled();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(retry(0).hidden).toBe(true);
   });
 });
 

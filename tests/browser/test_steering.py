@@ -89,6 +89,17 @@ def test_a_failing_step_is_mended_in_its_cell_and_retried(
     expect(view.locator(".xm-step-group").nth(1)).to_contain_text("passed after 1 failed attempt")
     lab_page.keep(f"steering-passed-{colour}", view)
     assert lab_page.json("[step.status for step in run.wait().steps]") == ["completed"] * 3
+
+    view.get_by_role("button", name="Retry: step 2, looking_around").click()
+    again = lab_page.page.locator(".xm-again .xm")
+    expect(again.locator(".xm-title")).to_have_text("to be steered (again)", timeout=30_000)
+    expect(again.locator(".xm-pill")).to_have_text("Passed", timeout=30_000)
+    expect(again.locator(".xm-step-group")).to_have_count(1)
+    lab_page.keep(f"steering-again-{colour}")
+    assert lab_page.json("[len(lab.runs), lab.runs[-1].state.continues == run.execution_id]") == [2, True]
+    lab_page.save()
+    lab_page.reload()
+    expect(again.locator(".xm-pill")).to_have_text("Passed", timeout=60_000)
     assert lab_page.complaints == []
 
 

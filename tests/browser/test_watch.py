@@ -222,6 +222,11 @@ def test_a_run_is_paused_walked_through_and_has_a_step_run_again(
     row.get_by_role("button", name="Go on").click()
     expect(tab.page.locator(".xw-status")).to_have_text("Ended", timeout=30_000)
     assert [len(step.attempts) for step in suite.run.state.steps] == [2, 1]
+    tab.page.locator(".xm-retry").first.click()
+    expect(tab.page.locator(".xm-title")).to_have_text("watched (again)", timeout=30_000)
+    expect(tab.page.locator(".xw-status")).to_have_text("Ended", timeout=30_000)
+    tab.page.go_back()
+    expect(tab.page.locator(".xm-title")).to_have_text("watched", timeout=30_000)
     assert tab.complaints == []
 
 

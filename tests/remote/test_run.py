@@ -366,6 +366,23 @@ def test_the_view_of_a_run_elsewhere_steers_it(lab: em.Lab) -> None:
     run.cancel()
 
 
+def test_a_step_of_a_run_that_has_ended_there_runs_again_and_is_shown_below(
+    lab: em.Lab, monkeypatch: pytest.MonkeyPatch, no_leaks: None
+) -> None:
+    run = lab.start(em.Plan([quick_module], name="once"))
+    [step] = run.wait(DEADLINE).steps
+    with em.connect(run.url) as remote:
+        page = Page(remote, monkeypatch)
+        page.say("steer", id=1, order={"do": "retry", "step_id": step.step_id})
+        [(answer, _)] = page.of("steered")
+        assert (answer["refused"], answer["continued"]) == (None, True)
+        again = page.view.again
+        assert isinstance(again, ExecutionView)
+        assert repr(again) == "ExecutionView('once (again)')"
+        lab.runs[-1].wait(DEADLINE)
+    assert lab.runs[-1].state.continues == run.execution_id
+
+
 def test_the_view_of_a_run_that_may_only_be_looked_at_has_no_way_to_steer(tmp_path: Path) -> None:
     with em.Lab(history=tmp_path, record=False, view_only=True) as lab:
         run = lab.prepare(em.Plan([quick_module]))

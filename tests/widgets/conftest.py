@@ -119,6 +119,7 @@ class FakeRun:
         self.told: list[tuple[str, str | None]] = []
         self.pause_on_failure = False
         self.error: Exception | None = None
+        self.continued: FakeRun | None = None
 
     def _note(self, verb: str, what: str | None) -> None:
         if self.error is not None:
@@ -134,8 +135,9 @@ class FakeRun:
     def step(self, device_id: str | None = None) -> None:
         self._note("step", device_id)
 
-    def retry(self, step: str) -> None:
+    def retry(self, step: str) -> FakeRun:
         self._note("retry", step)
+        return self.continued or self
 
 
 class Page:

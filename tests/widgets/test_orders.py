@@ -41,6 +41,14 @@ def test_each_order_is_carried_out_and_answered() -> None:
     assert run.pause_on_failure is True
 
 
+def test_what_runs_a_step_of_an_ended_run_again_is_handed_on_and_told() -> None:
+    run, another, answers, continued = FakeRun(), FakeRun(), [], []
+    run.continued = another
+    Orders(run, answers.append, continued.append).take("p", 3, Retry(step_id="s1"))
+    assert continued == [another]
+    assert answers[0].content["continued"] is True
+
+
 def test_what_cannot_be_switched_is_told() -> None:
     run = FakeRun()
     del run.pause_on_failure

@@ -22,12 +22,14 @@ export class RetryButton {
     this.#step = step;
     const { steering } = this.store.source;
     const asked = steering?.isAsked("retry", step.step_id) ?? false;
+    const { ended, kernel, cursor } = this.store;
     const closed = step.status !== "pending" && step.status !== "running";
-    this.element.hidden = !steering || !closed || this.store.ended || !this.store.cursor.live;
+    this.element.hidden = !steering || !closed || (ended && kernel !== "alive") || !cursor.live;
     this.element.disabled = asked;
     text(this.#label, asked ? "Queued" : "Retry");
     const what = `step ${index + 1}, ${step.module_id}`;
     attribute(this.element, "aria-label", `${asked ? "Queued to run again" : "Retry"}: ${what}`);
-    attribute(this.element, "title", "Run this step again, with its module as it is defined now");
+    const where = ended ? "in an execution of its own, " : "";
+    attribute(this.element, "title", `Run this step again, ${where}with its module as it is defined now`);
   }
 }

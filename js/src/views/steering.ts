@@ -51,16 +51,18 @@ export class SteeringView {
   update(state: ExecutionSnapshot): void {
     const { steering } = this.store.source;
     steering?.update(state);
-    const idle = !steering || this.store.ended;
-    this.element.hidden = this.button.hidden = idle;
-    if (idle) {
+    const over = this.store.ended;
+    this.button.hidden = !steering || over;
+    // After the end a step may still run again, of which there may be something to say.
+    this.element.hidden = !steering || (over && !steering.told);
+    if (!steering) {
       children(this.#pauses, []);
       return;
     }
-    const pauses = state.paused ?? [];
+    const pauses = over ? [] : (state.paused ?? []);
     this.#showButton(steering, pauses);
     const pausing = steering.pausesOnFailure;
-    this.#toggle.hidden = pausing === undefined;
+    this.#toggle.hidden = pausing === undefined || over;
     attribute(this.#toggle, "aria-checked", String(pausing ?? false));
     const paused = pauses.filter(({ status }) => status === "paused");
     children(
