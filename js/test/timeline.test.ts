@@ -238,13 +238,13 @@ describe("the timeline", () => {
     expect(store.cursor.live).toBe(true);
   });
 
-  test("keeps its keys to itself, and leaves others to the page", () => {
+  test("keeps plain keys to itself, with which JupyterLab changes cells, and leaves the page its commands", () => {
     const heard = vi.fn();
     document.body.addEventListener("keydown", heard);
-    for (const key of ["ArrowLeft", "Escape", "a"]) {
-      one(".xm-track").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    for (const key of [{ key: "ArrowLeft" }, { key: "Escape" }, { key: "a" }, { key: "s", ctrlKey: true }]) {
+      one(".xm-track").dispatchEvent(new KeyboardEvent("keydown", { ...key, bubbles: true, cancelable: true }));
     }
-    expect(heard.mock.calls.map(([event]) => event.key)).toEqual(["a"]);
+    expect(heard.mock.calls.map(([event]) => event.key)).toEqual(["s"]);
     document.body.removeEventListener("keydown", heard);
   });
 

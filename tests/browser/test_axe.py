@@ -77,8 +77,10 @@ def is_accessible(page: Page, scope: str | None = None) -> None:
 
 def write_broken_pattern(view: Locator | Page) -> None:
     view.get_by_role("button", name="Regular expression").click()
-    view.get_by_label("Filter the log").fill("it (may|will")
-    expect(view.locator(".xm-log-problem")).to_be_visible()
+    view.get_by_label("Filter the log").fill("f(ai|oi)l")
+    expect(view.locator(".xm-log-row mark").first).to_be_visible()
+    view.get_by_label("Filter the log").fill("f(ai|oi")
+    expect(view.locator(".xm-log-problem")).to_contain_text("Unterminated group")
 
 
 def open_step(view: Locator | Page, module: str) -> None:
@@ -113,7 +115,7 @@ def test_a_view_in_a_notebook(jupyter: JupyterServer, lab_page: NotebookPage) ->
     lab_page.execute("go_on.set(); run.wait(30)")
     expect(view.locator(".xm-pill")).to_have_text("2 failed", timeout=30_000)
     open_step(view, "broken_module")
-    view.get_by_label("Filter the log").fill("it (may|will)")
+    view.get_by_label("Filter the log").fill("f(ai|oi)l")
     view.locator(".xm-log-row:visible", has_text="it will fail").first.click()
     views_are_accessible()
     view.locator(".xm-thumb:visible").first.click()
@@ -133,6 +135,7 @@ def test_the_page_of_an_execution(page: Page, tmp_path: Path) -> None:
     @em.module
     def broken_module(ctx: em.Context) -> None:
         with ctx.action("look"):
+            ctx.log.error("it will fail")
             ctx.device.find("Flux capacitor")
 
     @em.module(timeout=120)
@@ -151,6 +154,7 @@ def test_the_page_of_an_execution(page: Page, tmp_path: Path) -> None:
         go_on.set()
         expect(page.locator(".xw-status")).to_have_text("Ended", timeout=30_000)
         is_accessible(page)
+        page.close()
 
 
 def test_a_report(page: Page, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 // What is around every view: the frame, the wait for the first word, and what is known of the kernel.
 
-import { attribute, h, icon, text } from "../dom";
+import { attribute, h, icon, on, text } from "../dom";
 import { timeOfDay } from "../format";
 import type { Store } from "../store";
 
@@ -26,6 +26,7 @@ export class Shell {
   ) {
     this.main.hidden = this.#kernel.hidden = true;
     this.element = h("article", { class: "xm", "aria-label": label }, this.#kernel, this.#waiting, this.main);
+    on(this.element, "keydown", signal, keep);
     const patience = setTimeout(() => {
       this.#waiting.textContent = "Nothing came from the kernel yet. If it was restarted, run the cell again.";
     }, PATIENCE_MS);
@@ -59,6 +60,11 @@ export class Shell {
     text(this.#notice, words);
     this.#kernel.hidden = words === "";
   }
+}
+
+/** Keys pressed in the view are the view's: JupyterLab would go to the next cell, or delete this one. */
+function keep(event: KeyboardEvent): void {
+  if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
 }
 
 /** What the reader should know of the kernel; nothing while it speaks. */
