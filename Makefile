@@ -10,8 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WIDGET := execmon_lab/widgets/static/widget.js
 JS_SOURCES := $(shell find js/src -type f) js/package.json js/package-lock.json js/tsconfig.json js/build.mjs
-LAB_FLAGS := --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) \
-	--ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/quickstart.ipynb --log-level=WARN
+LAB_FLAGS := --ip=127.0.0.1 --log-level=WARN $(if $(filter 0,$(shell id -u)),--allow-root)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -59,9 +58,7 @@ $(VENV)/chromium.ok: | $(VENV)/python.ok
 # --- Verbs ---
 
 demo: $(VENV)/python.ok $(WIDGET)
-	@# Jupyter's news and updates would be asked about before anything can be read.
-	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements
-	$(BIN)/jupyter lab $(LAB_FLAGS)
+	@$(BIN)/execmon-lab lab --folder notebooks $(LAB_FLAGS)
 
 test: test-js test-python test-notebooks test-browser
 

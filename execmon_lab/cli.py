@@ -313,7 +313,7 @@ def lab(
         _fail(str(error), USAGE)
     typer.echo(f"{len(fresh)} notebooks copied to {folder}" if fresh else f"the notebooks are in {folder}")
     sys.stdout.flush()
-    os.execv(command[0], command)
+    os.execve(command[0], command, notebooks.environment())
 
 
 @app.command()

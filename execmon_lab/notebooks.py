@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -76,5 +78,10 @@ def command(python: str, folder: Path, options: list[str]) -> list[str]:
     if find_spec("jupyterlab") is None:
         raise NoJupyterLab
     flags = [f"--ServerApp.root_dir={folder}", "--LabApp.default_url=/lab/tree/quickstart.ipynb"]
-    # Jupyter's own news would be asked about before anything can be read.
-    return [python, "-m", "jupyterlab", *flags, "--LabApp.news_url=None", *options]
+    return [python, "-m", "jupyterlab", *flags, *options]
+
+
+def environment(present: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment for `command`: it keeps Jupyter's news from being asked about first of all."""
+    paths = [str(_HERE / "jupyter"), present.get("JUPYTER_CONFIG_PATH", "")]
+    return {**present, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}

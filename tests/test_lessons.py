@@ -68,6 +68,8 @@ def test_it_opens_jupyterlab_on_the_quickstart(tmp_path: Path) -> None:
         assert "/lab/tree/quickstart.ipynb?" in address
         served = json.loads(_get(f"{address.split('/lab')[0]}/api/contents?token=secret"))
         assert {file["name"] for file in served["content"]} == {path.name for path in notebooks.lessons()}
+        page = _get(f"{address.split('?')[0]}?token=secret").decode()
+        assert '"disabledExtensions": ["@jupyterlab/apputils-extension:announcements"]' in page, "no news"
     finally:
         process.terminate()
         process.communicate(timeout=30)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from execmon_lab.phone.state import address
 
 MAIN = "android.intent.action.MAIN"
+WEB_SEARCH = "android.intent.action.WEB_SEARCH"
 VIEW = "android.intent.action.VIEW"
 LAUNCHER = "android.intent.category.LAUNCHER"
 HOME = "android.intent.category.HOME"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from execmon_lab.phone.state.apk import Manifest
 from execmon_lab.phone.state.core import Core
-from execmon_lab.phone.state.intents import DEFAULT, HOME, LAUNCHER, MAIN, VIEW, Intent
+from execmon_lab.phone.state.intents import DEFAULT, HOME, LAUNCHER, MAIN, VIEW, WEB_SEARCH, Intent
 from execmon_lab.phone.state.processes import FIRST_APP_UID
 
 _NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+")
@@ -166,7 +166,7 @@ _ACTIVITIES: dict[str, tuple[Activity, ...]] = {
                 _MAIN,
                 Filter((VIEW,), (DEFAULT, "android.intent.category.BROWSABLE"), ("http", "https")),
                 Filter((MAIN,), ("android.intent.category.APP_BROWSER", DEFAULT)),
-                Filter(("android.intent.action.WEB_SEARCH",)),
+                Filter((WEB_SEARCH,)),
             ),
             "browser",
         ),

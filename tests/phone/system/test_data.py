@@ -94,3 +94,12 @@ def test_switching_twice_keeps_the_last_word(phone):
     phone.sh("svc data disable")
     phone.sleep(2.3)
     assert state(phone) == "mDataConnectionState=0"
+
+
+def test_the_search_bar_of_the_home_screen_takes_words(phone):
+    phone.sh("input keyevent KEYCODE_HOME")
+    phone.tap("Search the web")
+    phone.sh("input text daily%snews")
+    phone.see("daily news")
+    phone.sh("input keyevent KEYCODE_ENTER")
+    phone.see("Results for daily news")

@@ -14,7 +14,7 @@ from execmon_lab.phone.screen.ui import CENTRE, Ui
 from execmon_lab.phone.screen.view import View, view
 from execmon_lab.phone.state import address, web
 from execmon_lab.phone.state.connectivity import ATTACHED
-from execmon_lab.phone.state.intents import Intent
+from execmon_lab.phone.state.intents import WEB_SEARCH, Intent
 
 LOAD_SECONDS = 0.6
 _SITES = (
@@ -43,8 +43,12 @@ class Browser(View):
             self._turn = 0
         if intent.scheme in ("http", "https"):
             self.load(intent.data)
-        elif intent.action == "android.intent.action.WEB_SEARCH":
-            self.load(f"http://search.test/?q={quote_plus(str(intent.extras.get('query', '')))}")
+        elif intent.action == WEB_SEARCH:
+            words = str(intent.extras.get("query", ""))
+            if words:
+                self.load(f"http://search.test/?q={quote_plus(words)}")
+            else:
+                self._edit()
 
     def load(self, url: str, *, keep: bool = True) -> None:
         """Load an address; the page shows after a moment, or the reason why there is none."""

@@ -15,7 +15,7 @@ from execmon_lab.phone.screen.text import MEDIUM
 from execmon_lab.phone.screen.theme import DARK, NAVIGATION_BAR, WHITE, Colour, Palette, mix
 from execmon_lab.phone.screen.ui import CENTRE, Ui
 from execmon_lab.phone.screen.view import View, clock_text, view
-from execmon_lab.phone.state.intents import LAUNCHER, MAIN, NEW_TASK, Intent
+from execmon_lab.phone.state.intents import LAUNCHER, MAIN, NEW_TASK, WEB_SEARCH, Intent
 from execmon_lab.phone.state.packages import Package
 
 DOCK = ("com.android.dialer", "com.android.messaging", "com.android.chrome", "com.android.settings")
@@ -184,7 +184,7 @@ class Launcher(View):
                 24,
                 0.92,
                 id="search_container",
-                tap=self._launch("com.android.chrome"),
+                tap=self._launch("com.android.chrome", WEB_SEARCH),
                 description="Search",
             )
             ink = (0x4A, 0x4F, 0x5A)
@@ -227,13 +227,13 @@ class Launcher(View):
 
         ui.shape(parent, paint)
 
-    def _launch(self, name: str) -> Action:
+    def _launch(self, name: str, action: str = MAIN) -> Action:
         def launch() -> None:
             package = self.phone.packages.get(name)
             if package is None or package.launcher is None:
                 return
             component = (name, package.launcher.name)
-            self.phone.launch(Intent(MAIN, categories=[LAUNCHER], component=component, flags=NEW_TASK))
+            self.phone.launch(Intent(action, categories=[LAUNCHER], component=component, flags=NEW_TASK))
 
         return launch
 
