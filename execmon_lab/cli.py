@@ -1,7 +1,6 @@
 """The terminal's face: `execmon-lab`."""
 
 import asyncio
-import contextlib
 import os
 import queue
 import signal
@@ -19,6 +18,7 @@ from . import __version__, historycli, reportcli
 from .devices import AdbServer, DevicePool, NoDevice, ServerError
 from .hub import Envelope, execution_subject
 from .protocol import ExecutionCompleted, ExecutionSnapshot
+from .state import FINAL
 from .terminal import ExecutionDisplay
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ def run(
     chosen.pause_on_failure = False  # nobody here could let it go on
     try:
         with Lab(devices=device or None, phones=phones, port=port) as lab:
-            status = _follow(lab, lab.prepare(chosen), wait_for_client, as_json)
-            _hold(hold)
+            status = _held(lab, lab.prepare(chosen), hold, wait_for_client, as_json)
     except NoDevice as error:
         _fail(str(error), NO_DEVICE)
     except OSError as error:
@@ -128,10 +127,16 @@ def _status_of(state: ExecutionSnapshot) -> int:
     return PASSED if passed else FAILED
 
 
-def _hold(seconds: float) -> None:
-    """Keep the server up; an interrupt ends the hold, and leaves the run's own exit status."""
-    with contextlib.suppress(KeyboardInterrupt):
-        time.sleep(seconds)
+def _held(lab: "Lab", run: "Run", hold: float, wait_for_client: bool, as_json: bool) -> int:
+    """Follow a run, and keep the server up; an interrupt after its end leaves the run's own exit status."""
+    try:
+        status = _follow(lab, run, wait_for_client, as_json)
+        time.sleep(hold)
+    except KeyboardInterrupt:
+        if run.state.status not in FINAL:
+            raise
+        status = _status_of(run.state)
+    return status
 
 
 @app.command()

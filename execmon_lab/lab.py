@@ -245,7 +245,8 @@ class Lab:
         name = (self.hub.snapshot(continues).name or "Run").removesuffix(AGAIN)
         before = self._run(continues)
         waits = before is not None and before.pause_on_failure
-        plan = Plan([planned.module], name=name + AGAIN, pause_on_failure=waits)
+        logcat = before.logcat if before is not None else None
+        plan = Plan([planned.module], name=name + AGAIN, pause_on_failure=waits, logcat=logcat)
         serial = serial or self.serials[0]
         # What cannot begin now leaves no execution that never will.
         with self.pool.held(serial):

@@ -18,6 +18,7 @@ from .preview.recording.index import indices
 from .protocol import ExecutionCompleted, ExecutionSnapshot
 from .runfacts import RunFacts
 from .runframes import RunFrames
+from .runlogcat import RunLogcat
 from .runpreview import RunPreview
 from .server import KeptLog, Server
 from .steering import Again, Steering
@@ -65,6 +66,7 @@ class Run(Steering, RunFrames):
         self._tail = LogTail(hub, execution.execution_id)
         self.recording = recording
         self._facts = RunFacts(execution.execution_id, execution.serials, pool, history)
+        self._logcat = RunLogcat(execution, pool, hub)
         self._recorder = self._make_recorder(keep) if keep is not None else None
 
     @property
@@ -103,6 +105,11 @@ class Run(Steering, RunFrames):
         return self._execution.done
 
     @property
+    def logcat(self) -> str | None:
+        """What is read of its devices' own logs, as its plan says."""
+        return self._execution.plan.logcat
+
+    @property
     def devices(self) -> dict[str, dict[str, str]]:
         """What was found out of each device, by serial: ``{"model": …, "Android": …, "screen": …}``."""
         return dict(self._facts.known)
@@ -110,6 +117,7 @@ class Run(Steering, RunFrames):
     def start(self) -> None:
         """Begin; returns at once."""
         self._execution.start()
+        self._logcat.start()
         self._facts.start()
         if self._recorder is not None:
             self._recorder.start()
@@ -200,6 +208,7 @@ class Run(Steering, RunFrames):
     def close(self) -> None:
         """Cancel what still runs, and end the view and every thread of the run."""
         self._execution.close()
+        self._logcat.close()
         self._facts.close()
         if self._recorder is not None:
             self._recorder.close()

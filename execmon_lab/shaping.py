@@ -50,6 +50,7 @@ class ShedLogs:
             module_id=last.module_id,
             timestamp=last.timestamp,
             shed=count,
+            source=last.source,
         )
 
 
@@ -58,7 +59,7 @@ class Shaper:
 
     def __init__(self) -> None:
         self._progress = _NewestProgress()
-        self._logs: dict[str, _LogWindow] = {}
+        self._logs: dict[tuple[str, object], _LogWindow] = {}
 
     def shape(self, message: Message, now: float) -> Iterator[Message]:
         """Give what may go out now that `message` came, in order.
@@ -74,7 +75,7 @@ class Shaper:
         for window in self._logs.values():
             yield from window.take(now, at_once=last)
         if isinstance(message, LogEntry):
-            window = self._logs.setdefault(message.device_id, _LogWindow())
+            window = self._logs.setdefault((message.device_id, message.source), _LogWindow())
             window.put(message)
             yield from window.take(now, at_once=False)
         elif isinstance(message, ExecutionProgress):

@@ -130,6 +130,8 @@ class ExecutionState:
 
     @fold.register
     def _(self, message: LogEntry) -> None:
+        if message.source is not UNSET:
+            return  # it comes late, and by the device's clock
         self._base = replace(self._base, timestamp=message.timestamp)
 
     @fold.register

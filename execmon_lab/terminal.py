@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from msgspec import UNSET
 from rich.console import Console
 from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -91,7 +92,8 @@ class ExecutionDisplay:
                 self._problem(message.code, message.message, message.timestamp)
             case LogEntry():
                 if message.level in self._levels:
-                    self._print(Text(f"    {message.level:<5} {message.message}", style="dim"))
+                    of = "" if message.source is UNSET else f"{message.source} "
+                    self._print(Text(f"    {message.level:<5} {of}{message.message}", style="dim"))
             case ExecutionCompleted():
                 skipped = message.total_steps - message.successful_steps - message.failed_steps
                 self._summary(

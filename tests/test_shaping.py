@@ -7,6 +7,8 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from execmon_lab.protocol import ExecutionCompleted, ExecutionProgress, LogEntry, Message
 from execmon_lab.shaping import Shaper
@@ -128,3 +130,16 @@ def test_the_newest_progress_wins_and_rides_with_the_next_message() -> None:
         1,
         3,
     ]
+
+
+def test_the_devices_own_log_takes_nothing_from_the_runs() -> None:
+    own = replace(log_entry("own"), source="logcat")
+    passed = shaped(
+        *[(5.0, entry) for _ in range(300) for entry in (own, log_entry())], (9.0, log_entry("last"))
+    )
+    lines = [message for _, message in passed if isinstance(message, LogEntry)]
+    alone = shaped(*[(5.0, log_entry())] * 300, (9.0, log_entry("last")))
+    assert [line for line in lines if line.source != "logcat"] == [message for _, message in alone]
+    told = [line for line in lines if line.source == "logcat"]
+    [notice] = [line for line in told if line.shed is not UNSET]
+    assert notice.shed == 300 - (len(told) - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .command import Completed
 from .wire import Wire
@@ -31,6 +31,45 @@ def shell_v2(wire: Wire, stdin: bytes = b"") -> Completed:
         if kind in output:
             output[kind] += payload
     raise EOFError("the shell ended without an exit code")
+
+
+def follow(wire: Wire, take: Callable[[bytes], None], silence: float) -> Completed:
+    """Hand on what a shell writes as it writes it, until it has told its exit code.
+
+    Parameters
+    ----------
+    wire
+        On which it was just opened.
+    take
+        Given each piece of its output, and nothing (``b""``) once no more has come for a while.
+    silence
+        That while, in seconds.
+
+    Raises
+    ------
+    EOFError, TimeoutError
+        As `shell_v2`.
+    """
+    received = bytearray()
+    errors = bytearray()
+    block = memoryview(bytearray(64 * 1024))
+    quiet = True
+    while True:
+        if not quiet and not _ready(wire, select.POLLIN, silence):
+            take(b"")
+            quiet = True
+        count = wire.recv_into(block)
+        if count == 0:
+            raise EOFError("the shell ended without an exit code")
+        received += block[:count]
+        quiet = False
+        for kind, payload in _whole_packets(received):
+            if kind == _EXIT:
+                return Completed(b"", bytes(errors), payload[0])
+            if kind == _STDOUT:
+                take(bytes(payload))
+            elif kind == _STDERR:
+                errors += payload[: _CHUNK - len(errors)]
 
 
 def _stdin_packets(stdin: bytes) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from msgspec import UNSET, structs
 
+from ..devices.logcat import checked
 from ..protocol import Step
 from .module import Module
 
@@ -103,6 +104,10 @@ class Plan:
         Wait after a step that has failed for good, with the device left as it is, until the run is told to go
         on (`Run.resume`), to run the step again (`Run.retry`) or to end (`Run.cancel`). It counts where
         somebody can answer: plans that a terminal or a server's client starts go on.
+    logcat
+        Which lines of the devices' own logs go beside the run's, as logcat's command line has it: warnings
+        and errors unless told otherwise, ``"MyApp:D *:W"`` for more, None for none. It costs a connection to
+        each device, and what is read of it.
 
     Raises
     ------
@@ -119,8 +124,9 @@ class Plan:
         screenshots: bool = True,
         stop_on_failure: bool = False,
         pause_on_failure: bool = False,
+        logcat: str | None = "*:W",
     ) -> None:
-        self.modules = _checked(modules)
+        self.modules = _modules(modules)
         self.name = name
         if distribution not in get_args(Distribution):
             raise ValueError(f"distribution is 'each' or 'shared', not {distribution!r}")
@@ -128,6 +134,7 @@ class Plan:
         self.screenshots = screenshots
         self.stop_on_failure = stop_on_failure
         self.pause_on_failure = pause_on_failure
+        self.logcat = checked(logcat) if logcat is not None else None
 
     def __len__(self) -> int:
         return len(self.modules)
@@ -162,7 +169,7 @@ def _planned(module: Module, serial: str) -> PlannedStep:
     return PlannedStep(module, serial, str(uuid.uuid4()))
 
 
-def _checked(modules: Iterable[Module]) -> tuple[Module, ...]:
+def _modules(modules: Iterable[Module]) -> tuple[Module, ...]:
     if isinstance(modules, Module):
         raise TypeError("a plan takes a list of modules: Plan([…])")
     items = tuple(modules)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from .rows import Row
 from .schema import LIVE
@@ -16,11 +17,29 @@ from .tables import LOGS, Filters
 LINES = 1000
 """How many lines a chunk has at most."""
 
-COLUMNS = "at, device_id, module_id, step_id, attempt, level, message"
+COLUMNS = "at, device_id, module_id, step_id, attempt, level, message, source"
 
-_Line = tuple[int, str, str, str | None, int | None, str, str]
+
+class _Line(msgspec.Struct, frozen=True, array_like=True):
+    """A line as it is in a chunk; those of version 3 and before have no source."""
+
+    at: int
+    device_id: str
+    module_id: str
+    step_id: str | None
+    attempt: int | None
+    level: str
+    message: str
+    source: str | None = None
+
+
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(list[_Line]).decode
+_decoder = msgspec.json.Decoder(list[_Line])
+
+
+def _decode(body: bytes) -> list[Row]:
+    return list(map(astuple, _decoder.decode(body)))
+
 
 LAID_OUT = f"""
 CREATE TEMP TABLE lines (execution, id, {COLUMNS}, PRIMARY KEY (execution, id)) WITHOUT ROWID
@@ -147,7 +166,7 @@ def lay_out(db: sqlite3.Connection, filters: Filters) -> None:
     for execution, first, body in found:
         # They keep their order: the numbers of the next chunk's lines are higher still.
         numbered = [(execution, n, *line) for n, line in enumerate(_decode(zlib.decompress(body)), first)]
-        db.executemany("INSERT INTO temp.lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", numbered)
+        db.executemany("INSERT INTO temp.lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", numbered)
 
 
 def _coarse(filters: Filters, first: str, last: str) -> tuple[str, list[Any]]:

@@ -32,15 +32,24 @@ class LinePlace:
     ----------
     at
         When it was written: ms since the epoch.
+    source
+        ``logcat`` of a line of the device's own log.
     """
 
     at: int
     device_id: str
     message: str
+    source: str | None = None
 
     def fits(self, row: Row) -> bool:
         """Tell whether a row is this line."""
-        return bool(row[0] == self.at and row[1] == self.device_id and row[-1] == self.message)
+        at, _, *_, message, _ = row
+        return self.is_beside(row) and at == self.at and bool(message == self.message)
+
+    def is_beside(self, row: Row) -> bool:
+        """Tell whether a row is of this line's device and source."""
+        _, device_id, *_, source = row
+        return bool(device_id == self.device_id and source == self.source)
 
 
 class Lookback:
@@ -85,7 +94,7 @@ class Lookback:
         return self._entries(rows), left
 
     def after(self, line: LinePlace, skip: int, most: int) -> list[LogEntry]:
-        """Return the lines of a line's device that came after it.
+        """Return the lines of a line's device and source that came after it.
 
         Parameters
         ----------
@@ -106,7 +115,7 @@ class Lookback:
             place = _place(db, execution, line)
             if place is None:
                 return []
-            rows = (row for row in _forwards(db, execution, place) if row[1] == line.device_id)
+            rows = filter(line.is_beside, _forwards(db, execution, place))
             return list(itertools.islice(rows, skip, skip + most))
 
         return self._entries(self._read(read))
@@ -126,7 +135,8 @@ class Lookback:
 
 def _place(db: sqlite3.Connection, execution: int, line: LinePlace) -> int | None:
     """Return where a line is, the last of those that are alike; None when it was not kept."""
-    rows = ("at = ? AND device_id = ? AND message = ?", (line.at, line.device_id, line.message))
+    known = (line.at, line.device_id, line.message, line.source)
+    rows = ("at = ? AND device_id = ? AND message = ? AND source IS ?", known)
     parts = ("first_at <= ? AND last_at >= ?", (line.at, line.at))
     return _last(db, execution, rows, parts, line.fits)
 

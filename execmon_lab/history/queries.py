@@ -70,7 +70,7 @@ class Queries:
         """Return the lines of the logs, a row each; errors as of `executions`.
 
         Columns: execution_id, device_id, module_id, step_id, attempt, level (DEBUG, INFO, WARN, ERROR),
-        message, at.
+        source (run, or logcat: the device's own log), message, at.
         """
         return self.frame(tables.LOGS, backend, **filters)
 

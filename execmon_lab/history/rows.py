@@ -56,8 +56,8 @@ ON CONFLICT (step, attempt) DO UPDATE SET status = excluded.status, started_at =
 """
 
 PUT_LOG = """
-INSERT INTO logs (execution, at, device_id, module_id, step_id, attempt, level, message)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO logs (execution, at, device_id, module_id, step_id, attempt, level, message, source)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 PUT_DEVICE_STATUS = "INSERT INTO device_statuses (execution, device_id, status, at) VALUES (?, ?, ?, ?)"
@@ -149,12 +149,13 @@ def log_row(entry: LogEntry) -> Row:
         entry.attempt if isinstance(entry.attempt, int) else None,
         entry.level,
         entry.message,
+        entry.source if isinstance(entry.source, str) else None,
     )
 
 
 def log_entry(execution_id: str, row: Row) -> LogEntry:
     """Make a line of the log of its row, as `log_row` gave it."""
-    at, device_id, module_id, step_id, attempt, level, message = row
+    at, device_id, module_id, step_id, attempt, level, message, source = row
     return LogEntry(
         execution_id=execution_id,
         device_id=device_id,
@@ -164,6 +165,7 @@ def log_entry(execution_id: str, row: Row) -> LogEntry:
         timestamp=written(at),
         step_id=msgspec.UNSET if step_id is None else step_id,
         attempt=msgspec.UNSET if attempt is None else attempt,
+        source=msgspec.UNSET if source is None else source,
     )
 
 

@@ -11,7 +11,7 @@ import uuid
 
 from .errors import HistoryError
 
-VERSION = 4
+VERSION = 5
 """Of the tables that this program reads and writes (SQLite's `user_version`)."""
 
 LIVE = "('pending', 'running')"
@@ -153,7 +153,11 @@ DROP TABLE old_logs;
 CREATE INDEX logs_execution ON logs (execution);
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_FIFTH = """
+ALTER TABLE logs ADD COLUMN source TEXT;
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 """What leads from each version to the next; the first makes an empty file one of version 1."""
 
 

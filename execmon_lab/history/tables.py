@@ -26,8 +26,8 @@ class Filters(TypedDict, total=False):
         Of the row; of executions: those that have such a device, or such a step.
     status
         Of the row, as its column has it.
-    level
-        Of lines of the log alone.
+    level, source
+        Of lines of the log alone; their source is ``run``, or ``logcat`` for the device's own log.
     since, until
         The row began (a line of the log was written) at or after, and before. A `datetime`, a date, their
         text, or seconds since the epoch; without a time zone it is taken as UTC.
@@ -39,6 +39,7 @@ class Filters(TypedDict, total=False):
     module_id: Choice | None
     status: Choice | None
     level: Choice | None
+    source: Choice | None
     since: Moment | None
     until: Moment | None
 
@@ -280,6 +281,7 @@ LOGS = Table(
         step_id       category  l.step_id
         attempt       count     l.attempt
         level         category  l.level
+        source        category  COALESCE(l.source, 'run')
         message       text      l.message
         at            time      l.at
     """),
@@ -291,6 +293,7 @@ LOGS = Table(
         "device_id": "l.device_id {}",
         "module_id": "l.module_id {}",
         "level": "l.level {}",
+        "source": "COALESCE(l.source, 'run') {}",
         "since": "l.at >= {}",
         "until": "l.at < {}",
     },

@@ -27,6 +27,7 @@ StepStatus = Literal["pending", "running", "completed", "failed", "skipped"]
 AttemptStatus = Literal["running", "completed", "failed", "skipped"]
 PauseStatus = Literal["pausing", "paused"]
 PauseReason = Literal["requested", "failure"]
+LogSource = Literal["logcat"]
 Acknowledgement = Literal["transport", "application"]
 
 
@@ -44,6 +45,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=_
     ADDITIVE_FIELDS: ClassVar[tuple[str, ...]] = ()
     #: True where delivery is guaranteed (specification, "Message Delivery").
     GUARANTEED: ClassVar[bool] = False
+
+    @property
+    def additive(self) -> bool:
+        """Whether the specification knows nothing of this message: it goes to those who asked for more."""
+        return self.ADDITIVE
 
     @classmethod
     def type_name(cls) -> str:
@@ -293,7 +299,7 @@ class StepFailed(Message, frozen=True, kw_only=True):
 class LogEntry(Message, frozen=True, kw_only=True):
     """A line of the execution's log."""
 
-    ADDITIVE_FIELDS: ClassVar[tuple[str, ...]] = ("step_id", "attempt", "shed")
+    ADDITIVE_FIELDS: ClassVar[tuple[str, ...]] = ("step_id", "attempt", "shed", "source")
 
     execution_id: ExecutionId
     device_id: str
@@ -305,6 +311,13 @@ class LogEntry(Message, frozen=True, kw_only=True):
     attempt: Number | UnsetType = UNSET
     #: How many entries were dropped in its place.
     shed: Number | UnsetType = UNSET
+    #: ``logcat`` in a line of the device's own log.
+    source: LogSource | UnsetType = UNSET
+
+    @property
+    def additive(self) -> bool:
+        """A line of the device's own log is: a client that knows the specification alone expects none."""
+        return self.source is not UNSET
 
 
 class ExecutionPaused(Message, frozen=True, kw_only=True):

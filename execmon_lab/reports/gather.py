@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from ..protocol import Action, Attempt, ExecutionSnapshot, LogEntry, Step, timestamp
 from . import timeline, words
 from .facts import (
@@ -157,7 +159,7 @@ def _line(entry: LogEntry) -> Line:
     return Line(
         time=words.time_of_day(entry.timestamp),
         level=entry.level,
-        module=words.plain(entry.module_id),
+        module=words.plain(entry.module_id if entry.source is UNSET else entry.source),
         text=words.plain(entry.message),
     )
 

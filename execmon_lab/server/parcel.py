@@ -84,8 +84,8 @@ class Parcel:
         self.kind = _kind(message)
         self.type_name = message.type_name()
         """The message's `type`."""
-        self.additive = message.ADDITIVE
-        """True for a type that the specification does not name."""
+        self.additive = message.additive
+        """True for what the specification does not name."""
         self.ends = isinstance(message, ExecutionCompleted)
         """True for the last message of an execution."""
         self._plain: bytes | None = None

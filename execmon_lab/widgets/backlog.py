@@ -60,4 +60,4 @@ class Backlog:
 
 
 def _place(line: LogLine) -> LinePlace:
-    return LinePlace(line.at, line.device_id, line.message)
+    return LinePlace(line.at, line.device_id, line.message, line.source)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from ..control import AnyGesture
-from ..protocol import Quality
+from ..protocol import LogSource, Quality
 from .orders import AnyOrder
 
 
@@ -86,11 +86,12 @@ class Seek(Command, frozen=True, kw_only=True):
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the log, told by its time in ms since the epoch, its device and its text."""
+    """A line of the log, told by its time in ms since the epoch, its device, its source and its text."""
 
     at: int
     device_id: str
     message: str
+    source: LogSource | None = None
 
 
 class Earlier(Command, frozen=True, kw_only=True):

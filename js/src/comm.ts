@@ -320,7 +320,12 @@ export class CommSource implements Source {
   }
 
   #makeLog(): KeptLog {
-    const place = ({ time, device, message }: Line) => ({ at: time, device_id: device, message });
+    const place = ({ time, device, message, source }: Line) => ({
+      at: time,
+      device_id: device,
+      message,
+      ...(source === "logcat" && { source }),
+    });
     return {
       earlier: (first) => this.#lines.ask((id) => this.#send({ kind: "earlier", id, first: place(first) })),
       shed: (after, skip, count) =>

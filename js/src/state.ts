@@ -47,7 +47,8 @@ export function fold(state: ExecutionSnapshot, message: ServerMessage): Executio
     case "device_status":
       return foldDevice(state, message);
     case "log_entry":
-      return { ...state, timestamp: message.timestamp };
+      // The device's own log comes late, and by the device's clock.
+      return message.source ? state : { ...state, timestamp: message.timestamp };
     case "step_started":
       return foldStarted(state, message);
     case "action_completed":

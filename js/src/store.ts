@@ -4,7 +4,7 @@ import { Backlog } from "./backlog";
 import { Cursor, stateAt } from "./cursor";
 import { Logbook } from "./logbook";
 import { isLoopback } from "./loopback";
-import type { ExecutionSnapshot, ServerMessage } from "./messages";
+import type { ExecutionSnapshot, LogEntry, ServerMessage } from "./messages";
 import type { Clock, Frame, Listener, PreviewProblem, Source, Stream } from "./source";
 import { ended, fold } from "./state";
 import type { StepQuery } from "./steplist";
@@ -180,10 +180,8 @@ export class Store implements Listener {
   }
 
   #fold(state: ExecutionSnapshot, messages: ServerMessage[]): void {
-    for (const message of messages) {
-      state = fold(state, message);
-      if (message.type === "log_entry") this.logs.add(message);
-    }
+    for (const message of messages) state = fold(state, message);
+    for (const entry of inOrder(messages.filter((message) => message.type === "log_entry"))) this.logs.add(entry);
     this.#state = state;
     this.#schedule();
   }
@@ -196,6 +194,13 @@ export class Store implements Listener {
       for (const viewer of this.#viewers.keys()) viewer.update();
     });
   }
+}
+
+/** Lines of the devices' own logs come a moment late: those that come together are put in the order of their times. */
+function inOrder(entries: LogEntry[]): LogEntry[] {
+  if (!entries.some(({ source }) => source)) return entries;
+  const timed = entries.map((entry) => ({ entry, time: Date.parse(entry.timestamp) }));
+  return timed.sort((a, b) => a.time - b.time).map(({ entry }) => entry);
 }
 
 function unpacked(picture: SavedPicture): Frame {

@@ -140,6 +140,11 @@ test("offers devices, modules and the device's own log only where there is a cho
   expect(messages()).toEqual(["two"]);
 });
 
+test("puts lines of the device's own log, which come late, where their time says", async () => {
+  await begin(entry("one", { timestamp: at(1) }), entry("three", { timestamp: at(3) }), entry("two", { timestamp: at(2), source: "logcat" }));
+  expect(messages()).toEqual(["one", "two", "three"]);
+});
+
 test("tells what was shed, and what is not kept", async () => {
   source.listener.snapshot([snapshot(), entry("37 log entries were shed", { level: "WARN" })], NOW, 12_000);
   await settle();

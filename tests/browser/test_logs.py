@@ -91,3 +91,39 @@ def test_what_the_history_has_not_is_told(view: Locator, lab_page: NotebookPage)
     view.get_by_role("button", name="Load earlier").click()
     expect(view.locator(".xm-log-shed")).to_contain_text("(this run is not in the history)")
     expect(view.locator(".xm-log-count")).to_have_text("100 lines")
+
+
+CRASH = """import execmon_lab as em
+
+lab = em.Lab(record=False)
+
+@em.module(timeout=60)
+def messages_module(ctx):
+    ctx.device.start("android.intent.action.SENDTO", data="sms:5550100")
+    ctx.log.info("the conversation is open")
+    ctx.device.shell(["am", "crash", "com.android.messaging"])
+    ctx.sleep(0.5)
+    ctx.log.info("gone on")
+
+run = lab.start(em.Plan([messages_module]))
+run"""
+
+
+def test_the_devices_own_log_is_beside_the_runs(jupyter: JupyterServer, lab_page: NotebookPage) -> None:
+    jupyter.write("logcat.ipynb", CRASH)
+    lab_page.open("logcat.ipynb")
+    lab_page.run_all_and_wait()
+    view = lab_page.view()
+    view.scroll_into_view_if_needed()
+    crash = view.locator('.xm-log-row[data-source="logcat"][data-level="ERROR"]')
+    expect(crash).to_contain_text("AndroidRuntime: FATAL EXCEPTION: main")
+    expect(crash).to_contain_text("messages_module")
+    expect(view.locator(".xm-pill")).to_have_text("Passed", timeout=30_000)
+    order = shown(view)
+    assert order.index("the conversation is open") < order.index("gone on")
+    lab_page.keep("logcat", view)
+    crash.click()
+    expect(view.locator(".xm-log-detail pre")).to_contain_text("android.os.Handler.dispatchMessage")
+    view.get_by_label("Source").select_option("run")
+    expect(crash).to_be_hidden()
+    assert lab_page.complaints == []

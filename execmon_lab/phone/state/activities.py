@@ -195,6 +195,26 @@ class Activities:
         )
         self.kill(name)
 
+    def crash(self, name: str) -> None:
+        """Have a package's process throw what nobody catches: it tells the log, and ends."""
+        pid = self._pids.get(name)
+        if pid is None:
+            return
+        thrown = (
+            f"FATAL EXCEPTION: main\nProcess: {name}, PID: {pid}\n"
+            "android.app.RemoteServiceException$CrashedByAdbException: shell-induced crash\n"
+            "\tat android.app.ActivityThread.throwRemoteServiceException(ActivityThread.java:2012)\n"
+            "\tat android.os.Handler.dispatchMessage(Handler.java:106)\n"
+            "\tat android.app.ActivityThread.main(ActivityThread.java:8177)"
+        )
+        self._core.log.write("E", "AndroidRuntime", thrown, buffer="crash", pid=pid)
+        front = self.front.component
+        self._core.log.write(
+            "W", "ActivityTaskManager", f"  Force finishing activity {front}", buffer="system"
+        )
+        self._core.log.write("I", "Process", f"Sending signal. PID: {pid} SIG: 9", pid=pid)
+        self.kill(name)
+
     def kill(self, name: str) -> None:
         """End a package's process and with it its activities."""
         pid = self._pids.get(name)

@@ -131,9 +131,8 @@ class Messaging:
     def _sent(self, message: Message) -> None:
         failed = message.address.endswith("99") or self._connectivity.airplane
         message.kind = FAILED if failed else SENT
-        self._core.log.write(
-            "I", "SmsService", f"Message {message.identifier} {'failed' if failed else 'sent'}"
-        )
+        outcome = "failed: RESULT_ERROR_NO_SERVICE" if failed else "sent"
+        self._core.log.write("W" if failed else "I", "SmsService", f"Message {message.identifier} {outcome}")
         self._core.changed()
         if not failed:
             self._core.later(REPLY_SECONDS, lambda: self._reply(message))

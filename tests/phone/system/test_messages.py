@@ -27,6 +27,7 @@ def test_a_message_that_cannot_be_sent_says_so(phone):
     phone.sh("am start -a android.intent.action.SENDTO -d sms:5550199 --es sms_body hello")
     phone.tap("Send SMS")
     phone.wait(lambda: any(text.startswith("Not sent · ") for text in phone.texts()), "Not sent")
+    assert "W/SmsService" in phone.sh("logcat -d -v brief *:W")
     assert rows(phone) == "Row: 0 address=5550199, type=5, body=hello"
 
 

@@ -83,6 +83,19 @@ def test_force_stop_ends_process_and_activities(phone):
     assert phone.system.activities.front.package.name == "com.android.launcher3"
 
 
+def test_a_crash_is_in_the_log_and_ends_the_process(phone):
+    phone.sh("am start -n com.android.settings/.Settings")
+    pid = phone.system.activities.pid("com.android.settings")
+    phone.sh("am crash com.android.settings")
+    assert phone.system.activities.pid("com.android.settings") is None
+    told = phone.sh("logcat -d -b crash -v brief").splitlines()
+    assert f"E/AndroidRuntime({pid:5}): Process: com.android.settings, PID: {pid}" in told
+    assert (
+        phone.sh("logcat -d -v brief *:W").count("Force finishing activity com.android.settings/.Settings")
+        == 1
+    )
+
+
 def test_battery(phone):
     out = phone.sh("dumpsys battery")
     assert out.startswith("Current Battery Service state:\n  AC powered: false\n  USB powered: true\n")

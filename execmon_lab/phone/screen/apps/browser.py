@@ -85,7 +85,7 @@ class Browser(View):
                 words = f"{host}'s server IP address could not be found."
                 self.failure = ("This site can't be reached", words, "ERR_NAME_NOT_RESOLVED")
         outcome = self.failure[2] if self.failure else f"{self.page.status if self.page else 0}"
-        self.phone.log.write("I", "chromium", f"load {url} {outcome}")
+        self.phone.log.write("E" if self.failure else "I", "chromium", f"load {url} {outcome}")
         self.changed()
 
     def stamp(self) -> Hashable:

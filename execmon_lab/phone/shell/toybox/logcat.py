@@ -99,7 +99,9 @@ class View:
         return frame
 
     def _time(self, stamp: float) -> str:
-        fraction = f"{stamp % 1:.6f}"[2:] if "usec" in self.modifiers else f"{int(stamp % 1 * 1000):03}"
+        fraction = (
+            f"{int(stamp % 1 * 1_000_000):06}" if "usec" in self.modifiers else f"{int(stamp % 1 * 1000):03}"
+        )
         if "epoch" in self.modifiers:
             return f"{int(stamp):>19}.{fraction}"
         moment = (time.gmtime if "UTC" in self.modifiers else time.localtime)(stamp)

@@ -62,7 +62,7 @@ async def run(process: Process, words: list[str]) -> int:
                 return await _service(process, arguments, "Stopping service")
             case "broadcast":
                 return await _broadcast(process, arguments)
-            case "force-stop" | "kill" | "stop-app":
+            case "force-stop" | "kill" | "stop-app" | "crash":
                 return await _stop(process, verb, arguments)
             case "instrument":
                 return await _instrument(process, arguments)
@@ -176,6 +176,8 @@ async def _stop(process: Process, verb: str, arguments: Arguments) -> int:
     name = arguments.required(verb)
     if verb == "force-stop":
         process.system.activities.force_stop(name)
+    elif verb == "crash":
+        process.system.activities.crash(name)
     elif process.system.activities.front.package.name != name:
         process.system.activities.kill(name)
     return 0
@@ -266,6 +268,8 @@ _HELP = """Activity manager (activity) commands:
   instrument [-r] [-e <NAME> <VALUE>] [-w] <COMPONENT>
   force-stop [--user <USER_ID> | all | current] <PACKAGE>
   kill [--user <USER_ID> | all | current] <PACKAGE>
+  crash [--user <USER_ID>] <PACKAGE>
+      Induce a VM crash in the specified package.
   kill-all
   stack list
   get-current-user
