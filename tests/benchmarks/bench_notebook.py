@@ -4,7 +4,8 @@ A virtual phone's screen moves; each of its pictures carries its number and the 
 that a latency is from the phone's screen to the page's canvas. All sides take the same stream of scrcpy's
 server, are shown in the same size on the same page, and have their turns within each round; a ratio is the
 median of the rounds' ratios. CPU is in percent of a core, less what the same page costs while no picture
-comes. jupyter_rfb is given each picture the moment it is decoded; its latency ends when its <img> is decoded,
+comes; its ratios are those of the CPU for a frame that was drawn, so that nobody gains by falling behind.
+jupyter_rfb is given each picture the moment it is decoded; its latency ends when its <img> is decoded,
 ours when the canvas is drawn. Run it as ``python tests/benchmarks/bench_notebook.py [--quick] [SECTION…]``;
 the sections are beside, straight, blocked and grid. It fails when a target is missed.
 """
@@ -113,11 +114,13 @@ class Rig:
     def measure(self, way: str, seconds: float) -> tuple[Load, float]:
         """Return what the way that is shown costs, less what the page alone does, and its latency."""
         live = self.probe.load(self.processes, seconds)
+        sent = float(self.page.json("bench.sent"))
         age = self.probe.age(seconds)
         self.pause(way)
         self.page.page.wait_for_timeout(500)
         idle = self.probe.load(self.processes, seconds / 2)
-        return Load({part: max(0.05, live.cpu[part] - idle.cpu[part]) for part in live.cpu}, live.fps), age
+        cpu = {part: max(0.05, live.cpu[part] - idle.cpu[part]) for part in live.cpu}
+        return Load(cpu, live.fps, sent), age
 
     def _wait(self, frames: int) -> None:
         self.page.page.evaluate("probe.drawn = 0")
@@ -175,13 +178,17 @@ def report(
     row(name, f"{told} ms  {fps:4.1f} drawn/s")
     if other is None:
         return
-    others = {part: [load.cpu[part] for load, _ in other] for part in PARTS}
-    others["latency"] = [age for _, age in other]
-    for part, values in others.items():
-        ratio = statistics.median(a / b for a, b in zip(figures[part], values, strict=True))
+    for part in (*PARTS, "latency"):
+        ours, theirs = ([_figure(part, *result) for result in side] for side in (results, other))
+        ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
         target = LATENCY_TARGET if part == "latency" else CPU_TARGET
         met = ratio <= target if must else None
         row(f"  {part} to jupyter_rfb's", f"{ratio:5.2f}  (at most {target:g})", met)
+
+
+def _figure(part: str, load: Load, latency: float) -> float:
+    """What is compared: the latency, or the CPU for a frame."""
+    return latency if part == "latency" else load.cpu[part] / load.fps
 
 
 def straight(server: JupyterServer, browser: Browser, quick: bool) -> None:
@@ -200,7 +207,11 @@ def straight(server: JupyterServer, browser: Browser, quick: bool) -> None:
     ratio = statistics.median(a.cpu["kernel"] / b.cpu["kernel"] for (a, _), (b, _) in pairs)
     row("  kernel to decoding and encoding", f"{ratio:5.2f}  (at most 0.25)", ratio <= 0.25)
     fps = statistics.median(load.fps for load, _ in found["video"])
-    row("  frames drawn", f"{fps:5.1f}  (at least 28)", fps >= 28)
+    sent = statistics.median(load.sent for load, _ in found["video"])
+    # On a machine that is too slow for the phone itself it is of what the phone sent.
+    row(
+        "  frames drawn", f"{fps:5.1f}  (28 of 30; the phone sent {sent:.1f})", fps >= 28 / 30 * min(sent, 30)
+    )
 
 
 def blocked(server: JupyterServer, browser: Browser, quick: bool) -> None:

@@ -4,15 +4,13 @@ All sides look at the same phone in one run, in turns within each round; a ratio
 ratios, for machines are noisy, and noise meets both sides of a round. The sections on whole previews count
 this process, the adb server and the phone together. Run it as
 ``python tests/benchmarks/bench_preview.py [--quick] [SECTION…]``; the sections are picture, unchanged,
-carried, watchers, leaving, recorded and whole. It fails when a target is missed.
+carried, watchers, leaving, faults and whole. It fails when a target is missed.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
-import itertools
 import json
 import os
 import random
@@ -20,17 +18,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from execmon_lab.devices import AdbServer, Device, DevicePool, PrivateAdbServer
 from execmon_lab.engine import Plan, module
 from execmon_lab.lab import Lab
-from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.phone.screen import code
 from execmon_lab.preview import (
     Frame,
@@ -43,10 +42,10 @@ from execmon_lab.preview import (
 )
 from execmon_lab.preview.encode import PRESETS
 from execmon_lab.preview.planar import Scaler
-from execmon_lab.preview.recording import Keep, Recorder, Recording, Track, TrackWriter, track_path
-from execmon_lab.preview.recording.track import Packet as TrackPacket
 from execmon_lab.preview.scrcpy import Packet
 from execmon_lab.preview.scrcpy.decoder import Decoder
+from tests.benchmarks.preview_rig import MOTION, lab, load, missed, row, spent
+from tests.preview.tamper import Spoil, Tamper
 
 SIZES = ((720, 1280), (1080, 1920))
 SMALL = (540, 960)
@@ -54,30 +53,9 @@ QUALITY = PRESETS["medium"].jpeg_quality
 RATIO_TARGET = 10.0
 UNCHANGED_TARGET_MS = 1.0
 LEAVING_TARGET_MS = 1000.0
+FAULT_TARGET_MS = 2000.0
 CARRIED = ((Wanted(max_fps=30), 30, 5), (Wanted(max_size=960), 15, 15))
 """What the device is asked for, frames a second that come, and devices that one core must carry."""
-
-MOTION = "am start -n com.execmon.motion/.MotionActivity --ei fps 30"
-
-missed: list[str] = []
-
-
-def row(name: str, text: str, met: bool | None = None) -> None:
-    """Print a figure, and note a target that was missed."""
-    print(f"  {name:44} {text}{'' if met is None else '   ok' if met else '   MISSED'}", flush=True)
-    if met is False:
-        missed.append(name)
-
-
-@contextlib.contextmanager
-def lab(size: tuple[int, int]) -> Iterator[tuple[PrivateAdbServer, PhoneProcess, DevicePool, Device]]:
-    """Run a phone of that size on an adb server of its own."""
-    with (
-        AdbServer.private() as server,
-        PhoneProcess(adb_ports=[server.port], size=size) as phone,
-        DevicePool(server, [phone.serial]) as pool,
-    ):
-        yield server, phone, pool, pool.wait_available(phone.serial, timeout=30)
 
 
 def cpu_ms(work: Callable[[], object], times: int) -> float:
@@ -307,98 +285,58 @@ def leaving(rounds: int) -> None:
             row(frames[0].source, text, max(took) < LEAVING_TARGET_MS)
 
 
-def recorded(rounds: int, seconds: float) -> None:
-    """Measure what a run with nobody watching pays to be scrubbed later, and how quick that is."""
-    keep = Keep()
-    print(
-        f"\nA recording of 720x1280, nobody watching (JPEG: {keep.quality}, {keep.fps:g}/s): CPU, % of a core"
-    )
-    sides = {
-        "screencap, JPEG": (ScreencapSource, keep),
-        "scrcpy, JPEG": (ScrcpySource, Keep(h264=False)),
-        "scrcpy, H.264 as it came": (ScrcpySource, keep),
+def faults(rounds: int) -> None:
+    """Measure how soon there is a picture again after a fault, and how soon a lost device is told."""
+    print("\nFrom a fault to a picture that comes after it, or to the reason why there is none: ms")
+    broken: dict[str, Spoil] = {
+        "the stream stalls": lambda data: None,
+        "a packet is cut off": lambda data: data[: len(data) // 2] if len(data) > 100 else data,
+        "garbage in the stream": lambda data: random.Random(len(data)).randbytes(len(data)),
     }
-    with lab(SIZES[0]) as (server, phone, pool, device), tempfile.TemporaryDirectory() as folder:
-        session = device.session()
-        processes = {"here": os.getpid(), "adb": server.pid, "phone": phone.pid}
-        for screen, action in (("still", "input keyevent HOME"), ("moving", MOTION)):
-            session.shell(action)
-            here: dict[str, list[float]] = {name: [] for name in sides}
-            for turn in range(rounds):
-                for name, (source, how) in sides.items():
-                    path = Path(folder) / f"{screen}-{name}-{turn}"
-                    used, told = recording(pool, device, source, how, path, processes, seconds)
-                    here[name].append(max(used["here"], 0.01))
-                    if turn == rounds - 1:
-                        more = sum(used.values())
-                        row(
-                            f"{screen}, {name}",
-                            f"{statistics.median(here[name]):6.1f} here, {more:6.1f} in all   {told}",
-                        )
-            jpeg, video = here["scrcpy, JPEG"], here["scrcpy, H.264 as it came"]
-            ratio = statistics.median(b / a for a, b in zip(jpeg, video, strict=True))
-            row(f"{screen}, H.264 to JPEG, here", f"{ratio:6.2f}  (less than 1)", ratio < 1)
-        packets = list(Track(track_path(path, device.serial)).packets(0.0, time.time()))
-    for kind in ("JPEG", "H.264"):
-        with tempfile.TemporaryDirectory() as folder:
-            long_recording(Path(folder), packets if kind == "H.264" else [])
-            scrubbing(Recording(folder), f"10 minutes of {kind} that moved all the time")
-
-
-def recording(
-    pool: DevicePool,
-    device: Device,
-    source: Callable[[Device], Source],
-    keep: Keep,
-    path: Path,
-    processes: dict[str, int],
-    seconds: float,
-) -> tuple[dict[str, float], str]:
-    """Record a device; return the CPU that it took, and what was kept."""
-    with PreviewService(pool, source=source) as previews:
-        recorder = Recorder(previews, [device.serial], path, keep, lambda *said: print(*said))
-        recorder.start()
-        time.sleep(1.5)
-        used = load(processes, seconds)
-        recorder.close()
-    marks = Recording(path).index(device.serial)
-    size = sum(file.stat().st_size for file in path.iterdir())
-    return used, f"{len(marks)} pictures, {size / 1024:.0f} KiB"
-
-
-def long_recording(folder: Path, packets: Sequence[TrackPacket]) -> None:
-    """Write ten minutes of pictures that are as large as a phone's: of these packets, or as JPEG."""
-    rng = random.Random(1)
-    writer = TrackWriter(track_path(folder, "R58M"), "R58M", Keep().max_bytes)
-    coming = itertools.cycle(packets)
-    for tick in range(10 * 60 * 12):
-        if packets:
-            packet = next(coming)
-            writer.append_video(tick / 12, (720, 1280), packet.data, key=packet.key)
-        else:
-            writer.append(tick / 12, (720, 1280), rng.randbytes(40_000))
-    writer.close()
-
-
-def scrubbing(recording: Recording, what: str) -> None:
-    """Measure how soon a picture of a recording is at hand: anywhere, and by little steps forth and back."""
-    rng, serial = random.Random(1), "R58M"
-    began = time.perf_counter()
-    marks = recording.index(serial)
-    print(f"\nA recording of {what}, {len(marks)} pictures kept: ms")
-    row("to open it and have its index", f"{(time.perf_counter() - began) * 1000:8.2f}")
-    first, last = marks[0].at, marks[-1].at
-    anywhere = [rng.uniform(first, last) for _ in range(200)]
-    steps = [first + step / 12 for step in (*range(150), *reversed(range(150)))]
-    for name, moments, target in (("anywhere", anywhere, 100.0), ("step by step", steps, 20.0)):
-        times = []
-        for at in moments:
+    with lab(SIZES[0]) as (server, phone, _, device), Tamper(server.port) as tamper:
+        device.session().shell(MOTION)
+        for name, spoil in broken.items():
+            took = [mended(tamper, phone.serial, spoil) for _ in range(rounds)]
+            told(name, took)
+    took = []
+    for _ in range(rounds):
+        with lab(SIZES[0]) as (_, phone, pool, device), PreviewService(pool, source=ScrcpySource) as previews:
+            frames: list[Frame] = []
+            lost = threading.Event()
+            previews.watch(device.serial, "low", frames.append, lambda error, lost=lost: lost.set())
+            while len(frames) < 3:
+                time.sleep(0.02)
             began = time.perf_counter()
-            recording.frame_at(serial, at)
-            times.append((time.perf_counter() - began) * 1000)
-        median, worst = statistics.median(times), sorted(times)[int(len(times) * 0.99)]
-        text = f"{median:8.3f}   (99 in 100 within {worst:.1f}; half within {target:g})"
-        row(f"the picture of a moment, {name}", text, median < target)
+            phone.kill()
+            lost.wait(20)
+            took.append((time.perf_counter() - began) * 1000)
+    told("the device is lost: it is told", took)
+
+
+def mended(tamper: Tamper, serial: str, spoil: Spoil) -> float:
+    """Spoil the video that is watched; return after how many ms there is one anew."""
+    packets: list[VideoPacket] = []
+    with (
+        DevicePool(AdbServer("127.0.0.1", tamper.port), [serial]) as pool,
+        PreviewService(pool, source=ScrcpySource) as previews,
+    ):
+        pool.wait_available(serial, timeout=30)
+        with previews.watch_video(serial, packets.append):
+            while len(packets) < 5:
+                time.sleep(0.02)
+            present, before = tamper.videos, packets[-1].session
+            began = time.time()
+            tamper.spoil = lambda data: spoil(data) if tamper.videos == present else data
+            while packets[-1].session == before:
+                time.sleep(0.01)
+            tamper.spoil = None
+            return (next(packet.at for packet in packets if packet.session > before) - began) * 1000
+
+
+def told(name: str, took: list[float]) -> None:
+    """Print how long a fault lasted."""
+    text = f"{statistics.median(took):7.0f}   (worst {max(took):.0f}; half within {FAULT_TARGET_MS:g})"
+    row(name, text, statistics.median(took) < FAULT_TARGET_MS)
 
 
 def whole(seconds: float) -> None:
@@ -449,25 +387,6 @@ def preview(
     row(f"{screen}, {stats.source}", f"{sum(used.values()):6.1f}   ({parts})  {rate}{age}")
 
 
-@contextlib.contextmanager
-def spent(processes: dict[str, int]) -> Iterator[dict[str, float]]:
-    """Fill a table with the seconds of CPU that processes used within the block."""
-    watched = {name: psutil.Process(pid) for name, pid in processes.items()}
-    before = {name: sum(process.cpu_times()[:2]) for name, process in watched.items()}
-    used: dict[str, float] = {}
-    yield used
-    used |= {name: sum(process.cpu_times()[:2]) - before[name] for name, process in watched.items()}
-
-
-def load(processes: dict[str, int], seconds: float) -> dict[str, float]:
-    """Return the CPU that processes use, in percent of a core."""
-    began = time.monotonic()
-    with spent(processes) as used:
-        time.sleep(seconds)
-    passed = time.monotonic() - began
-    return {name: value / passed * 100 for name, value in used.items()}
-
-
 def main() -> int:
     """Run the sections that are named, or all."""
     parser = argparse.ArgumentParser(
@@ -481,7 +400,7 @@ def main() -> int:
         "carried": lambda: carried(rounds),
         "watchers": lambda: watchers(3 if quick else 5, 4.0),
         "leaving": lambda: leaving(rounds),
-        "recorded": lambda: recorded(2 if quick else 3, seconds / 2),
+        "faults": lambda: faults(3 if quick else 5),
         "whole": lambda: whole(seconds),
     }
     parser.add_argument("sections", nargs="*", choices=[[], *sections], metavar="SECTION")

@@ -63,10 +63,13 @@ class Load:
         Percent of a core, by the process's part.
     fps : float
         Frames drawn a second.
+    sent : float
+        Frames a second that the phone sent of late, where its video is passed through; else 0.
     """
 
     cpu: dict[str, float]
     fps: float
+    sent: float = 0.0
 
 
 class Probe:

@@ -81,6 +81,11 @@ class Bench:
         """The processes of the kernel's side."""
         return {"kernel": os.getpid(), "adb": self.lab.pool.server.pid, "phone": self.lab.phones[0].pid}
 
+    @property
+    def sent(self) -> float:
+        """Packets a second that the first phone sends, while they are passed through."""
+        return sum(stats.packets_per_second for stats in self.previews.stats().values())
+
     def close(self) -> None:
         """End it all."""
         self.previews.close()

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import av
 import pytest
+from PIL import Image
 
-from execmon_lab.devices import Device, DeviceDisconnected, DeviceError, DevicePool, DeviceSession
+from execmon_lab.devices import (
+    AdbServer,
+    Device,
+    DeviceDisconnected,
+    DeviceError,
+    DevicePool,
+    DeviceSession,
+    PrivateAdbServer,
+)
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.phone.screen import code
 from execmon_lab.preview import (
@@ -22,8 +34,11 @@ from execmon_lab.preview import (
     ScreencapSource,
     VideoPacket,
 )
+from execmon_lab.preview.recording import Keep, Recorder, Recording, Track, track_path
 from execmon_lab.preview.scrcpy import Server, decoder, jar
 from execmon_lab.preview.scrcpy import feed as feed_module
+
+from .tamper import Spoil, Tamper
 
 Eventually = Callable[..., bool]
 MOTION = "am start -n com.execmon.motion/.MotionActivity --ei fps 30"
@@ -251,6 +266,43 @@ def test_a_phone_that_is_killed_is_told_and_seen_again(
         assert eventually(lambda: len(packets) > passed)
         assert packets[passed].key
         assert packets[passed].session > packets[passed - 1].session
+
+
+@pytest.mark.parametrize("fault", ["stalls", "is cut off", "is garbage"])
+@pytest.mark.usefixtures("motion")
+def test_a_stream_that_breaks_goes_on_with_a_key_frame(
+    adb_server: PrivateAdbServer, phone: PhoneProcess, eventually: Eventually, tmp_path: Path, fault: str
+) -> None:
+    spoil: dict[str, Spoil] = {
+        "stalls": lambda data: None,
+        "is cut off": lambda data: data[: len(data) // 2] if len(data) > 100 else data,
+        "is garbage": lambda data: random.Random(len(data)).randbytes(len(data)),
+    }
+    packets: list[VideoPacket] = []
+    errors: list[DeviceError] = []
+    with (
+        Tamper(adb_server.port) as tamper,
+        DevicePool(AdbServer("127.0.0.1", tamper.port), [phone.serial]) as pool,
+        PreviewService(pool, source=ScrcpySource) as previews,
+    ):
+        pool.wait_available(phone.serial, timeout=30)
+        recorder = Recorder(previews, [phone.serial], tmp_path, Keep(), lambda *said: None)
+        with previews.watch_video(phone.serial, packets.append, errors.append):
+            assert eventually(lambda: len(packets) > 5)
+            recorder.start()
+            spoiled, before = tamper.videos, packets[-1].session
+            tamper.spoil = lambda data: spoil[fault](data) if tamper.videos == spoiled else data
+            assert eventually(lambda: sum(packet.session > before for packet in packets) > 5)
+        recorder.close()
+    assert errors == []
+    fresh = [packet for packet in packets if packet.session > before]
+    assert fresh[0].key
+    assert len(numbers(fresh)) == len(fresh)
+    times = {
+        packet.data: packet.at for packet in Track(track_path(tmp_path, phone.serial)).packets(0.0, 1e12)
+    }
+    frame = Recording(tmp_path).frame_at(phone.serial, times[fresh[0].data])
+    assert code.read(Image.open(io.BytesIO(frame.jpeg))).number == numbers(fresh[:1])[0], "and it is recorded"
 
 
 @pytest.mark.usefixtures("no_leaks")

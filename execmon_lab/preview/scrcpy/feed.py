@@ -21,7 +21,7 @@ FIRST_SECONDS = 5.0
 REST_SECONDS = 0.75
 """Within which the rest of a packet must come, and a picture that was asked for."""
 
-QUIET_SECONDS = 0.75
+QUIET_SECONDS = 0.5
 """A stream that moved and is silent for so long is asked for a key frame: a sign of life, and a picture as
 good as it can be. Then less and less often."""
 
