@@ -333,11 +333,11 @@ class Connection(Wire):
         if not marks or (marks[0].number != number and all(mark.number != number for mark in marks)):
             self._spend()
             return
-        while True:
+        mark = marks.popleft()
+        self._frames_in_flight -= mark.frames
+        while mark.number != number:
             mark = marks.popleft()
             self._frames_in_flight -= mark.frames
-            if mark.number == number:
-                break
         session = self.session
         if session is not None and session.unacknowledged and not self.acknowledges:
             session.acknowledge(mark.seq)

@@ -1,11 +1,10 @@
 """A message ready for the wire: its WebSocket frame, made once for all connections."""
 
 import itertools
+import struct
 import time
 from collections import Counter
 from enum import Enum, auto
-
-from websockets.frames import Frame, Opcode
 
 from ..hub import Envelope
 from ..protocol import (
@@ -16,6 +15,10 @@ from ..protocol import (
     Message,
 )
 from .wire import ping_frame
+
+_TEXT = 0x81
+_TEXT_16 = struct.Struct("!BBH")
+_TEXT_64 = struct.Struct("!BBQ")
 
 
 class Kind(Enum):
@@ -44,7 +47,7 @@ class Picture:
         The `preview_frame` message, UTF-8 JSON.
     """
 
-    __slots__ = ("_pinged", "came", "device_id", "framed", "number")
+    __slots__ = ("came", "device_id", "framed", "number", "pinged")
     kind = Kind.FRAME
     additive = False
     type_name = "preview_frame"
@@ -55,16 +58,11 @@ class Picture:
         """That of the ping behind it, whose pong says that it has arrived."""
         self.came = time.monotonic()
         """When the server was given it."""
-        self.framed = text_frame(payload)
-        """The message as one unmasked text frame."""
-        self._pinged: bytes | None = None
-
-    @property
-    def pinged(self) -> bytes:
-        """The message with a ping behind it, in one piece: it saves each connection a system call."""
-        if self._pinged is None:
-            self._pinged = self.framed + ping_frame(self.number)
-        return self._pinged
+        ping = ping_frame(self.number)
+        self.pinged = b"".join((text_head(len(payload)), payload, ping))
+        """The message as one unmasked text frame, and the ping in one piece: it saves a system call."""
+        self.framed = memoryview(self.pinged)[: -len(ping)]
+        """The message alone."""
 
 
 class Parcel:
@@ -176,7 +174,16 @@ def next_number() -> int:
 
 def text_frame(payload: bytes) -> bytes:
     """Frame UTF-8 text as a server sends it."""
-    return Frame(Opcode.TEXT, payload).serialize(mask=False)
+    return text_head(len(payload)) + payload
+
+
+def text_head(size: int) -> bytes:
+    """Return what stands before UTF-8 text of `size` bytes, unmasked (RFC 6455, section 5.2)."""
+    if size < 126:
+        return bytes((_TEXT, size))
+    if size < 1 << 16:
+        return _TEXT_16.pack(_TEXT, 126, size)
+    return _TEXT_64.pack(_TEXT, 127, size)
 
 
 def _kind(message: Message) -> Kind:

@@ -19,6 +19,7 @@ from .connection import Connection
 from .entrance import ENDPOINT, Entrance
 from .http import Api, KeptLog, Report, metrics_route, silent
 from .listing import Archive
+from .patience import new_loop
 from .previews import Previews, PreviewSource
 from .recording import recording_routes
 from .room import DeviceDirectory, PlannedDevices, Room
@@ -209,7 +210,8 @@ class Server:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self.serve())
+            with asyncio.Runner(loop_factory=new_loop) as runner:
+                runner.run(self.serve())
         except Exception as error:
             if self._started.is_set():
                 log.exception("the server failed")

@@ -1,9 +1,10 @@
-"""The wire's short cut for pongs: it sees exactly those frames that the parser would."""
+"""The wire's short cuts: what is framed without the library, and pongs that the parser need not see."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
+from execmon_lab.server.parcel import text_frame
 from execmon_lab.server.wire import PONG_SIZE, ends_whole, ping_frame, pong_number
 
 frames = st.builds(
@@ -11,6 +12,12 @@ frames = st.builds(
     st.sampled_from([Opcode.TEXT, Opcode.BINARY, Opcode.PING, Opcode.PONG, Opcode.CLOSE]),
     st.binary(max_size=300) | st.binary(min_size=4, max_size=4) | st.integers(0, 70_000).map(bytes),
 )
+
+
+@given(st.integers(0, 300) | st.integers(65_500, 65_600) | st.integers(0, 200_000))
+def test_text_is_framed_as_the_library_frames_it(size: int) -> None:
+    payload = b"x" * size
+    assert text_frame(payload) == Frame(Opcode.TEXT, payload).serialize(mask=False)
 
 
 @given(st.lists(frames, max_size=5).map(lambda some: b"".join(f.serialize(mask=True) for f in some)))
