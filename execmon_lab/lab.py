@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, get_args, overload
 
-from .devices import AdbServer, DevicePool
+from .devices import AdbServer, DevicePool, NoDevice
 from .earlier import EarlierRuns
 from .engine import Execution, Plan, PlannedStep
 from .executionlog import ExecutionLog
@@ -118,14 +118,15 @@ class Lab:
         record: bool | Keep = True,
         heartbeat: float = 2.0,
     ) -> None:
-        if isinstance(devices, str):
-            devices = [devices]
-        if devices is not None and not devices:
+        devices = _several(devices)
+        if devices is not None and not all(devices or [""]):
             raise ValueError(
                 "devices is empty: name at least one serial, or leave it out for a virtual phone"
             )
         if devices is None and phones < 1:
             raise ValueError("phones must be 1 or more, or devices named")
+        if source not in get_args(Preference):
+            raise ValueError(f"source is {source!r}; there are {', '.join(get_args(Preference))}")
         self.hub = Hub()
         self.phones: list[PhoneProcess] = []
         self.runs: list[Run] = []
@@ -197,12 +198,16 @@ class Lab:
         ------
         LabClosed
             After `close`.
+        TypeError
+            When it is no plan.
         ValueError
             When a serial is none of the lab's.
         """
         if self._closed:
             raise LabClosed("this lab was closed: make a new one with Lab()")
-        serials = tuple(self.serials if devices is None else devices)
+        if not isinstance(plan, Plan):
+            raise TypeError(f"a lab runs a plan, not {plan!r}: make one with Plan([…])")
+        serials = tuple(self.serials if devices is None else _several(devices))
         strangers = [serial for serial in serials if serial not in self.serials]
         if strangers or not serials:
             known = ", ".join(self.serials)
@@ -256,9 +261,19 @@ class Lab:
         return run
 
     def start(self, plan: Plan, devices: Sequence[str] | None = None) -> Run:
-        """Run a plan, and return at once; see `prepare` for the parameters and errors."""
+        """Run a plan, and return at once; see `prepare` for the parameters and errors.
+
+        Raises
+        ------
+        NoDevice
+            When a device is away, or at work for another run: `enqueue` waits for it.
+        """
         run = self.prepare(plan, devices)
-        run.start()
+        try:
+            run.start()
+        except NoDevice:
+            self._forget(run)
+            raise
         return run
 
     def enqueue(self, plan: Plan, devices: Sequence[str] | None = None) -> Run:
@@ -346,11 +361,13 @@ class Lab:
         run.pause_on_failure = False  # nobody here could let it go on
         self._served.append(run)
         while len(self._served) > KEPT_RUNS and self._served[0].done:
-            old = self._served.popleft()
-            self.runs.remove(old)
-            old.close()
-            self.hub.forget(old.execution_id)
+            self._forget(self._served.popleft())
         return run.execution_id
+
+    def _forget(self, run: Run) -> None:
+        self.runs.remove(run)
+        run.close()
+        self.hub.forget(run.execution_id)
 
     def _close_runs(self) -> None:
         for run in list(self.runs):
@@ -360,6 +377,19 @@ class Lab:
 def _status(serial: str, status: DeviceState, last_seen: datetime | None) -> DeviceStatus:
     """A device that was never there was last seen when the lab began to look."""
     return DeviceStatus(device_id=serial, status=status, last_seen=timestamp(last_seen))
+
+
+@overload
+def _several(devices: None) -> None: ...
+
+
+@overload
+def _several(devices: Sequence[str]) -> Sequence[str]: ...
+
+
+def _several(devices: Sequence[str] | None) -> Sequence[str] | None:
+    """One serial may stand for itself."""
+    return [devices] if isinstance(devices, str) else devices
 
 
 # Weak, so that a lab that is forgotten may go; what is still open when the interpreter ends is closed.

@@ -85,6 +85,9 @@ class RunPreview:
         self._view = view
         self._budget = Budget()
 
+    def __repr__(self) -> str:
+        return f"<pictures of {', '.join(self._devices())}; stats() has their figures>"
+
     @property
     def budget(self) -> Budget:
         """What all pictures of the widget together may take."""

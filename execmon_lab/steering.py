@@ -145,6 +145,8 @@ class Steering:
             if step is None:
                 raise ValueError("the run is not paused on a failure: name the step that is to run again")
         if not isinstance(step, str):
+            if not hasattr(step, "step_id"):
+                raise TypeError(f"a step is one of run.state.steps, or a module's name, not {step!r}")
             if step.step_id is None:
                 raise ValueError(f"no step follows here: {step}")
             return step.step_id

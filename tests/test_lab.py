@@ -14,6 +14,7 @@ import pytest
 
 import execmon_lab as em
 from execmon_lab.client import sync
+from execmon_lab.devices import NoDevice
 from execmon_lab.preview.scrcpy import jar
 from execmon_lab.protocol import ExecutionCompleted, ExecutionSnapshot, LogEntry, StepCompleted
 
@@ -207,7 +208,13 @@ def test_a_fault_in_a_step_is_told_and_the_plan_goes_on(
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
-    [({"devices": []}, "devices is empty"), ({"phones": 0}, "phones must be 1 or more")],
+    [
+        ({"devices": []}, "devices is empty"),
+        ({"devices": ""}, "devices is empty"),
+        ({"phones": 0}, "phones must be 1 or more"),
+        ({"source": "camera"}, "source is 'camera'; there are auto, screencap, scrcpy"),
+        ({"size": (0, 0)}, r"size is a width and a height in pixels, not \(0, 0\)"),
+    ],
 )
 def test_contradictions_are_told(arguments: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
@@ -217,6 +224,24 @@ def test_contradictions_are_told(arguments: dict[str, object], complaint: str) -
 def test_a_stranger_s_serial_is_refused(lab: em.Lab) -> None:
     with pytest.raises(ValueError, match=r"no such device in this lab: emulator-1; it has emulator-\d+"):
         lab.start(em.Plan([call_test_module]), devices=["emulator-1"])
+
+
+def test_what_is_no_plan_is_refused(lab: em.Lab) -> None:
+    with pytest.raises(
+        TypeError, match=r"a lab runs a plan, not <Module call_test_module\(\)>: make one with"
+    ):
+        lab.start(call_test_module)  # type: ignore[arg-type]
+
+
+def test_a_start_on_a_busy_device_is_refused_and_leaves_no_run(lab: em.Lab) -> None:
+    [serial] = lab.serials
+    first = lab.start(em.Plan([endless_module]), devices=serial)
+    known = list(lab.runs)
+    with pytest.raises(NoDevice, match=r"is busy; .*, or have Lab\.enqueue wait"):
+        lab.start(em.Plan([call_test_module]))
+    assert lab.runs == known
+    first.cancel()
+    first.wait(20)
 
 
 def test_a_failed_start_leaves_nothing_behind(lab: em.Lab, tmp_path: Path) -> None:

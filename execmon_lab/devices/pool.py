@@ -98,6 +98,10 @@ class DevicePool:
         self._tell()
         self._tracker = Tracker(server, self._update)
 
+    def __repr__(self) -> str:
+        known = ", ".join(f"{serial} {entry.status}" for serial, entry in list(self._entries.items()))
+        return f"<devices of the adb server at {self.server.address}: {known or 'none'}>"
+
     # Who is there
 
     def snapshot(self) -> dict[str, DeviceRecord]:
@@ -332,7 +336,7 @@ class DevicePool:
         if any(entry.untrusting for entry in self._entries.values()):
             advice = "confirm the question on the screen of the unauthorized one"
         elif any(entry.held for entry in self._entries.values()):
-            advice = "wait until the busy one is released"
+            advice = "wait until the busy one is released, or have Lab.enqueue wait"
         return f"the adb server at {self.server.address} has {seen or 'no devices'}; {advice}"
 
 

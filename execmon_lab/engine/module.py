@@ -131,10 +131,14 @@ class Module:
         TypeError
             Naming the parameter that is missing or unknown.
         """
+        taken = list(self._signature.parameters.values())[1:]
+        takes = ", ".join(parameter.name for parameter in taken) or "no parameters"
+        unknown = set(self.params) - {parameter.name for parameter in taken}
         try:
+            if unknown and not any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken):
+                raise TypeError(f"got an unexpected argument: {', '.join(map(repr, sorted(unknown)))}")
             self._signature.bind(None, **self.params)
         except TypeError as error:
-            takes = ", ".join(list(self._signature.parameters)[1:]) or "no parameters"
             raise TypeError(f"{self.module_id}: {error}; it takes {takes} (give them by with_args)") from None
 
     def run(self, ctx: Any) -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from . import slots
 from .artifacts import ArtifactStore
-from .errors import HistoryWarning, RunIsLive, reason
+from .errors import HistoryError, HistoryWarning, RunIsLive, reason
 from .upkeep import look_after, needs_care, opened
 from .writer import Writer
 
@@ -48,8 +48,10 @@ class Store:
         Raises
         ------
         HistoryError
-            When a newer program wrote one.
+            When a newer program wrote one, or the folder is a file.
         """
+        if self.folder.is_file():
+            raise HistoryError(f"{self.folder} is a file, and a history a folder; choose another folder")
         found = []
         for path in slots.files(self.folder):
             try:

@@ -5,14 +5,25 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, get_args
 
+from ..protocol.messages import DeviceState, ExecutionStatus, Level, LogSource, StepStatus
 from .clock import Moment, bound
 
 Kind = Literal["text", "category", "time", "seconds", "count", "flag"]
 
 Choice = str | Iterable[str]
 """One value, or several of which any will do."""
+
+
+WORDS: dict[str, tuple[str, ...]] = {
+    "status": tuple(
+        dict.fromkeys((*get_args(ExecutionStatus), *get_args(StepStatus), *get_args(DeviceState)))
+    ),
+    "level": get_args(Level),
+    "source": ("run", *get_args(LogSource)),
+}
+"""The filters whose words are fixed, and the words."""
 
 
 class Filters(TypedDict, total=False):
@@ -94,7 +105,7 @@ class Table:
         TypeError
             When there is no such filter.
         ValueError
-            When a time is none.
+            When a time is none, or a status, a level or a source is none that there is.
         """
         meaning = meaning or self.filters
         conditions = ["1"]
@@ -107,6 +118,9 @@ class Table:
                 continue
             timed = name in ("since", "until")
             compared = [bound(wanted)] if timed else values(wanted)  # type: ignore[arg-type]
+            odd = [repr(value) for value in compared if name in WORDS and value not in WORDS[name]]
+            if odd:
+                raise ValueError(f"there is no {name} {', '.join(odd)}; there are: {', '.join(WORDS[name])}")
             marks = ", ".join("?" * len(compared))
             conditions.append(meaning[name].format(marks if timed else f"IN ({marks})"))
             arguments += compared

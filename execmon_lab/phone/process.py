@@ -46,6 +46,8 @@ class PhoneProcess:
 
     Raises
     ------
+    ValueError
+        When the screen has no size.
     PhoneError
         When the phone does not come up; the message has what it said.
     """
@@ -62,6 +64,8 @@ class PhoneProcess:
         log: Path | None = None,
         log_level: str = "warning",
     ) -> None:
+        if min(size) < 1:
+            raise ValueError(f"size is a width and a height in pixels, not {size!r}")
         self.port = port
         self.serial = ""
         self._log = log
@@ -73,6 +77,9 @@ class PhoneProcess:
         ]
         self._process: subprocess.Popen[bytes] | None = None
         self._start()
+
+    def __repr__(self) -> str:
+        return f"<virtual phone {self.serial} on port {self.port}>"
 
     @property
     def pid(self) -> int:

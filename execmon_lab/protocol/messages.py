@@ -4,10 +4,12 @@ A field or a message that the specification does not have is *additive*: a conne
 it is sent exactly the specification's fields (see `encode`).
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+
+from .words import in_words
 
 ExecutionId = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
 StepId = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
@@ -202,6 +204,10 @@ class ExecutionSnapshot(Message, frozen=True, kw_only=True, tag="execution_state
     timestamp: Timestamp
     session_id: str | UnsetType = UNSET
     acknowledgement: Acknowledgement | UnsetType = UNSET
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show a line a step in IPython, where the whole would be pages."""
+        printer.text(in_words(self))
 
 
 class ExecutionProgress(Message, frozen=True, kw_only=True):

@@ -153,6 +153,9 @@ class Server:
         """Return the address of an execution's page, for a browser; in server mode a token is added to it."""
         return f"{self.url}{PAGE}{execution_id}"
 
+    def __repr__(self) -> str:
+        return f"<Server at {self.url}>"
+
     @property
     def _netloc(self) -> str:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)

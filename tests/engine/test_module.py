@@ -59,9 +59,9 @@ def test_with_options_changes_only_what_is_given():
 @pytest.mark.parametrize(
     ("params", "complaint"),
     [
-        ({"nubmer": "1"}, r"call_test_module: .*number"),
         ({}, r"call_test_module: missing a required argument: 'number'; it takes number, wait"),
-        ({"number": "1", "speed": 2}, r"unexpected keyword argument 'speed'"),
+        ({"nubmer": "1"}, r"call_test_module: got an unexpected argument: 'nubmer'; it takes number, wait"),
+        ({"number": "1", "speed": 2}, r"unexpected argument: 'speed'"),
     ],
 )
 def test_parameters_are_checked_when_they_are_bound(params, complaint):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from execmon_lab.history import History, RecordingIndex, live, tables
+from execmon_lab.history import History, HistoryError, RecordingIndex, live, tables
 from execmon_lab.history.clock import milliseconds
 from execmon_lab.hub import Hub
 from execmon_lab.protocol import DeviceStatus, LogEntry
@@ -126,8 +127,10 @@ def test_filters(ran: History, filters: tables.Filters, expected: int) -> None:
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_every_filter_of_every_frame_is_understood(ran: History, table: tables.Table) -> None:
     for name in table.filters:
-        wanted = "2030-01-01" if name == "since" else "1999-01-01" if name == "until" else "nothing"
-        assert len(ran.frame(table, "polars", **{name: wanted})) == 0  # type: ignore[arg-type]
+        words = tables.WORDS.get(name, ("nothing",))
+        wanted = "2030-01-01" if name == "since" else "1999-01-01" if name == "until" else words[0]
+        asked = {"execution_id": "nothing", name: wanted}
+        assert len(ran.frame(table, "polars", **asked)) == 0  # type: ignore[arg-type]
 
 
 def test_a_filter_that_is_none_says_which_there_are(ran: History) -> None:
@@ -137,6 +140,16 @@ def test_a_filter_that_is_none_says_which_there_are(ran: History) -> None:
         ran.steps(status=3)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="'yesterday' is no time"):
         ran.steps(since="yesterday")
+    with pytest.raises(ValueError, match="there is no level 'warn'; there are: DEBUG, INFO, WARN, ERROR"):
+        ran.logs(level="warn")
+    with pytest.raises(ValueError, match="there is no status 'passed'; there are: pending, running, comp"):
+        ran.attempts(status=["failed", "passed"])
+
+
+def test_a_history_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(HistoryError, match="is a file, and a history a folder"):
+        History(tmp_path / "file").executions()
 
 
 def test_a_backend_that_there_is_not_is_told(ran: History, monkeypatch: pytest.MonkeyPatch) -> None:
