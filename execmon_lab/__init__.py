@@ -15,16 +15,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .engine import Context, Module, Plan, module
+    from .keptrun import History, KeptRun
     from .lab import Lab, LabClosed
     from .remote import RemoteRun, connect
     from .run import Run
 
 __version__ = "0.1.0"
 
-__all__ = ["Context", "Lab", "LabClosed", "Module", "Plan", "RemoteRun", "Run", "connect", "module"]
+__all__ = [
+    "Context",
+    "History",
+    "KeptRun",
+    "Lab",
+    "LabClosed",
+    "Module",
+    "Plan",
+    "RemoteRun",
+    "Run",
+    "connect",
+    "module",
+]
 
 _HOMES = {
     "Context": ".engine",
+    "History": ".keptrun",
+    "KeptRun": ".keptrun",
     "Lab": ".lab",
     "LabClosed": ".lab",
     "Module": ".engine",

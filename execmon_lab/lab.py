@@ -16,9 +16,10 @@ from .devices import AdbServer, DevicePool, NoDevice
 from .earlier import EarlierRuns
 from .engine import Execution, Plan, PlannedStep
 from .executionlog import ExecutionLog
-from .history import History, HistoryError, Retention
+from .history import HistoryError, Retention
 from .history.retention import STANDARD
 from .hub import Hub
+from .keptrun import History
 from .phone.process import PhoneProcess
 from .preview import BestSource, Preference, PreviewService
 from .preview.recording import Keep, Recording

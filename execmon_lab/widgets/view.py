@@ -103,6 +103,8 @@ class ExecutionView(anywidget.AnyWidget):
         Where the pictures of the past come from; without it there are none.
     steering
         What carries out the orders of a user who steers; without it there are only `cancel`'s.
+    kept
+        Whether the run was over before, and `preview` has but the last picture of each device.
     video
         Where devices' own video comes from, for pages that can decode it; without it all is JPEG.
 
@@ -121,6 +123,8 @@ class ExecutionView(anywidget.AnyWidget):
     may_seek = traitlets.Bool().tag(sync=True)
     may_load = traitlets.Bool().tag(sync=True)
     may_steer = traitlets.Bool().tag(sync=True)
+    kept = traitlets.Bool().tag(sync=True)
+    """Whether the run was over before: no picture will follow, and what a device is now is not told."""
     pause_on_failure = traitlets.Bool(None, allow_none=True).tag(sync=True)
     """Whether the execution pauses on a failure, as its run says; None where that cannot be switched."""
     control = traitlets.Bool().tag(sync=True)
@@ -146,6 +150,7 @@ class ExecutionView(anywidget.AnyWidget):
         recording: RecordedPictures | None = None,
         steering: Steerable | None = None,
         video: VideoSource | None = None,
+        kept: bool = False,
     ) -> None:
         super().__init__(
             server_url=base_url,
@@ -154,6 +159,7 @@ class ExecutionView(anywidget.AnyWidget):
             may_seek=recording is not None,
             may_load=kept_log is not None,
             may_steer=steering is not None,
+            kept=kept,
         )
         self._end_execution = cancel
         self._artifacts = artifacts

@@ -146,6 +146,10 @@ export class CommSource implements Source {
     return this.mayCancel ? () => this.#send({ kind: "cancel" }) : undefined;
   }
 
+  get kept(): boolean {
+    return this.model.get("kept") === true;
+  }
+
   get seek(): Seek | undefined {
     return this.model.get("may_seek") ? this.#seek : undefined;
   }

@@ -153,6 +153,8 @@ export interface Source {
   readonly script?: Script | undefined;
   /** Finds recorded pictures; undefined where this source has none. */
   readonly seek?: Seek | undefined;
+  /** True where the pictures are the last of a run long over, and none will follow. */
+  readonly kept?: boolean | undefined;
   /** Within how many milliseconds the sender gives a sign of life; undefined where it gives none. */
   readonly pulse?: number | undefined;
   /** Who keeps all lines of the log; undefined where this source knows nobody. */

@@ -75,7 +75,11 @@ export class PreviewView implements Viewer {
       this.#phone,
       this.#grid.element,
       bar,
-      h("div", { class: "xm-controls" }, this.#toggle, this.#quality, toggle, this.#numbers.toggle, pick),
+      h(
+        "div",
+        { class: "xm-controls", hidden: store.source.kept === true },
+        ...[this.#toggle, this.#quality, toggle, this.#numbers.toggle, pick],
+      ),
       note,
       this.#code.element,
     );
@@ -192,11 +196,12 @@ export class PreviewView implements Viewer {
     const device = state.devices.find((known) => known.device_id === this.#device);
     this.#devices.hidden = !several;
     this.#serial.hidden = several || this.together;
-    this.#dot.hidden = this.#deviceState.hidden = this.#all;
+    this.#deviceState.hidden = this.#all;
+    this.#dot.hidden = this.#all || this.store.source.kept === true;
     text(this.#serial, this.#device ?? "No device");
     attribute(this.#serial, "title", this.#device);
     attribute(this.#dot, "data-status", device?.status ?? "offline");
-    text(this.#deviceState, device ? DEVICE_STATES[device.status] : "");
+    text(this.#deviceState, this.store.source.kept ? "as it was" : device ? DEVICE_STATES[device.status] : "");
     if (several && this.#devices.options.length !== state.devices.length + 1) {
       children(this.#devices, [
         ...state.devices.map(({ device_id }) => h("option", { value: device_id }, device_id)),
