@@ -129,8 +129,8 @@ def show(
         _mark(_status(found)), " ", (found.name or "Execution", "bold"), f"  {found.execution_id}"
     )
     console.print(head, soft_wrap=True)
-    told = [f"began {_when(found.started_at)}", f"took {_took(found.duration_s)}"]
-    console.print("  " + ", ".join(told), highlight=False)
+    when = f"  began {_when(found.started_at)}, took {_took(found.duration_s)}"
+    console.print(when, highlight=False)
     for device in found.state.devices:
         facts = _facts(found.devices.get(device.device_id, {}))
         console.print(Text(f"  {device.device_id}  {facts}", style="dim"))
@@ -329,7 +329,7 @@ def _cells(step: Step, attempt: Attempt | None, found: StoredExecution, several:
     status: str = step.status if attempt is None else attempt.status
     if status == "running" and found.status == "interrupted":
         status = "interrupted"
-    told = attempt and ": ".join(filter(None, (attempt.error_code, attempt.error_message)))
+    said = attempt and ": ".join(filter(None, (attempt.error_code, attempt.error_message)))
     params = step.params if isinstance(step.params, str) else ""
     return [
         _mark(status),
@@ -339,7 +339,7 @@ def _cells(step: Step, attempt: Attempt | None, found: StoredExecution, several:
         else "",
         "" if attempt is None else str(attempt.attempt),
         _took(attempt.duration_seconds if attempt is not None else None),
-        Text(told or ("" if status == "completed" else status), style=_MARKS[status][1]),
+        Text(said or ("" if status == "completed" else status), style=_MARKS[status][1]),
     ]
 
 
@@ -372,9 +372,9 @@ def _facts(known: dict[str, str]) -> str:
     )
 
 
-def _devices(told: str) -> Text:
-    serials = told.split(", ")
-    return Text(told if len(serials) <= 2 else f"{len(serials)} devices")
+def _devices(joined: str) -> Text:
+    serials = joined.split(", ")
+    return Text(joined if len(serials) <= 2 else f"{len(serials)} devices")
 
 
 def _when(at: datetime | None) -> str:

@@ -26,7 +26,7 @@ def history(tmp_path: Path) -> em.History:
     """One run, with a log, a screenshot, and three pictures of its first device."""
     history = em.History(tmp_path)
     history.artifacts.save_screenshot("first.png", b"png")
-    start, messages = script(SCREENSHOTS + "first.png")
+    _, messages = script(SCREENSHOTS + "first.png")
     lines = [message for message in messages if isinstance(message, LogEntry)]
     state = replace(folded(EXECUTION, name="nightly"), timestamp=stamp(20))
     history.add(state, lines, devices={DEVICES[0]: {"model": "Virtual Phone"}})
