@@ -171,7 +171,8 @@ class Lab:
                 archive=EarlierRuns(self.history),
                 steering=None if view_only else self._run,
                 reports={
-                    name: functools.partial(self._report, name) for name in ("pdf", "html", "junit", "trace")
+                    name: functools.partial(self._report, name)
+                    for name in ("pdf", "html", "junit", "csv", "trace")
                 },
                 logs=self._kept_log,
                 plans={name: functools.partial(self._serve, plan) for name, plan in (plans or {}).items()},

@@ -15,8 +15,8 @@ from .historycli import Folder, Id, fail, find, told
 def report(
     execution: Id,
     format: Annotated[
-        Literal["pdf", "html", "junit", "json", "trace"],
-        typer.Option(help="pdf, html, junit, json, or trace for Perfetto.", metavar="FORMAT"),
+        Literal["pdf", "html", "junit", "csv", "json", "trace"],
+        typer.Option(help="pdf, html, junit, csv, json, or trace for Perfetto.", metavar="FORMAT"),
     ],
     output: Annotated[
         Path | None,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -11,7 +14,10 @@ import pytest
 
 import execmon_lab as em
 from execmon_lab import reports
+from execmon_lab.client import sync
 from execmon_lab.run import Run
+
+Write = Callable[[reports.Material], bytes]
 
 
 @em.module
@@ -103,7 +109,7 @@ def test_an_unknown_format_is_answered_with_those_that_there_are(run: Run) -> No
     with pytest.raises(HTTPError) as refused:
         get(run, f"/api/v1/reports/{run.execution_id}?format=docx")
     assert refused.value.code == 404
-    assert b"html, json, junit, pdf, trace" in refused.value.read()
+    assert b"csv, html, json, junit, pdf, trace" in refused.value.read()
 
 
 def test_without_the_extra_the_client_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,6 +122,54 @@ def test_without_the_extra_the_client_is_told(run: Run, monkeypatch: pytest.Monk
         get(run, f"/api/v1/reports/{run.execution_id}?format=pdf")
     assert refused.value.code == 501
     assert b"pip install 'execmon-lab[reports]'" in refused.value.read()
+
+
+def test_no_report_is_written_unasked(lab: em.Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    for name, known in reports.FORMATS.items():
+        note = functools.partial(_noted, asked, name, known.write)
+        monkeypatch.setitem(reports.FORMATS, name, known._replace(write=note))
+    run = lab.start(em.Plan([passes]))
+    assert run.wait(60).report_url is not None
+    assert asked == []
+    run.report("junit")
+    assert asked == ["junit"]
+
+
+def _noted(asked: list[str], name: str, write: Write, material: reports.Material) -> bytes:
+    asked.append(name)
+    return write(material)
+
+
+def test_a_report_that_takes_forever_delays_no_execution(
+    lab: em.Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One execution's report is being written for as long as another takes, from its start to its end."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(material: reports.Material) -> bytes:
+        begun.set()
+        assert go_on.wait(60)
+        return b"%PDF-slow"
+
+    first = lab.start(em.Plan([passes]))
+    first.wait(60)
+    monkeypatch.setitem(reports.FORMATS, "pdf", reports.FORMATS["pdf"]._replace(write=slow))
+    with ThreadPoolExecutor() as others:
+        report = others.submit(get, first, f"/api/v1/reports/{first.execution_id}?format=pdf")
+        try:
+            assert begun.wait(60)
+            second = lab.start(em.Plan([passes, passes]))
+            with sync.connect(second.url) as execution:
+                kinds = [message.type_name() for message in execution]
+            assert second.wait(60).status == "completed"
+            assert kinds.count("step_completed") == 2
+            assert kinds[-1] == "execution_completed"
+            assert b"completed" in get(second, f"/api/v1/executions/{second.execution_id}")[1]
+            assert not report.done()
+        finally:
+            go_on.set()
+        assert report.result(60) == ("application/pdf", b"%PDF-slow")
 
 
 def test_a_report_is_saved(run: Run, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from .html import html
 from .junit import junit
 from .material import Material
 from .pdf import pdf
+from .spreadsheet import spreadsheet
 from .trace import trace
 
 
@@ -42,6 +43,7 @@ FORMATS = {
     "pdf": Format("application/pdf", ".pdf", pdf),
     "html": Format("text/html; charset=utf-8", ".html", html),
     "junit": Format("application/xml", ".xml", junit),
+    "csv": Format("text/csv; charset=utf-8", ".csv", spreadsheet),
     "trace": Format("application/json", ".trace.json", trace),
     "json": Format("application/json", ".json", _json),
 }
@@ -111,7 +113,7 @@ def make(format: str, material: Material) -> Report:
     Parameters
     ----------
     format
-        ``"pdf"``, ``"html"``, ``"junit"``, ``"trace"`` or ``"json"``.
+        ``"pdf"``, ``"html"``, ``"junit"``, ``"csv"``, ``"trace"`` or ``"json"``.
     material
         The execution, and what was kept beside it.
 

@@ -6,12 +6,12 @@ thread of one process, the execution.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from ..protocol import Attempt, Step
+from ..protocol import Action, Attempt, Step
 from . import words
 from .material import Material
 
@@ -81,18 +81,34 @@ def _attempt(number: int, step: Step, attempt: Attempt, thread: int, now: str) -
             name: words.plain(v) if isinstance(v, str) else v for name, v in told.items() if v is not None
         },
     }
-    for action in attempt.actions:
-        length = round(action.duration_seconds * 1e6)
+    for action, since, until in _nested(attempt.actions, begin, end):
         yield {
             "name": words.plain(" / ".join(action.path)),
             "cat": "action",
             "ph": "X",
-            "ts": max(begin, _microseconds(action.timestamp) - length),
-            "dur": length,
+            "ts": since,
+            "dur": until - since,
             "pid": _PROCESS,
             "tid": thread,
             "args": {"status": action.status},
         }
+
+
+def _nested(actions: Sequence[Action], begin: int, end: int) -> Iterator[tuple[Action, int, int]]:
+    """Give actions with their begin and end, each within its outer one and after the one before.
+
+    They are told as they end, to the millisecond: by that much they would cross, and slices may not.
+    """
+    done: list[tuple[tuple[str, ...], int, int]] = []
+    for action in actions:
+        until = min(max(_microseconds(action.timestamp), begin), max(begin, end))
+        since = max(begin, until - round(action.duration_seconds * 1e6))
+        while done and done[-1][0][: len(action.path)] == action.path != done[-1][0]:
+            since = min(since, done.pop()[1])
+        if done:
+            since = min(max(since, done[-1][2]), until)
+        done.append((action.path, since, until))
+        yield action, since, until
 
 
 def _name(kind: str, name: str, thread: int) -> Event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -15,12 +16,17 @@ import msgspec
 import page
 import pypdf
 import pytest
+from hypothesis import given
 from junitparser import JUnitXml
+from msgspec.structs import replace
 
-from execmon_lab.protocol import ExecutionSnapshot
+from execmon_lab.protocol import Action, ExecutionSnapshot, Message
 from execmon_lab.reports import FORMATS, Material, UnknownFormat, make, words
 from execmon_lab.reports.facts import Facts
 from execmon_lab.reports.gather import gather
+from execmon_lab.reports.spreadsheet import COLUMNS
+from execmon_lab.state import ExecutionState
+from tests.strategies import executions as executions_of_any_kind
 
 from . import executions
 
@@ -230,12 +236,109 @@ def test_a_trace_has_a_thread_a_device_and_an_event_an_attempt(material: Materia
     assert wait["name"] == "dial / wait"
 
 
+@given(executions_of_any_kind())
+def test_a_trace_is_one_that_perfetto_takes(execution: tuple[ExecutionSnapshot, list[Message]]) -> None:
+    """Of the events' fields each has its type, and slices of a thread lie within or after each other."""
+    state = ExecutionState(execution[0])
+    for message in execution[1]:
+        state.fold(message)
+    slices: dict[int, list[tuple[int, int]]] = {}
+    for event in json.loads(make("trace", Material(state.snapshot())).content)["traceEvents"]:
+        assert isinstance(event["name"], str)
+        assert isinstance(event["pid"], int)
+        assert isinstance(event["tid"], int)
+        match event["ph"]:
+            case "M":
+                assert event["name"] in ("process_name", "thread_name")
+                assert isinstance(event["args"]["name"], str)
+            case "i":
+                assert event["s"] in ("g", "p", "t")
+                assert event["ts"] >= 0
+            case "X":
+                assert isinstance(event["ts"], int)
+                assert event["dur"] >= 0
+                slices.setdefault(event["tid"], []).append((event["ts"], event["dur"]))
+            case other:
+                raise AssertionError(other)
+    for lane in slices.values():
+        open_until: list[int] = []
+        for begin, length in sorted(lane, key=lambda it: (it[0], -it[1])):
+            while open_until and open_until[-1] <= begin:
+                open_until.pop()
+            assert not open_until or begin + length <= open_until[-1], "slices cross"
+            open_until.append(begin + length)
+
+
+def test_actions_that_cross_by_a_rounded_millisecond_are_nested_all_the_same() -> None:
+    told = (
+        (("outer", "inner"), 0.5, 0.5),
+        (("outer", "inner"), 0.9, 0.401),
+        (("outer",), 0.9, 0.8995),
+        (("next",), 1.5, 0.601),
+        (("late",), 2.5, 0.2),
+    )
+    actions = tuple(
+        Action(path=path, status="completed", duration_seconds=seconds, timestamp=executions.at(end))
+        for path, end, seconds in told
+    )
+    first, *_ = executions.state().steps
+    attempt = replace(first.attempts[0], actions=actions)
+    state = replace(executions.state(), steps=(replace(first, attempts=(attempt,)),))
+    events = json.loads(make("trace", Material(state)).content)["traceEvents"]
+    begin = round(executions.BEGIN.timestamp() * 1e6)
+    assert [
+        (e["name"], (e["ts"] - begin) // 1000, (e["ts"] + e["dur"] - begin) // 1000)
+        for e in events
+        if e.get("cat") == "action"
+    ] == [
+        ("outer / inner", 0, 500),
+        ("outer / inner", 500, 900),
+        ("outer", 0, 900),
+        ("next", 900, 1500),
+        ("late", 1800, 2000),
+    ]
+
+
+def test_csv_has_a_row_an_attempt(material: Material) -> None:
+    rows = list(csv.DictReader(io.StringIO(make("csv", material).content.decode("utf-8-sig"))))
+    assert [(row["step"], row["attempt"], row["attempt_status"]) for row in rows] == [
+        ("1", "1", "completed"),
+        ("2", "1", "failed"),
+        ("2", "2", "completed"),
+        ("3", "1", "failed"),
+        ("3", "2", "failed"),
+        ("4", "1", "skipped"),
+        ("5", "", ""),
+    ]
+    assert [row["duration_s"] for row in rows[:3]] == ["2", "3", "1"]
+    assert rows[3]["error_code"] == "ADB_TIMEOUT"
+
+
+@pytest.mark.parametrize("text", ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\r=1"])
+def test_no_cell_of_a_csv_is_a_formula(text: str) -> None:
+    first, *others = executions.state().steps
+    state = replace(executions.state(), steps=(replace(first, module_id=text, params=text), *others))
+    [row, *_] = csv.DictReader(io.StringIO(make("csv", Material(state)).content.decode("utf-8-sig")))
+    for cell in (row["module_id"], row["params"]):
+        assert cell == "'" + words.plain(text) or not cell.lstrip().startswith(("=", "+", "-", "@"))
+
+
+def test_csv_holds_hostile_text_and_any_script(hostile: Material) -> None:
+    rows = list(csv.reader(io.StringIO(make("csv", hostile).content.decode("utf-8-sig"))))
+    assert {len(row) for row in rows} == {len(COLUMNS)}
+    assert rows[1][3] == words.plain("call_test_module" + executions.HOSTILE)
+    named = executions.material()
+    first = replace(named.state.steps[0], module_id=executions.NAMES)
+    named = Material(replace(named.state, steps=(first,)))
+    assert executions.NAMES in make("csv", named).content.decode("utf-8-sig")
+
+
 def test_json_is_the_state(material: Material) -> None:
     assert msgspec.json.decode(make("json", material).content, type=ExecutionSnapshot) == material.state
 
 
 def test_an_unknown_format_is_told_with_those_that_there_are(material: Material) -> None:
-    with pytest.raises(UnknownFormat, match="pdf, html, junit, trace, json"):
+    with pytest.raises(UnknownFormat, match="pdf, html, junit, csv, trace, json"):
         make("docx", material)
 
 
