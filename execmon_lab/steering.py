@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, Self, cast
 
 from .devices import DeviceSession
 from .engine import Execution, ExecutionEnded, Failure, Paused, PlannedStep
-
-if TYPE_CHECKING:
-    from .run import Run
 
 
 class HasStep(Protocol):
@@ -20,7 +17,7 @@ class HasStep(Protocol):
         """The step's UUID."""
 
 
-Again = Callable[[PlannedStep, str, str], "Run"]
+Again = Callable[[PlannedStep, str, str], "Steering"]
 """Starts a run of one step on a device, which continues an execution that has ended."""
 
 
@@ -64,7 +61,7 @@ class Steering:
         """
         self._execution.step(device_id)
 
-    def retry(self, step: str | HasStep | None = None) -> Run:
+    def retry(self, step: str | HasStep | None = None) -> Self:
         """Run a step again, as its module is now defined; returns at once.
 
         In a notebook, edit the cell that defines the module, run it, and call this. The step keeps what it is
@@ -80,7 +77,7 @@ class Steering:
 
         Returns
         -------
-        Run
+        Self
             The run that the new attempt is part of: this one, or a new one.
 
         Raises
@@ -100,8 +97,8 @@ class Steering:
         except ExecutionEnded:
             known = next(known for known in self._execution.snapshot().steps if known.step_id == step_id)
             planned = self._execution.planned(step_id).renewed()
-            return self._again(planned, known.device_id, self._execution.execution_id)
-        return cast("Run", self)
+            return cast("Self", self._again(planned, known.device_id, self._execution.execution_id))
+        return self
 
     @property
     def paused(self) -> tuple[Paused, ...]:
