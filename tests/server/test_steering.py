@@ -12,45 +12,18 @@ from execmon_lab.hub import Hub
 from execmon_lab.server import Server
 from tests.server import messages as m
 from tests.server.test_http import ask, problem
+from tests.steered import FakeRun
 
 Start = Callable[..., Server]
 
 
-class Steered:
-    """Notes what it is told."""
-
-    error: Exception | None = None
-
-    def __init__(self, execution_id: str) -> None:
-        self.execution_id = execution_id
-        self.told: list[tuple[str, str | None]] = []
-
-    def _note(self, verb: str, what: str | None) -> None:
-        if self.error is not None:
-            raise self.error
-        self.told.append((verb, what))
-
-    def pause(self, device_id: str | None = None) -> None:
-        self._note("pause", device_id)
-
-    def resume(self, device_id: str | None = None) -> None:
-        self._note("resume", device_id)
-
-    def step(self, device_id: str | None = None) -> None:
-        self._note("step", device_id)
-
-    def retry(self, step: str) -> Steered:
-        self._note("retry", step)
-        return self
+@pytest.fixture
+def steered(execution: str) -> FakeRun:
+    return FakeRun(execution)
 
 
 @pytest.fixture
-def steered(execution: str) -> Steered:
-    return Steered(execution)
-
-
-@pytest.fixture
-def steerable(start: Start, steered: Steered) -> Server:
+def steerable(start: Start, steered: FakeRun) -> Server:
     return start(steering=lambda execution_id: steered if execution_id == steered.execution_id else None)
 
 
@@ -61,7 +34,7 @@ def post(server: Server, execution: str, what: str) -> tuple[int, dict[str, obje
     return response.status, json.loads(content)
 
 
-def test_what_is_asked_reaches_the_execution(steerable: Server, steered: Steered, execution: str) -> None:
+def test_what_is_asked_reaches_the_execution(steerable: Server, steered: FakeRun, execution: str) -> None:
     for what in ("pause", "resume?device_id=emulator-5554", "step", "steps/s1/retry"):
         assert post(steerable, execution.upper(), what) == (202, {"execution_id": execution})
     assert steered.told == [("pause", None), ("resume", "emulator-5554"), ("step", None), ("retry", "s1")]
@@ -77,7 +50,7 @@ def test_what_is_asked_reaches_the_execution(steerable: Server, steered: Steered
     ],
 )
 def test_what_cannot_be_done_is_told(
-    steerable: Server, steered: Steered, execution: str, error: Exception, status: int
+    steerable: Server, steered: FakeRun, execution: str, error: Exception, status: int
 ) -> None:
     steered.error = error
     answered, said = post(steerable, execution, "steps/s1/retry")
@@ -94,7 +67,7 @@ def test_a_server_that_was_given_no_way_to_steer_says_so(server: Server, executi
     assert post(server, execution, "pause")[0] == 501
 
 
-def test_the_token_that_guards_the_rest_guards_this(start: Start, steered: Steered, execution: str) -> None:
+def test_the_token_that_guards_the_rest_guards_this(start: Start, steered: FakeRun, execution: str) -> None:
     server = start(steering=lambda _: steered, tokens={"ann": "s3cret"})
     assert post(server, execution, "pause")[0] == 401
     assert post(server, execution, "pause?token=s3cret")[0] == 202
@@ -103,7 +76,7 @@ def test_the_token_that_guards_the_rest_guards_this(start: Start, steered: Steer
 
 class TestWhatIsAllowed:
     def test_it_is_told_while_it_runs_and_after_the_end(
-        self, start: Start, hub: Hub, steered: Steered, execution: str
+        self, start: Start, hub: Hub, steered: FakeRun, execution: str
     ) -> None:
         server = start(steering=lambda _: steered, cancel=lambda _: None)
         assert allowed(server, execution) == ["cancel", "pause", "resume", "step", "retry"]
@@ -128,7 +101,7 @@ def allowed(server: Server, execution: str) -> list[str]:
 )
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/json"])
 def test_a_page_of_another_site_cannot_steer(
-    steerable: Server, steered: Steered, execution: str, origin: str, kind: str
+    steerable: Server, steered: FakeRun, execution: str, origin: str, kind: str
 ) -> None:
     """A browser tells the origin with every POST, whatever a form or a script makes of it."""
     headers = {"Origin": origin, "Content-Type": kind}
@@ -139,6 +112,6 @@ def test_a_page_of_another_site_cannot_steer(
     assert steered.told == []
 
 
-def test_a_page_of_this_server_can(steerable: Server, steered: Steered, execution: str) -> None:
+def test_a_page_of_this_server_can(steerable: Server, steered: FakeRun, execution: str) -> None:
     ask(steerable, f"/api/v1/executions/{execution}/pause", "POST", headers={"Origin": steerable.url})
     assert steered.told == [("pause", None)]

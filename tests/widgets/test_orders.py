@@ -12,7 +12,7 @@ from execmon_lab.engine import ExecutionEnded
 from execmon_lab.widgets.commands import Steer, read
 from execmon_lab.widgets.orders import Orders, Pause, PauseOnFailure, Resume, Retry, Step
 from execmon_lab.widgets.parcel import Parcel
-from tests.widgets.conftest import FakeRun
+from tests.steered import FakeRun
 
 
 def take(run: FakeRun, order: Any) -> str | None:

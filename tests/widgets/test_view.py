@@ -15,8 +15,9 @@ from execmon_lab.hub import Hub
 from execmon_lab.protocol import DeviceStatus, ExecutionSnapshot, StepFailed
 from execmon_lab.widgets import ExecutionView
 from execmon_lab.widgets.static_html import render
+from tests.steered import FakeRun
 from tests.strategies import EXECUTION, Script, fresh, stamp
-from tests.widgets.conftest import FakeManual, FakePreview, FakeRun, Page, log_entry
+from tests.widgets.conftest import FakeManual, FakePreview, Page, log_entry
 
 Make = Callable[..., tuple[ExecutionView, Page]]
 

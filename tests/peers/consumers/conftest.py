@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import http.server
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -17,18 +16,10 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 import execmon_lab as em
+from tests.browser.jupyterlab import Missing, launch_chromium
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 DEADLINE = 60.0
 
 Told = dict[str, Any]
@@ -109,10 +100,11 @@ def run_script(*words: str) -> Told:
 @pytest.fixture(scope="module")
 def browser_page() -> Iterator[Page]:
     """A tab of the distribution's Chromium; while it is open, no asyncio program runs in this process."""
-    if not Path(CHROMIUM).exists():
-        pytest.fail(f"Chromium is needed at {CHROMIUM}: apt-get install chromium", pytrace=False)
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        try:
+            browser = launch_chromium(driver)
+        except Missing as missing:
+            pytest.fail(str(missing), pytrace=False)
         yield browser.new_page()
         browser.close()
 
