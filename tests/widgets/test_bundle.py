@@ -41,3 +41,17 @@ def test_a_part_has_no_code_of_its_own(bundle: dict[str, str]) -> None:
 def test_it_names_no_other_host(bundle: dict[str, str]) -> None:
     for text in bundle.values():
         assert not re.search(r"https?://(?!www\.w3\.org/)", text)
+
+
+def test_it_makes_no_code_of_text(bundle: dict[str, str]) -> None:
+    """Hosts such as VS Code forbid it, as the server's own page does."""
+    for text in bundle.values():
+        assert not re.search(r"\beval\(|\bnew Function\b|(?<![.\w])Function\(", text)
+
+
+def test_its_colours_come_from_the_hosts_theme(bundle: dict[str, str]) -> None:
+    for use in re.findall(r"var\(--jp-[\w-]+[^;}]*", bundle["widget.css"]):
+        assert re.match(r"var\(--jp-[\w-]+,\s*\S", use), f"nothing to fall back to: {use}"
+    assert {"--vscode-foreground", "--vscode-editor-background"} <= set(
+        re.findall(r"--vscode-[\w-]+", bundle["widget.css"])
+    )
