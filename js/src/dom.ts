@@ -30,10 +30,15 @@ export function text(element: Element, value: string): void {
   if (element.textContent !== value) element.textContent = value;
 }
 
-/** Put these children in place of the present ones, when they are others. */
+/** Make these the children, in this order; those that stay are not touched, which spares their layout. */
 export function children(parent: Element, wanted: Element[]): void {
-  const same = parent.children.length === wanted.length && wanted.every((child, i) => child === parent.children[i]);
-  if (!same) parent.replaceChildren(...wanted);
+  const kept = new Set(wanted);
+  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
+  let next = parent.firstElementChild;
+  for (const child of wanted) {
+    if (child === next) next = child.nextElementSibling;
+    else parent.insertBefore(child, next);
+  }
 }
 
 const ICONS = {

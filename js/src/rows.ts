@@ -15,7 +15,7 @@ export class RowHeights {
   constructor(
     /** The height of a row that was not measured yet. */
     readonly usual: number,
-    readonly margin = 12,
+    readonly margin = 8,
   ) {}
 
   /** Note a row's height; true when it is not what was known. */

@@ -55,7 +55,7 @@ function attemptHead(attempt: Attempt, scale: number, store: Store, signal: Abor
     seconds === undefined ? "" : `took ${duration(seconds)}`,
   ].filter(Boolean);
   const fill = h("span", { class: "xm-duration-fill" });
-  fill.style.transform = `scaleX(${seconds ? Math.max(0.02, seconds / scale) : 0})`;
+  fill.style.width = seconds ? `max(2px, ${((100 * seconds) / scale).toFixed(1)}%)` : "0";
   return h(
     "div",
     { class: "xm-attempt-head" },

@@ -3,6 +3,9 @@
 import { h, icon, on } from "../dom";
 import type { Past, Source } from "../source";
 
+/** A picture is loaded once its place has been there for so long. */
+const RESTING_MS = 250;
+
 export class Screenshots {
   readonly element: HTMLDialogElement;
   readonly #picture = h("img", { class: "xm-shot", alt: "" });
@@ -67,7 +70,9 @@ export class Screenshots {
       { type: "button", class: `xm-thumb ${look}`, "aria-label": label, title: label },
       picture,
     );
-    void this.#load(address, picture, button);
+    // Rows that only pass by are not worth a question to the kernel.
+    const resting = setTimeout(() => void this.#load(address, picture, button), RESTING_MS);
+    signal.addEventListener("abort", () => clearTimeout(resting));
     on(button, "click", signal, () => {
       opened();
       this.#show(address, label);

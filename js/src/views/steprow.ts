@@ -151,7 +151,7 @@ export class StepRow {
     const seconds = running ? between(attempt.started_at, now) : attemptSeconds(attempt);
     text(this.#seconds, seconds === undefined ? "" : duration(seconds));
     const share = (seconds ?? 0) / Math.max(longest, seconds ?? 0, 0.001);
-    this.#fill.style.transform = `scaleX(${seconds ? Math.max(0.02, share) : 0})`;
+    this.#fill.style.width = seconds ? `max(2px, ${(100 * share).toFixed(1)}%)` : "0";
   }
 
   /** Show the attempts, or hide them. */

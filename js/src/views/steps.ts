@@ -192,6 +192,8 @@ export class StepsView {
     const row = new StepRow(this.store, this.screenshots, this.#open.has(key), (open) => {
       if (open) this.#open.add(key);
       else this.#open.delete(key);
+      attribute(this.#scroller, "data-open", this.#open.size > 0);
+      if (open) requestAnimationFrame(() => this.#unroll(row));
     });
     this.#made.set(key, row);
     this.#sizes.observe(row.element);
@@ -236,6 +238,14 @@ export class StepsView {
     const bottom = top + head + Math.min(this.#heights.of(key!), 2 * ROW) + ROW;
     if (bottom > scrollTop + clientHeight) this.#scroller.scrollTop = bottom - clientHeight;
     else if (up && top < scrollTop) this.#scroller.scrollTop = Math.max(0, top - ROW);
+  }
+
+  /** Bring what a step shows when opened in sight, and no more than fits. */
+  #unroll(row: StepRow): void {
+    const [shown, place] = [row.element.getBoundingClientRect(), this.#scroller.getBoundingClientRect()];
+    const head = this.#heads[0]!.parentElement!.offsetHeight;
+    const [below, above] = [shown.bottom - place.bottom, shown.top - place.top - head];
+    if (below > 0) this.#scroller.scrollTop += Math.min(below, Math.max(0, above));
   }
 
   #makeHeads(signal: AbortSignal): void {
