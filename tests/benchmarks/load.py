@@ -38,6 +38,8 @@ class Reader:
         Given every other message, whole.
     bytes_per_second
         Reads no faster; with a small receive buffer, as a slow network has.
+    deflate
+        Offers compression, as every browser does; what comes compressed is only counted.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Reader:
         on_frame: Callable[[bytes, int], None] | None = None,
         on_small: Callable[[bytes], None] | None = None,
         bytes_per_second: int | None = None,
+        deflate: bool = False,
     ) -> None:
         self.bytes_per_second = bytes_per_second
         self.frames = 0
@@ -66,7 +69,7 @@ class Reader:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(20)
         self.socket.connect(("127.0.0.1", port))
-        self._handshake(port, path)
+        self._handshake(port, path, deflate)
         self.socket.setblocking(False)
 
     def say(self, **message: object) -> None:
@@ -164,11 +167,12 @@ class Reader:
         length = struct.pack("!B", 0x80 | size) if size < 126 else struct.pack("!BH", 0xFE, size)
         self.socket.send(bytes([first]) + length + bytes(4) + payload)
 
-    def _handshake(self, port: int, path: str) -> None:
+    def _handshake(self, port: int, path: str, deflate: bool) -> None:
+        offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" if deflate else ""
         self.socket.sendall(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n"
-            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+            f"Sec-WebSocket-Version: 13\r\n{offer}\r\n".encode()
         )
         answer = b""
         while b"\r\n\r\n" not in answer:
