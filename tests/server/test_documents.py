@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from openapi_spec_validator import OpenAPIV31SpecValidator, validate
+from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 import execmon_lab as em
 from execmon_lab.client.errors import RECONNECT
@@ -55,6 +57,15 @@ def test_the_asyncapi_document_is_valid() -> None:
     found = json.loads(said.stdout)
     faults = [d for d in found["diagnostics"] if d["code"] != "asyncapi-latest-version"]
     assert (found["parsed"], faults) == (True, [])
+
+
+def test_the_openapi_document_is_valid(server: Server) -> None:
+    """By a validator of its own; one that lets no fault pass."""
+    document = json.loads(ask(server, "/openapi.json")[1])
+    validate(document, cls=OpenAPIV31SpecValidator)
+    del document["paths"]["/api/v1/executions/{execution_id}"]["parameters"]
+    with pytest.raises(OpenAPIValidationError, match="execution_id"):
+        validate(document, cls=OpenAPIV31SpecValidator)
 
 
 def test_every_close_code_is_told_with_what_to_do_about_it(server: Server) -> None:
