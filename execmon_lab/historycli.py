@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 import typer
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -129,11 +130,18 @@ def show(
         _mark(_status(found)), " ", (found.name or "Execution", "bold"), f"  {found.execution_id}"
     )
     console.print(head, soft_wrap=True)
-    when = f"  began {_when(found.started_at)}, took {_took(found.duration_s)}"
-    console.print(when, highlight=False)
+    statuses = [step.status for step in found.state.steps]
+    counts = {
+        "status": found.status,
+        "total_steps": len(statuses),
+        "successful_steps": statuses.count("completed"),
+        "failed_steps": statuses.count("failed"),
+    }
+    when = Text(f"  began {_when(found.started_at)}, took {_took(found.duration_s)}, ")
+    console.print(when + _counts(counts), highlight=False)
     for device in found.state.devices:
         facts = _facts(found.devices.get(device.device_id, {}))
-        console.print(Text(f"  {device.device_id}  {facts}", style="dim"))
+        console.print(Padding(Text(f"{device.device_id}  {facts}", style="dim"), (0, 0, 0, 2)))
     for problem in found.state.errors:
         console.print(Text(f"  ! {problem.code}: {problem.message}", style="bold red"))
     _show(_steps(found))
@@ -269,6 +277,8 @@ def _chosen(history: History, word: str, name: str | None) -> dict[str, Any]:
         return {"execution_id": _id_of(history, word)}
     span = {"since": since or None, "until": until or None, "name": name}
     rows = told(functools.partial(history.rows, tables.EXECUTIONS, **span))
+    if not rows:
+        fail(f"no execution {f'of {name} ' if name else ''}began in {word}")
     return {"execution_id": [row["execution_id"] for row in rows]}
 
 

@@ -102,6 +102,8 @@ def test_two_are_compared(folder: Path) -> None:
     assert told.exit_code == 0, told.stderr
     assert "Too few runs to tell in 3: at least 5 a side are needed." in told.stdout
     assert "1 / 2" in told.stdout
+    nothing = run("compare", "2019-01-01..2020-01-01", "last", folder=folder)
+    assert (nothing.exit_code, nothing.stderr) == (2, "no execution began in 2019-01-01..2020-01-01\n")
     found = json.loads(run("compare", "a", "last", "--json", folder=folder).stdout)
     assert [row["verdict"] for row in found["modules"]] == ["too few runs"] * 3
 

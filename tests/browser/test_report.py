@@ -60,6 +60,9 @@ def test_the_recording_is_in_step_with_the_time_line(opened: Opened) -> None:
     expect(told).not_to_have_text("0.0 s of 10.0 s")
     page.get_by_role("button", name="Pause").click()
     assert page.locator("#film-picture").evaluate("image => image.naturalWidth") > 0
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "nothing sticks out on a phone"
+    page.set_viewport_size({"width": 1100, "height": 1000})
     assert opened.complaints == []
     assert opened.strangers() == []
 
