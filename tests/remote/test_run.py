@@ -275,15 +275,16 @@ def test_of_one_that_has_ended_there_is_the_outcome(
 
 
 def test_a_token_opens_the_socket_the_screenshots_and_the_cancelling(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
 ) -> None:
     with em.Lab(history=tmp_path, tokens={"ci": "secret"}) as lab:
-        run = lab.start(em.Plan([endless_module]))
+        run = lab.start(em.Plan([quick_module, endless_module]))
         with pytest.raises(ExecutionError, match="UNAUTHORIZED"):
             em.connect(run.url)
         with em.connect(run.url.replace("ws:", "http:"), token="secret") as remote:
+            assert eventually(lambda: remote.state.steps[0].status == "completed")
             remote.cancel()
-            [step] = remote.wait(DEADLINE).steps
+            step, _ = remote.wait(DEADLINE).steps
             page = Page(remote, monkeypatch)
             page.say("screenshot", url=step.attempts[0].screenshot_url)
             assert page.of("screenshot")[0][0]["found"]
