@@ -154,10 +154,11 @@ describe("the picture in the past", () => {
     recording = () => "the device was away";
     await go(NOW - 4500);
     expect(notice()).toBe("No picture: the device was away");
-    expect(one(".xm-past").hasAttribute("data-none"), "and no other is shown").toBe(true);
+    expect(one(".xm-past-canvas").hidden, "and no other is shown").toBe(true);
     recording = (at) => recorded(at + 100);
     await go(NOW - 4000);
     expect(notice()).toBe("The first picture, from a little later");
+    expect(one(".xm-past-canvas").hidden).toBe(false);
     recording = recorded;
     await go(NOW - 3000);
     expect(notice()).toBe("");

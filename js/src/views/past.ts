@@ -73,7 +73,11 @@ export class PastView {
     const turn = ++this.#turn;
     if (frame === undefined) return this.#tell(`No answer from ${this.store.source.sender ?? "the kernel"} yet`);
     if (frame === null) return this.#tell("No picture of this moment");
-    if (typeof frame === "string") return this.#tell(`No picture: ${frame}`);
+    if (typeof frame === "string") {
+      this.canvas.hidden = true; // what stood before it went is not what was to be seen
+      this.#drawn = undefined;
+      return this.#tell(`No picture: ${frame}`);
+    }
     if (frame.number !== this.#drawn?.number) {
       try {
         const picture = await createImageBitmap(new Blob([frame.jpeg], { type: "image/jpeg" }));
