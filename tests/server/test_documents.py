@@ -22,7 +22,7 @@ from tests.fields import FIELDS
 from tests.server.conftest import DEVICE
 from tests.server.raw import RawClient
 from tests.server.test_http import ask
-from tests.server.test_steering import Steered
+from tests.steered import FakeRun
 
 Start = Callable[..., Server]
 
@@ -185,7 +185,7 @@ class TestServed:
         writer.close()
         server = start(
             cancel=lambda execution_id: None,
-            steering=Steered,
+            steering=FakeRun,
             plans={"demo": lambda: execution},
             logs=lambda execution_id: KeptLog(()),
         )
