@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from .history import History, HistoryError, UnknownRun
+from .history import History, HistoryError, StoredExecution, UnknownRun
 from .history.clock import milliseconds, written
 from .protocol import ExecutionSnapshot
+from .server import KeptLog
 from .server.listing import Entry, Place, listed
+from .tail import LINES
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +29,22 @@ class EarlierRuns:
 
     def find(self, execution_id: str) -> ExecutionSnapshot | None:
         """Return the last state of a run; None when it is not kept."""
+        found = self._find(execution_id)
+        return found.state if found is not None else None
+
+    def _find(self, execution_id: str) -> StoredExecution | None:
         try:
-            return self._history.execution(execution_id).state
+            return self._history.execution(execution_id)
         except UnknownRun:
             return None
         except HistoryError as error:
             log.warning("earlier runs cannot be told of: %s", error)
             return None
+
+    def log(self, execution_id: str) -> KeptLog | None:
+        """Return the newest lines of a run's log; None when it is not kept."""
+        found = self._find(execution_id)
+        return KeptLog(*found.newest_lines(LINES)) if found is not None else None
 
     def page(self, limit: int, before: Place | None, status: str | None) -> Sequence[Entry]:
         """Return the newest runs, those before a place, of a status."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
@@ -16,7 +15,7 @@ from .history.tables import Filters
 from .hub import Hub
 from .preview.recording import Recording
 from .preview.recording.still import LastPictures
-from .protocol import ExecutionSnapshot, LogEntry
+from .protocol import ExecutionSnapshot
 from .runframes import RunFrames
 from .tail import LINES
 
@@ -143,7 +142,7 @@ class KeptRun(RunFrames):
             hub=hub,
             preview=LastPictures(self.recording) if recorded else None,
             artifacts=self._history.artifacts,
-            logs=self._newest_lines,
+            logs=lambda: self._stored.newest_lines(LINES),
             kept_log=Lookback(self._history, self.execution_id),
             recording=self.recording if recorded else None,
             kept=True,
@@ -155,15 +154,6 @@ class KeptRun(RunFrames):
         """End the view's part in the kernel; what pages show stays there. Closing twice is no error."""
         if "view" in self.__dict__:
             self.view.close()
-
-    def _newest_lines(self) -> tuple[list[LogEntry], int]:
-        """The lines that pages are given at once, and how many are before them."""
-        newest: deque[LogEntry] = deque(maxlen=LINES)
-        count = 0
-        for entry in self._stored.logs:
-            newest.append(entry)
-            count += 1
-        return list(newest), count - len(newest)
 
     def _frame(self, table: tables.Table) -> Any:
         return self._history.frame(table, execution_id=self.execution_id)

@@ -137,6 +137,7 @@ class Lab:
         self._keep = (Keep() if record else None) if isinstance(record, bool) else record
         self.history = History(history)
         self._artifacts = self.history.artifacts
+        self._earlier = EarlierRuns(self.history)
         with ExitStack() as stack:
             stack.callback(self.hub.close)
             stack.callback(self.history.close)
@@ -168,7 +169,7 @@ class Lab:
                 port=port,
                 tokens=tokens,
                 cancel=None if view_only else self._cancel,
-                archive=EarlierRuns(self.history),
+                archive=self._earlier,
                 steering=None if view_only else self._run,
                 reports={
                     name: functools.partial(self._report, name)
@@ -352,7 +353,7 @@ class Lab:
 
     def _kept_log(self, execution_id: str) -> KeptLog | None:
         run = self._run(execution_id)
-        return run.kept_log if run is not None else None
+        return run.kept_log if run is not None else self._earlier.log(execution_id)
 
     def _run(self, execution_id: str) -> Run | None:
         return next((run for run in list(self.runs) if run.execution_id == execution_id), None)

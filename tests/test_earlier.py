@@ -17,9 +17,9 @@ from execmon_lab.earlier import EarlierRuns
 from execmon_lab.history import History, slots
 from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.hub import Hub
-from execmon_lab.protocol import ExecutionSnapshot
+from execmon_lab.protocol import ExecutionSnapshot, LogEntry
 from execmon_lab.server import Server
-from tests.history.runs import folded
+from tests.history.runs import folded, script
 from tests.history.writer_process import writing
 from tests.server.test_http import ask, problem
 from tests.strategies import stamp
@@ -37,7 +37,8 @@ def history(tmp_path: Path) -> History:
 
 @pytest.fixture
 def server(history: History, hub: Hub) -> Iterator[Server]:
-    server = Server(hub, ArtifactStore(history.folder), archive=EarlierRuns(history))
+    earlier = EarlierRuns(history)
+    server = Server(hub, ArtifactStore(history.folder), archive=earlier, logs=earlier.log)
     server.start()
     yield server
     server.close()
@@ -129,6 +130,15 @@ def test_a_run_of_earlier_is_told_as_its_state(history: History, server: Server)
     told = json.loads(ask(server, f"/api/v1/executions/{state.execution_id.upper()}")[1])
     assert told["type"] == "execution_state"
     assert [step["step_id"] for step in told["steps"]] == [step.step_id for step in state.steps]
+
+
+def test_its_log_is_told_too(history: History, server: Server) -> None:
+    lines = [message for message in script()[1] if isinstance(message, LogEntry)]
+    history.add(state := run(began=0), [replace(line, message="二") for line in lines])
+    kept = json.loads(ask(server, f"/api/v1/executions/{state.execution_id}/logs")[1])
+    assert ([line["message"] for line in kept["entries"]], kept["lost"]) == (["二"] * len(lines), 0)
+    unknown = "550e8400-e29b-41d4-a716-446655440009"
+    assert problem(*ask(server, f"/api/v1/executions/{unknown}/logs"))["status"] == 404
 
 
 @pytest.mark.parametrize(

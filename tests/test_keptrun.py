@@ -16,6 +16,7 @@ from execmon_lab.preview.recording.still import LastPictures
 from execmon_lab.protocol import LogEntry, moment
 from execmon_lab.tail import LINES
 from tests.history.runs import folded, script
+from tests.history.writer_process import writing
 from tests.strategies import DEVICES, EXECUTION, stamp
 
 BEGAN = moment(stamp(0)).timestamp()
@@ -86,9 +87,27 @@ def test_its_view_has_the_state_the_newest_lines_and_how_many_are_before(history
         timestamp=stamp(1),
     )
     history.add(other, (replace(line, message=f"line {number}") for number in range(LINES + 5)))
-    newest, before = history.run(other.execution_id)._newest_lines()
+    run = history.run(other.execution_id)
+    newest, before = history.execution(other.execution_id).newest_lines(LINES)
     assert (len(newest), before) == (LINES, 5)
     assert newest[0].message == "line 5"
+    snapshot = run.view._feed._everything("page")
+    assert (snapshot.content["lost"], len(run.view._feed._logs)) == (5, LINES)
+    run.close()
+
+
+def test_a_run_whose_process_died_is_shown_as_interrupted(history: em.History) -> None:
+    execution_id = "550e8400-e29b-41d4-a716-446655440002"
+    with writing(history.folder, execution_id) as writer:
+        last = writer.told()
+    run = history.run(execution_id)
+    assert (run.status, run.state.status, run.done) == ("interrupted", "interrupted", True)
+    assert len(run.logs) > last
+    html = run._repr_mimebundle_()[0]["text/html"]
+    assert "interrupted" in html
+    assert "running" not in html
+    assert "Interrupted" in run.report("html").content.decode()
+    run.close()
 
 
 def test_closing_the_history_closes_the_views(history: em.History) -> None:

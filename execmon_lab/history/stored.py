@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -80,6 +81,15 @@ class StoredExecution:
         return self.status == "completed" and all(
             s.status in ("completed", "skipped") for s in self.state.steps
         )
+
+    def newest_lines(self, most: int) -> tuple[list[LogEntry], int]:
+        """Return the newest lines of its log, the oldest first, and how many are before them."""
+        newest: deque[LogEntry] = deque(maxlen=most)
+        count = 0
+        for entry in self.logs:
+            newest.append(entry)
+            count += 1
+        return list(newest), count - len(newest)
 
     @property
     def logs(self) -> Iterator[LogEntry]:

@@ -151,7 +151,7 @@ class Api:
         snapshot = await self._find(request)
         if snapshot is None:
             return _no_execution()
-        kept = self.logs(snapshot.execution_id) if self.logs is not None else None
+        kept = await asyncio.to_thread(self.logs, snapshot.execution_id) if self.logs is not None else None
         if kept is None:
             return problem(404, "this server keeps no log of the execution")
         # Thousands of lines: too much for the loop's thread.

@@ -78,8 +78,13 @@ def _headline(state: ExecutionSnapshot) -> str:
     )
 
 
+def _looks(state: ExecutionSnapshot) -> dict[str, tuple[str, str, str]]:
+    """What still runs when its execution has ended was interrupted."""
+    return _LOOKS | {"running": ("!", "interrupted", _BAD)} if state.status in FINAL else _LOOKS
+
+
 def _counts(state: ExecutionSnapshot) -> Iterable[str]:
-    for status, (_, word, _) in _LOOKS.items():
+    for status, (_, word, _) in _looks(state).items():
         count = sum(step.status == status for step in state.steps)
         if count:
             yield f"{count} {word}"
@@ -96,7 +101,10 @@ def _table(state: ExecutionSnapshot) -> str:
     if not state.steps:
         return ""
     several = len({step.device_id for step in state.steps}) > 1
-    rows = "".join(_row(number, step, several) for number, step in enumerate(state.steps[:STEPS], 1))
+    looks = _looks(state)
+    rows = "".join(
+        _row(number, step, looks[step.status], several) for number, step in enumerate(state.steps[:STEPS], 1)
+    )
     more = len(state.steps) - STEPS
     beyond = f'<tr><td colspan="5" {_CELL}>and {more} more steps</td></tr>' if more > 0 else ""
     heads = "".join(
@@ -108,10 +116,10 @@ def _table(state: ExecutionSnapshot) -> str:
     )
 
 
-def _row(number: int, step: Step, several: bool) -> str:
+def _row(number: int, step: Step, look: tuple[str, str, str], several: bool) -> str:
     under = " · ".join(word for word in (step.device_id if several else "", step.params or "") if word)
     small = f"<br><small>{escape(under)}</small>" if under else ""
-    mark, word, colour = _LOOKS[step.status]
+    mark, word, colour = look
     last = step.attempts[-1] if step.attempts else None
     tried = f" <small>({len(step.attempts)} attempts)</small>" if len(step.attempts) > 1 else ""
     seconds = "" if last is None or last.duration_seconds is None else _seconds(last.duration_seconds)
