@@ -244,6 +244,7 @@ class Run(Steering, RunFrames):
             cancel=self.cancel,
             steering=self,
             base_url=self._server.url,
+            artifacts=self._history.artifacts,
             logs=self._tail.kept,
             kept_log=Lookback(self._history, self.execution_id),
             manual=self._manual,

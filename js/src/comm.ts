@@ -157,9 +157,10 @@ export class CommSource implements Source {
   readonly #seek = (device_id: string, at: number): Promise<Past> =>
     this.#seeks.ask((id) => this.#send({ kind: "seek", id, device_id, at }));
 
-  screenshot(url: string): Promise<string> {
-    // A page of the same machine asks the execution's server, which answers while the kernel is busy too.
-    if (this.serverUrl && isLoopback(location.hostname)) {
+  screenshot(url: string, failed = false): Promise<string> {
+    // A page of the same machine asks the execution's server, which answers while the kernel is busy too; a lab
+    // that was closed has none any more.
+    if (this.serverUrl && isLoopback(location.hostname) && !failed) {
       return Promise.resolve(new URL(url, this.serverUrl).href);
     }
     let asked = this.#screenshots.get(url);

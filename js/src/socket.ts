@@ -130,8 +130,8 @@ export class SocketSource implements Source {
   /** Nothing to tell: the server counts by pongs. */
   drawn(): void {}
 
-  screenshot(url: string): Promise<string> {
-    return Promise.resolve(this.address.http(url));
+  screenshot(url: string, failed = false): Promise<string> {
+    return failed ? Promise.reject(new Error("the server does not give it")) : Promise.resolve(this.address.http(url));
   }
 
   /** A server that recorded nothing answers 404, as for a moment without a picture. */

@@ -159,7 +159,7 @@ export interface Source {
   readonly pulse?: number | undefined;
   /** Who keeps all lines of the log; undefined where this source knows nobody. */
   readonly log?: KeptLog | undefined;
-  /** Turn a `screenshot_url` into an address that an <img> can load. */
-  screenshot(url: string): Promise<string>;
+  /** Turn a `screenshot_url` into an address that an <img> can load; another one where the first did not load. */
+  screenshot(url: string, failed?: boolean): Promise<string>;
   close(): void;
 }

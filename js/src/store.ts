@@ -149,7 +149,8 @@ export class Store implements Listener {
   }
 
   frame(frame: Frame): void {
-    this.sign(false);
+    // The last picture of a view that was closed is sent to a page that comes later.
+    if (!this.#closed) this.sign(false);
     const before = this.#pictures.get(keyOf(frame))?.video?.image;
     if (before !== frame.video?.image) before?.close();
     this.#pictures.set(keyOf(frame), frame);
@@ -167,7 +168,9 @@ export class Store implements Listener {
   sign(closed: boolean): void {
     this.#heard = Date.now();
     this.#spoken = true;
+    if (closed === this.#closed) return;
     this.#closed = closed;
+    this.#schedule();
   }
 
   /** The message that was quickest on its way tells the sender's clock best. */

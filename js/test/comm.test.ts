@@ -144,6 +144,9 @@ describe("commands", () => {
     vi.stubGlobal("location", { hostname: "127.0.0.1" });
     const near = new CommSource(model.model, "http://127.0.0.1:8123");
     expect(await near.screenshot("/s/1.png")).toBe("http://127.0.0.1:8123/s/1.png");
+    expect(model.kinds()).not.toContain("screenshot");
+    void near.screenshot("/s/1.png", true);
+    expect(model.kinds().at(-1), "a lab that was closed has no server any more").toBe("screenshot");
     vi.unstubAllGlobals();
     expect(["localhost", "127.0.0.1", "[::1]"].every(isLoopback)).toBe(true);
     expect(["127.evil.test", "hub.test", "10.0.0.1"].some(isLoopback)).toBe(false);

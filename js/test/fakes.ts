@@ -126,6 +126,8 @@ export class FakeSource implements Source {
   control: FakeControl | undefined = new FakeControl(() => this.listener.controlled());
   log: KeptLog | undefined;
   pulse: number | undefined;
+  /** Where a screenshot is that the server does not give. */
+  second: string | undefined;
   close = vi.fn();
 
   open(listener: Listener): void {
@@ -136,8 +138,9 @@ export class FakeSource implements Source {
     this.watched = streams;
   }
 
-  screenshot(url: string): Promise<string> {
-    return Promise.resolve(`http://server.test${url}`);
+  screenshot(url: string, failed = false): Promise<string> {
+    if (!failed) return Promise.resolve(`http://server.test${url}`);
+    return this.second ? Promise.resolve(this.second) : Promise.reject(new Error("not kept"));
   }
 
   begin(state = snapshot(), ...rest: ServerMessage[]): void {

@@ -5,7 +5,7 @@ import type { Pause, Step } from "../src/messages";
 import { type Order, Steering } from "../src/steering";
 import { Store } from "../src/store";
 import { ExecutionView } from "../src/views/view";
-import { at, DEVICE, EXECUTION, FakeBrowser, FakeModel, FakeSource, NOW, snapshot } from "./fakes";
+import { at, DEVICE, EXECUTION, FakeBrowser, FakeModel, FakeSource, frame, NOW, snapshot } from "./fakes";
 
 let source: FakeSource & { steering?: Steering | undefined };
 let given: { id: number; order: Order }[];
@@ -249,7 +249,7 @@ describe("after the end", () => {
 
   test("a kernel that has said good-bye runs nothing", async () => {
     source.listener.sign(true);
-    source.listener.controlled();
+    source.listener.frame(frame(1));
     await vi.advanceTimersByTimeAsync(50);
     expect(retry(0).hidden).toBe(true);
   });

@@ -210,6 +210,40 @@ describe("the steps", () => {
     expect(one<HTMLImageElement>(".xm-shot").src).toBe("http://server.test/s/1.png");
   });
 
+  test("a screenshot that the server does not give comes from elsewhere, and until then a mark says why", async () => {
+    const attempts = [{ attempt: 1, status: "completed" as const, screenshot_url: "/s/1.png" }];
+    source.second = "blob:1";
+    source.begin(snapshot({ steps: [step("completed", { attempts })] }));
+    await settle();
+    const [picture, thumb] = [one<HTMLImageElement>(".xm-thumb img"), one(".xm-thumb")];
+    await vi.waitFor(() => expect(picture.src).not.toBe(""));
+    picture.dispatchEvent(new Event("error"));
+    expect([picture.hidden, thumb.querySelector("svg") !== null]).toEqual([true, true]);
+    expect(thumb.title).toContain("not kept any more, or nobody is there");
+    await settle();
+    expect([picture.src, picture.loading]).toEqual(["blob:1", "eager"]);
+    picture.dispatchEvent(new Event("load"));
+    expect([picture.hidden, thumb.querySelector("svg"), thumb.title]).toEqual([false, null, thumb.getAttribute("aria-label")]);
+  });
+
+  test("a screenshot that nobody gives is asked for twice, and no more", async () => {
+    const attempts = [{ attempt: 1, status: "completed" as const, screenshot_url: "/s/1.png" }];
+    const asked = vi.spyOn(source, "screenshot");
+    source.begin(snapshot({ steps: [step("completed", { attempts })] }));
+    await settle();
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled());
+    for (let i = 0; i < 3; i++) one(".xm-thumb img").dispatchEvent(new Event("error"));
+    await settle();
+    expect(asked.mock.calls).toEqual([
+      ["/s/1.png", false],
+      ["/s/1.png", true],
+    ]);
+    one(".xm-thumb").click();
+    one(".xm-shot").dispatchEvent(new Event("error"));
+    await settle();
+    expect(one(".xm-shot-caption").textContent).toContain("not to be had");
+  });
+
   test("actions read from the outermost in", () => {
     const action = (...path: string[]) => ({ path, status: "completed" as const, duration_seconds: 1, timestamp: "" });
     const ended = [action("a", "b", "c"), action("a", "b"), action("a", "d"), action("a"), action("e")];

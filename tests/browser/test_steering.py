@@ -102,6 +102,14 @@ def test_a_failing_step_is_mended_in_its_cell_and_retried(
     expect(again.locator(".xm-pill")).to_have_text("Passed", timeout=60_000)
     assert lab_page.complaints == []
 
+    lab_page.execute("lab.close()")  # and with it the server that gave the screenshots
+    lab_page.reload()
+    thumb = lab_page.view().locator(".xm-thumb").first
+    thumb.scroll_into_view_if_needed()
+    expect(thumb.locator("img")).to_be_visible(timeout=60_000)
+    lab_page.page.wait_for_function("document.querySelector('.xm-thumb img').naturalWidth > 0")
+    expect(lab_page.view().get_by_role("button", name="Retry: step 2")).to_be_hidden()
+
 
 def test_a_step_that_fails_again_tells_its_new_failure_and_may_be_left(
     jupyter: JupyterServer, lab_page: NotebookPage

@@ -6,9 +6,33 @@ import type { Past, Source } from "../source";
 /** A picture is loaded once its place has been there for so long. */
 const RESTING_MS = 250;
 
+/** Gives a picture's address; another one where the first did not load. */
+type Find = (failed: boolean) => Promise<string>;
+
+const MISSING = "not to be had: it is not kept any more, or nobody is there to give it";
+
+/** Load a picture, by its second address where the first gives none; `missing` as long as there is none. */
+export function loadPicture(picture: HTMLImageElement, find: Find, missing: () => void): void {
+  const load = async (failed: boolean) => {
+    try {
+      picture.src = await find(failed);
+    } catch {
+      missing();
+    }
+  };
+  let failures = 0;
+  picture.addEventListener("error", () => {
+    missing();
+    // What is hidden meanwhile would wait for ever to come in sight.
+    picture.loading = "eager";
+    if (++failures === 1) void load(true);
+  });
+  void load(false);
+}
+
 export class Screenshots {
   readonly element: HTMLDialogElement;
-  readonly #picture = h("img", { class: "xm-shot", alt: "" });
+  #picture = h("img", { class: "xm-shot", alt: "" });
   readonly #caption = h("p", { class: "xm-shot-caption" });
 
   constructor(
@@ -36,7 +60,7 @@ export class Screenshots {
     look = "xm-thumb-small",
     opened: () => void = () => undefined,
   ): HTMLElement {
-    return this.#button(() => this.source.screenshot(url), label, signal, look, opened);
+    return this.#button((failed) => this.source.screenshot(url, failed), label, signal, look, opened);
   }
 
   /** The same of a recorded picture; `missing` is called when there is none. */
@@ -54,51 +78,46 @@ export class Screenshots {
       return url;
     });
     address.catch(missing);
-    return this.#button(() => address, label, signal, "xm-thumb-large", opened);
+    const given = (failed: boolean) => (failed ? Promise.reject(new Error(MISSING)) : address);
+    return this.#button(given, label, signal, "xm-thumb-large", opened);
   }
 
-  #button(
-    address: () => Promise<string>,
-    label: string,
-    signal: AbortSignal,
-    look: string,
-    opened: () => void,
-  ): HTMLElement {
+  #button(find: Find, label: string, signal: AbortSignal, look: string, opened: () => void): HTMLElement {
     const picture = h("img", { class: "xm-thumb-picture", alt: "", loading: "lazy", decoding: "async" });
     const button = h(
       "button",
       { type: "button", class: `xm-thumb ${look}`, "aria-label": label, title: label },
       picture,
     );
+    const none = icon("picture");
+    const missing = () => {
+      button.title = `${label} (${MISSING})`;
+      // It stays where it is, for the picture may still come.
+      picture.hidden = true;
+      button.append(none);
+    };
+    picture.addEventListener("load", () => {
+      button.title = label;
+      picture.hidden = false;
+      none.remove();
+    });
     // Rows that only pass by are not worth a question to the kernel.
-    const resting = setTimeout(() => void this.#load(address, picture, button), RESTING_MS);
+    const resting = setTimeout(() => loadPicture(picture, find, missing), RESTING_MS);
     signal.addEventListener("abort", () => clearTimeout(resting));
     on(button, "click", signal, () => {
       opened();
-      this.#show(address, label);
+      this.#show(find, label);
     });
     return button;
   }
 
-  async #load(address: () => Promise<string>, picture: HTMLImageElement, button: HTMLElement): Promise<void> {
-    const missing = () => button.replaceChildren(icon("picture"));
-    picture.addEventListener("error", missing, { once: true });
-    try {
-      picture.src = await address();
-    } catch {
-      missing();
-    }
-  }
-
-  #show(address: () => Promise<string>, label: string): void {
+  #show(find: Find, label: string): void {
+    const picture = h("img", { class: "xm-shot", alt: label });
     this.#caption.textContent = label;
-    this.#picture.alt = label;
-    this.element.setAttribute("aria-label", label);
-    this.#picture.removeAttribute("src");
+    this.#picture.replaceWith(picture);
+    this.#picture = picture;
     this.element.showModal();
-    address().then(
-      (url) => (this.#picture.src = url),
-      () => (this.#caption.textContent = `${label} (not kept any more)`),
-    );
+    loadPicture(picture, find, () => (this.#caption.textContent = `${label} (${MISSING})`));
+    picture.addEventListener("load", () => (this.#caption.textContent = label));
   }
 }

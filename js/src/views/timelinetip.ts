@@ -6,6 +6,7 @@ import type { Bar } from "../lanes";
 import type { Problem } from "../messages";
 import { type Rest, restWords } from "../pauses";
 import type { Source } from "../source";
+import { loadPicture } from "./screenshots";
 
 const WORDS = { running: "running", completed: "passed", failed: "failed", skipped: "skipped" } as const;
 const WIDTH = 300;
@@ -78,10 +79,7 @@ export class Tip {
     const picture = h("img", { class: "xm-tip-picture", alt: "" });
     picture.hidden = true;
     picture.addEventListener("load", () => (picture.hidden = false));
-    this.source.screenshot(url).then(
-      (address) => (picture.src = address),
-      () => picture.remove(),
-    );
+    loadPicture(picture, (failed) => this.source.screenshot(url, failed), () => picture.remove());
     return [picture];
   }
 }
