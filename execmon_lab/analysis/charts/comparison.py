@@ -38,7 +38,7 @@ def compare_chart(comparison: Comparison) -> Chart:
     x = {
         "type": "quantitative",
         "title": "times as long as before",
-        "scale": {"type": "log", "zero": False, "nice": False, "padding": 20},
+        "scale": {"type": "log", "nice": False, "padding": 20},
     }
     color = {
         "field": "verdict",
