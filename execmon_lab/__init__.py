@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .devices import NoDevice
     from .engine import Context, Module, Plan, module
     from .keptrun import History, KeptRun
     from .lab import Lab, LabClosed
@@ -29,12 +30,16 @@ __all__ = [
     "Lab",
     "LabClosed",
     "Module",
+    "NoDevice",
     "Plan",
     "RemoteRun",
     "Run",
     "connect",
     "module",
 ]
+
+_PARTS = ("analysis", "demo", "widgets")
+"""Parts that a user names, as `em.demo.plan()`."""
 
 _HOMES = {
     "Context": ".engine",
@@ -43,6 +48,7 @@ _HOMES = {
     "Lab": ".lab",
     "LabClosed": ".lab",
     "Module": ".engine",
+    "NoDevice": ".devices",
     "Plan": ".engine",
     "RemoteRun": ".remote",
     "Run": ".run",
@@ -52,12 +58,13 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "widgets":
-        return import_module(".widgets", __name__)
+    if name in _PARTS:
+        return import_module(f".{name}", __name__)
     if name in _HOMES:
         return getattr(import_module(_HOMES[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    """What completion offers: names for users, not how they are imported."""
+    return sorted([*__all__, *_PARTS, "__doc__", "__version__"])

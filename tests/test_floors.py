@@ -33,7 +33,7 @@ FLOORS = (
         "terminal",
         "demo",
     },
-    {"run", "remote", "watching", "plans", "notebooks"},
+    {"keptrun", "run", "remote", "watching", "plans", "notebooks"},
     {"lab", "historycli"},
     {"reportcli"},
     {"cli"},
@@ -90,7 +90,8 @@ def room(name: Name) -> str:
 
 
 def test_every_room_has_its_floor() -> None:
-    assert {room(name) for name in MODULES} <= set(HEIGHT)
+    homeless = {room(name) for name in MODULES} - set(HEIGHT)
+    assert not homeless, "say in FLOORS which floor they are on"
 
 
 @pytest.mark.parametrize("floor", range(len(FLOORS)), ids=lambda floor: " ".join(sorted(FLOORS[floor])))
@@ -98,9 +99,9 @@ def test_a_room_imports_only_from_below(floor: int) -> None:
     upward = {
         f"{file} imports {'.'.join(named)}"
         for name, file in MODULES.items()
-        if HEIGHT[room(name)] == floor
+        if HEIGHT.get(room(name)) == floor
         for named in imports(file)
-        if room(named) != room(name) and HEIGHT[room(named)] >= floor
+        if room(named) != room(name) and HEIGHT.get(room(named), len(FLOORS)) >= floor
     }
     assert not upward, sorted(upward)
 

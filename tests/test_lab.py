@@ -14,7 +14,6 @@ import pytest
 
 import execmon_lab as em
 from execmon_lab.client import sync
-from execmon_lab.devices import NoDevice
 from execmon_lab.preview.scrcpy import jar
 from execmon_lab.protocol import ExecutionCompleted, ExecutionSnapshot, LogEntry, StepCompleted
 
@@ -179,6 +178,13 @@ def test_a_source_that_does_not_work_is_told_once_in_the_runs_log(
         assert run.recording.index(lab.serials[0]), "and it was recorded all the same"
 
 
+def test_completion_offers_the_names_for_users_and_each_of_them_is_there_and_explained() -> None:
+    offered = [name for name in dir(em) if not name.startswith("_")]
+    assert set(em.__all__) < set(offered)
+    assert not [name for name in offered if not getattr(em, name).__doc__]
+    assert not {"Any", "TYPE_CHECKING", "import_module"} & set(offered)
+
+
 @pytest.mark.parametrize("fault", ["phone killed", "phone stopped", "adb server killed"])
 def test_a_fault_in_a_step_is_told_and_the_plan_goes_on(
     fault: str, tmp_path: Path, no_leaks: None, eventually: Callable[..., bool]
@@ -237,7 +243,7 @@ def test_a_start_on_a_busy_device_is_refused_and_leaves_no_run(lab: em.Lab) -> N
     [serial] = lab.serials
     first = lab.start(em.Plan([endless_module]), devices=serial)
     known = list(lab.runs)
-    with pytest.raises(NoDevice, match=r"is busy; .*, or have Lab\.enqueue wait"):
+    with pytest.raises(em.NoDevice, match=r"is busy; .*, or have Lab\.enqueue wait"):
         lab.start(em.Plan([call_test_module]))
     assert lab.runs == known
     first.cancel()
