@@ -84,7 +84,7 @@ def run(
     except NoDevice as error:
         _fail(str(error), NO_DEVICE)
     except OSError as error:
-        _fail(f"cannot serve on port {port}: {error.strerror or error}", USAGE)
+        _fail(f"cannot serve on port {port}: {_why(error)}", USAGE)
     except KeyboardInterrupt:
         _fail("interrupted", INTERRUPTED)
     raise typer.Exit(status)
@@ -211,7 +211,7 @@ def serve(
     except NoDevice as error:
         _fail(str(error), NO_DEVICE)
     except OSError as error:
-        _fail(f"cannot serve on {host}, port {port}: {error.strerror or error}", USAGE)
+        _fail(f"cannot serve on {host}, port {port}: {_why(error)}", USAGE)
     except ValueError as error:
         _fail(str(error), USAGE)
     except KeyboardInterrupt:
@@ -331,6 +331,11 @@ def api() -> None:
 
 app.add_typer(historycli.app, name="history")
 app.command()(reportcli.report)
+
+
+def _why(error: OSError) -> str:
+    """The system's own words; asyncio's say the address again."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _tell_phone(port: int, serial: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import execmon_lab as em
 from execmon_lab.client import sync
+from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.preview.scrcpy import jar
 from execmon_lab.protocol import ExecutionCompleted, ExecutionSnapshot, LogEntry, StepCompleted
 
@@ -275,6 +276,22 @@ while execution.next().type_name() != "preview_frame":
     pass
 print(*(phone.pid for phone in lab.phones), lab.pool.server.pid, flush=True)
 """
+
+
+def test_an_interrupted_start_leaves_no_process_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(phone: PhoneProcess) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PhoneProcess, "_first_line", interrupted)
+    children = set(psutil.Process().children(recursive=True))
+    with pytest.raises(
+        KeyboardInterrupt
+    ) as kept:  # as a notebook keeps the last traceback, with all it holds
+        em.Lab(history=tmp_path)
+    assert set(psutil.Process().children(recursive=True)) <= children
+    assert kept
 
 
 def test_a_lab_that_was_never_closed_ends_with_its_program(

@@ -169,6 +169,10 @@ class PhoneProcess:
                 output.seek(0)
                 said = output.read()[-2000:].decode(errors="replace").strip()
                 raise PhoneError(f"the phone did not start: {said or error}") from None
+            except KeyboardInterrupt:
+                self.kill()
+                self.close()
+                raise
         self.port, self.serial = ready["port"], ready["serial"]
 
     def _first_line(self) -> bytes:
