@@ -151,11 +151,11 @@ def _last(
     db: sqlite3.Connection, execution: int, rows: _Condition, parts: _Condition, fits: Callable[[Row], bool]
 ) -> int | None:
     """Return the place of the last line that fits; None when none does."""
-    (found,) = db.execute(
-        f"SELECT MAX(id) FROM logs WHERE execution = ? AND {rows[0]}", (execution, *rows[1])
+    found = db.execute(
+        f"SELECT id FROM logs WHERE execution = ? AND {rows[0]} ORDER BY id DESC LIMIT 1", (execution, *rows[1])
     ).fetchone()
     if found is not None:
-        return int(found)
+        return int(found[0])
     for chunk in chunks.numbered(db, execution, parts, newest_first=True):
         for place, row in reversed(chunk):
             if fits(row):

@@ -1,7 +1,7 @@
 // Lines that the log's book has not: those before its first, and those that were shed. They are fetched from
 // whoever keeps all of them, a batch at a time, and put where they belong.
 
-import { type Line, lineOf, type Logbook } from "./logbook";
+import { type Line, lineOf, type Logbook, MOST } from "./logbook";
 import type { KeptLines, KeptLog } from "./source";
 
 /** After this long without an answer the reader may ask again: a busy kernel hears nothing. */
@@ -24,7 +24,7 @@ export class Backlog {
 
   /** Whether there are lines to load before the first. */
   get hasEarlier(): boolean {
-    return this.book.lost > 0 && this.book.length < this.book.capacity;
+    return this.book.lost > 0 && this.book.length < MOST;
   }
 
   /** Load the lines before the first, as many as come at once. */
@@ -61,6 +61,7 @@ export class Backlog {
     const overtaken = this.#overtaken(known);
     book.splice(first, known, entries.filter((entry) => !overtaken.has(key(lineOf(entry)))));
     book.lost = lost;
+    book.makeRoom();
     return "";
   }
 
@@ -97,6 +98,7 @@ export class Backlog {
       if (!entries.length) return "lines that were shed are not in the history";
       if (book.epoch !== epoch || notice < book.first) return "";
       book.fill(gap.from, notice, entries);
+      book.makeRoom();
     }
     return "";
   }

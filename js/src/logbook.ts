@@ -14,6 +14,10 @@ export type LogSource = (typeof SOURCES)[number];
 
 /** Lines in a block. */
 const BLOCK = 4096;
+/** The most lines that a page holds; the oldest give way to new ones. */
+export const MOST = 1_000_000;
+/** Where all of them are kept elsewhere, a page holds fewer, so that it does not grow as a run goes on. */
+export const MOST_LIVE = 100_000;
 /** So many edits are remembered: whoever holds a number looks after it at the next repaint. */
 const EDITS = 256;
 
@@ -106,7 +110,7 @@ export class Logbook {
   readonly blocks: Block[] = [];
   readonly #edits: Edit[] = [];
 
-  constructor(readonly capacity = 1_000_000) {}
+  constructor(public capacity = MOST) {}
 
   /** The number of the first line that is kept. */
   get first(): number {
@@ -153,6 +157,11 @@ export class Logbook {
     lines.push(...shed.slice(next));
     if (missing > 0) lines.push({ ...this.line(notice)!, message: noticeOf(missing) });
     this.#replace(from, notice + 1, lines, places);
+  }
+
+  /** Keep what was just put before the others, while as many lines come as would have pushed it out. */
+  makeRoom(): void {
+    this.capacity = Math.min(MOST, Math.max(this.capacity, this.length + MOST_LIVE));
   }
 
   clear(lost = 0): void {

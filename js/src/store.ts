@@ -2,7 +2,7 @@
 
 import { Backlog } from "./backlog";
 import { Cursor, stateAt } from "./cursor";
-import { Logbook } from "./logbook";
+import { Logbook, MOST, MOST_LIVE } from "./logbook";
 import { isLoopback } from "./loopback";
 import type { ExecutionSnapshot, LogEntry, ServerMessage } from "./messages";
 import type { Clock, Frame, Listener, PreviewProblem, Source, Stream } from "./source";
@@ -33,7 +33,7 @@ export interface Viewer {
 }
 
 export class Store implements Listener {
-  readonly logs = new Logbook();
+  readonly logs: Logbook;
   /** The way to lines that the log has not; undefined where nobody keeps them. */
   readonly backlog: Backlog | undefined;
   /** The moment that the views show; setting it updates them as a message does. */
@@ -57,6 +57,7 @@ export class Store implements Listener {
   ) {
     this.#state = saved.state;
     if (saved.picture) this.#pictures.set(keyOf(saved.picture), unpacked(saved.picture));
+    this.logs = new Logbook(source.log ? MOST_LIVE : MOST);
     if (source.log) this.backlog = new Backlog(source.log, this.logs, () => this.#schedule());
     source.open(this);
   }

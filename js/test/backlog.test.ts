@@ -38,6 +38,18 @@ test("earlier lines come a batch at a time, until there are none", async () => {
   expect(backlog.hasEarlier).toBe(false);
 });
 
+test("what was loaded stays while a run goes on, within the most that a page holds", async () => {
+  book.capacity = 4096;
+  book.clear(4);
+  for (let i = 4; i < 20; i++) book.add(line(i));
+  await backlog.earlier();
+  for (let i = 0; i < 50_000; i++) book.add(entry("later", { timestamp: at(20) }));
+  expect(book.line(0)!.message).toBe("line 0");
+  for (let i = 0; i < 60_000; i++) book.add(entry("later", { timestamp: at(20) }));
+  expect(book.line(0)).toBeUndefined();
+  expect(book.length).toBeGreaterThan(90_000);
+});
+
 test("a notice at the beginning gives way to the lines that it tells of", async () => {
   book.clear(10);
   book.add(notice(2, 16));
