@@ -152,7 +152,8 @@ def _last(
 ) -> int | None:
     """Return the place of the last line that fits; None when none does."""
     found = db.execute(
-        f"SELECT id FROM logs WHERE execution = ? AND {rows[0]} ORDER BY id DESC LIMIT 1", (execution, *rows[1])
+        f"SELECT id FROM logs WHERE execution = ? AND {rows[0]} ORDER BY id DESC LIMIT 1",
+        (execution, *rows[1]),
     ).fetchone()
     if found is not None:
         return int(found[0])

@@ -12,7 +12,7 @@ from ..protocol import LogEntry, encode
 from .commands import Earlier, LogLine, Shed
 from .parcel import Parcel, messages
 
-LINES = 4096
+LINES = 8192
 """How many lines go to a page at once."""
 
 

@@ -6,7 +6,9 @@ import { Rows } from "./logrows";
 import type { Level } from "./messages";
 
 /** How much of a frame the search may take. */
-const SLICE_MS = 6;
+const SLICE_MS = 8;
+/** How often what was found is shown while more is looked for. */
+const SHOW_MS = 50;
 
 export interface LogQuery {
   /** The lowest level shown. */
@@ -37,6 +39,7 @@ export class LogFilter {
   #asked = 0;
   #waiting = false;
   #scheduled = false;
+  #shown = 0;
 
   constructor(
     readonly book: Logbook,
@@ -140,9 +143,11 @@ export class LogFilter {
     }
     if (this.done || this.#waiting || this.#scheduled) return;
     this.#scheduled = true;
-    whenIdle((left) => {
+    afterOthers(() => {
       this.#scheduled = false;
-      this.#work(performance.now() + Math.min(left, SLICE_MS));
+      this.#work(performance.now() + SLICE_MS);
+      if (!this.done && performance.now() < this.#shown + SHOW_MS) return;
+      this.#shown = performance.now();
       this.found();
     });
   }
@@ -256,8 +261,12 @@ function merged(marks: [number, number][]): [number, number][] {
   return result;
 }
 
-/** Call when the page has nothing better to do, with the milliseconds until it may have. */
-function whenIdle(act: (left: number) => void): void {
-  if ("requestIdleCallback" in globalThis) requestIdleCallback((idle) => act(Math.max(2, idle.timeRemaining())), { timeout: 100 });
-  else setTimeout(() => act(SLICE_MS), 0);
+const after: (() => void)[] = [];
+const channel = new MessageChannel();
+channel.port1.onmessage = () => after.shift()?.();
+
+/** Call once what waits for the page's attention has had it: a timer would wait for longer than that takes. */
+function afterOthers(act: () => void): void {
+  after.push(act);
+  channel.port2.postMessage(null);
 }
