@@ -1,10 +1,15 @@
-"""Logs of executions that have ended, compressed: a thousand lines a row, a sixth of the space."""
+"""Logs, many lines a row: as they come while an execution runs; once it has ended a thousand, compressed.
+
+In files of version 5 and before, what has not ended is in `logs`, a row a line.
+"""
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +20,7 @@ from .schema import LIVE
 from .tables import LOGS, Filters
 
 LINES = 1000
-"""How many lines a chunk has at most."""
+"""How many lines a compressed chunk has at most."""
 
 COLUMNS = "at, device_id, module_id, step_id, attempt, level, message, source"
 
@@ -37,8 +42,8 @@ _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(list[_Line])
 
 
-def _decode(body: bytes) -> list[Row]:
-    return list(map(astuple, _decoder.decode(body)))
+def _decode(body: bytes, loose: bool) -> list[Row]:
+    return list(map(astuple, _decoder.decode(body if loose else zlib.decompress(body))))
 
 
 LAID_OUT = f"""
@@ -46,11 +51,40 @@ CREATE TEMP TABLE lines (execution, id, {COLUMNS}, PRIMARY KEY (execution, id)) 
 """
 
 
+def put(db: sqlite3.Connection, execution: int, lines: Sequence[Row], *, loose: bool) -> None:
+    """Write lines of a log, in a transaction, all of them as one row: a row a line costs three times as much.
+
+    Parameters
+    ----------
+    db, execution
+        The file, and the execution's `id`.
+    lines
+        Some, in their order.
+    loose
+        Whether they are to be compressed later, with others (`pack`); else they are now.
+    """
+    [(last,)] = db.execute(
+        "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'logs' RETURNING seq", (len(lines),)
+    ).fetchall()
+    _insert(db, execution, last - len(lines) + 1, lines, loose=loose)
+
+
+def _insert(db: sqlite3.Connection, execution: int, first: int, lines: Sequence[Row], *, loose: bool) -> None:
+    times = [line[0] for line in lines]
+    body = _encode(lines)
+    db.execute(
+        "INSERT INTO log_chunks (execution, first_id, first_at, last_at, lines, body, loose) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (execution, first, min(times), max(times), len(lines), body if loose else zlib.compress(body), loose),
+    )
+
+
 def unpacked_logs(db: sqlite3.Connection) -> list[int]:
-    """Return the `id` of each execution that has ended, and whose log is not in chunks yet."""
+    """Return the `id` of each execution that has ended, and whose log is not compressed yet."""
     found = db.execute(
         f"SELECT id FROM executions e WHERE status NOT IN {LIVE} "
-        "AND EXISTS (SELECT 1 FROM logs WHERE execution = e.id)"
+        "AND (EXISTS (SELECT 1 FROM logs WHERE execution = e.id) "
+        "OR EXISTS (SELECT 1 FROM log_chunks WHERE execution = e.id AND loose))"
     )
     return [execution for (execution,) in found]
 
@@ -83,26 +117,19 @@ def pack(db: sqlite3.Connection, execution: int, most: int = 20) -> bool:
 
 
 def _pack_one(db: sqlite3.Connection, execution: int) -> bool:
-    rows = db.execute(
-        f"SELECT id, {COLUMNS} FROM logs WHERE execution = ? ORDER BY id LIMIT {LINES}", (execution,)
-    ).fetchall()
-    if not rows:
+    chosen = list(itertools.islice(_in_order(db, execution, "loose"), LINES + 1))
+    if not chosen:
         return False
-    times = [row[1] for row in rows]
-    db.execute(
-        "INSERT INTO log_chunks (execution, first_id, first_at, last_at, lines, body) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            execution,
-            rows[0][0],
-            min(times),
-            max(times),
-            len(rows),
-            zlib.compress(_encode([r[1:] for r in rows])),
-        ),
-    )
-    db.execute("DELETE FROM logs WHERE execution = ? AND id <= ?", (execution, rows[-1][0]))
-    return len(rows) == LINES
+    taken = chosen[:LINES]
+    last = taken[-1][0]
+    db.execute("DELETE FROM logs WHERE execution = ? AND id <= ?", (execution, last))
+    for part in list(numbered(db, execution, ("loose AND first_id <= ?", (last,)))):
+        db.execute("DELETE FROM log_chunks WHERE execution = ? AND first_id = ?", (execution, part[0][0]))
+        rest = [line for line in part if line[0] > last]
+        if rest:
+            _insert(db, execution, rest[0][0], [row for _, row in rest], loose=True)
+    _insert(db, execution, taken[0][0], [row for _, row in taken], loose=False)
+    return len(chosen) > LINES
 
 
 def numbered(
@@ -129,21 +156,24 @@ def numbered(
         Each line with a number that keeps the log's order, also among the `id` of lines in no chunk.
     """
     found = db.execute(
-        f"SELECT first_id, body FROM log_chunks WHERE execution = ? AND {condition[0]} "
+        f"SELECT first_id, body, loose FROM log_chunks WHERE execution = ? AND {condition[0]} "
         f"ORDER BY first_id {'DESC' if newest_first else 'ASC'}",
         (execution, *condition[1]),
     )
-    for first, body in found:
-        yield list(enumerate(_decode(zlib.decompress(body)), first))
+    for first, body, loose in found:
+        yield list(enumerate(_decode(body, loose), first))
 
 
 def lines(db: sqlite3.Connection, execution: int) -> Iterator[Row]:
     """Give the rows of an execution's log, the oldest first."""
-    for (body,) in db.execute(
-        "SELECT body FROM log_chunks WHERE execution = ? ORDER BY first_id", (execution,)
-    ):
-        yield from _decode(zlib.decompress(body))
-    yield from db.execute(f"SELECT {COLUMNS} FROM logs WHERE execution = ? ORDER BY id", (execution,))
+    return (row for _, row in _in_order(db, execution, "1"))
+
+
+def _in_order(db: sqlite3.Connection, execution: int, which: str) -> Iterator[tuple[int, Row]]:
+    """Give an execution's lines with their numbers: those in some chunks, and those in none."""
+    parts = itertools.chain.from_iterable(numbered(db, execution, (which, ())))
+    rows = db.execute(f"SELECT id, {COLUMNS} FROM logs WHERE execution = ? ORDER BY id", (execution,))
+    return heapq.merge(((place, tuple(row)) for place, *row in rows), parts)
 
 
 def lay_out(db: sqlite3.Connection, filters: Filters) -> None:
@@ -159,13 +189,13 @@ def lay_out(db: sqlite3.Connection, filters: Filters) -> None:
     )
     where, arguments = _coarse(filters, "c.first_at", "c.last_at")
     found = db.execute(
-        "SELECT c.execution, c.first_id, c.body FROM executions e "
+        "SELECT c.execution, c.first_id, c.body, c.loose FROM executions e "
         f"CROSS JOIN log_chunks c ON c.execution = e.id WHERE {where}",
         arguments,
     )
-    for execution, first, body in found:
+    for execution, first, body, loose in found:
         # They keep their order: the numbers of the next chunk's lines are higher still.
-        numbered = [(execution, n, *line) for n, line in enumerate(_decode(zlib.decompress(body)), first)]
+        numbered = [(execution, n, *line) for n, line in enumerate(_decode(body, loose), first)]
         db.executemany("INSERT INTO temp.lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", numbered)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -10,9 +11,9 @@ import msgspec
 
 from ..protocol import ExecutionSnapshot, LogEntry
 from . import recordings
-from .chunks import pack
+from .chunks import LINES, put
 from .errors import HistoryError, RunIsLive, UnknownRun
-from .rows import PUT_DEVICE_STATUS, PUT_EXECUTION, PUT_LOG, execution_row, log_row, put_facts, put_steps
+from .rows import PUT_DEVICE_STATUS, PUT_EXECUTION, execution_row, log_row, put_facts, put_steps
 from .schema import LIVE
 
 
@@ -61,7 +62,9 @@ def add(db: sqlite3.Connection, state: ExecutionSnapshot, record: Record, logs: 
         [(execution,)] = db.execute(PUT_EXECUTION, row).fetchall()
         ran_on = {(step_id, attempt): device for step_id, attempt, device in record.ran_on}
         put_steps(db, execution, enumerate(state.steps), ran_on)
-        db.executemany(PUT_LOG, ((execution, *log_row(entry)) for entry in logs))
+        rows = map(log_row, logs)
+        while part := list(itertools.islice(rows, LINES)):
+            put(db, execution, part, loose=False)
         for device_id, facts in record.devices.items():
             put_facts(state.execution_id, device_id, facts, db)
         db.executemany(PUT_DEVICE_STATUS, ((execution, *status) for status in record.statuses))
@@ -76,8 +79,6 @@ def add(db: sqlite3.Connection, state: ExecutionSnapshot, record: Record, logs: 
     except BaseException:
         db.execute("ROLLBACK")
         raise
-    while pack(db, execution):
-        pass
 
 
 def mark_interrupted(db: sqlite3.Connection, executions: str) -> None:

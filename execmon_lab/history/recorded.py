@@ -18,9 +18,9 @@ from ..protocol import (
     StepStarted,
 )
 from ..state import ExecutionState
-from .chunks import lines
+from .chunks import lines, put
 from .clock import milliseconds
-from .rows import PUT_DEVICE_STATUS, PUT_EXECUTION, PUT_LOG, Row, execution_row, log_row, put_steps
+from .rows import PUT_DEVICE_STATUS, PUT_EXECUTION, Row, execution_row, log_row, put_steps
 
 KEPT_LINES = 100_000
 """Lines of an execution's log that may wait for a disk that takes nothing; then new ones are lost."""
@@ -127,7 +127,8 @@ class Recorded:
             [(self.row,)] = db.execute(PUT_EXECUTION, execution_row(state, self._planned_at)).fetchall()
             put_steps(db, self.row, self._changed_of(state.steps), self._ran_on)
         assert self.row is not None
-        db.executemany(PUT_LOG, [(self.row, *row) for row in self._logs])
+        if self._logs:
+            put(db, self.row, self._logs, loose=True)
         if self._statuses:
             db.executemany(
                 PUT_DEVICE_STATUS,

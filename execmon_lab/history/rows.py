@@ -55,11 +55,6 @@ ON CONFLICT (step, attempt) DO UPDATE SET status = excluded.status, started_at =
     screenshot_url = excluded.screenshot_url, detail = excluded.detail
 """
 
-PUT_LOG = """
-INSERT INTO logs (execution, at, device_id, module_id, step_id, attempt, level, message, source)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-
 PUT_DEVICE_STATUS = "INSERT INTO device_statuses (execution, device_id, status, at) VALUES (?, ?, ?, ?)"
 
 

@@ -11,7 +11,7 @@ import uuid
 
 from .errors import HistoryError
 
-VERSION = 5
+VERSION = 6
 """Of the tables that this program reads and writes (SQLite's `user_version`)."""
 
 LIVE = "('pending', 'running')"
@@ -157,7 +157,12 @@ _FIFTH = """
 ALTER TABLE logs ADD COLUMN source TEXT;
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+_SIXTH = """
+ALTER TABLE log_chunks ADD COLUMN loose INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX log_chunks_loose ON log_chunks (execution, first_id) WHERE loose;
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
 """What leads from each version to the next; the first makes an empty file one of version 1."""
 
 

@@ -17,7 +17,13 @@ from .slots import connect, set_aside
 log = logging.getLogger(__name__)
 
 _ORPHANS = f"SELECT id FROM executions WHERE status IN {LIVE}"
-_LAST_LINE = "SELECT at FROM logs WHERE execution = ? ORDER BY id DESC LIMIT 1"
+_LAST_LINE = """
+SELECT max(at) FROM (
+    SELECT * FROM (SELECT at FROM logs WHERE execution = :it ORDER BY id DESC LIMIT 1)
+    UNION ALL
+    SELECT * FROM (SELECT last_at FROM log_chunks WHERE execution = :it ORDER BY first_id DESC LIMIT 1)
+)
+"""
 
 
 class _Last(msgspec.Struct):
@@ -68,8 +74,8 @@ def _mark_interrupted(db: sqlite3.Connection) -> None:
     for execution, started, detail in db.execute(
         f"SELECT id, started_at, detail FROM executions WHERE status IN {LIVE}"
     ).fetchall():
-        last_line = db.execute(_LAST_LINE, (execution,)).fetchone() or (started,)
-        ended = max(milliseconds(_last(detail).timestamp), started, *last_line)
+        [(line,)] = db.execute(_LAST_LINE, {"it": execution})
+        ended = max(milliseconds(_last(detail).timestamp), started, line or 0)
         db.execute(
             "UPDATE executions SET status = 'interrupted', ended_at = ?, duration_s = ? WHERE id = ?",
             (ended, (ended - started) / 1000, execution),

@@ -49,10 +49,11 @@ def pack(history: History, most: int = 20) -> bool:
 
 
 def counts(history: History) -> tuple[int, list[int]]:
-    """How many lines are rows, and how many are in each chunk."""
+    """How many lines are as they came, and how many are in each compressed chunk."""
     with contextlib.closing(slots.connect(history.folder / "history.db")) as db:
-        [(rows,)] = db.execute("SELECT count(*) FROM logs")
-        return rows, [n for (n,) in db.execute("SELECT lines FROM log_chunks ORDER BY first_id")]
+        [(loose,)] = db.execute("SELECT coalesce(sum(lines), 0) FROM log_chunks WHERE loose")
+        packed = db.execute("SELECT lines FROM log_chunks WHERE NOT loose ORDER BY first_id")
+        return loose, [count for (count,) in packed]
 
 
 def messages_of(history: History) -> list[str]:

@@ -15,7 +15,7 @@ from execmon_lab.protocol import LogEntry
 from execmon_lab.state import ExecutionState
 from tests.strategies import EXECUTION, Script, fresh, stamp
 
-OLDER = {version: Path(__file__).with_name(f"v{version}.sql") for version in (1, 2, 3, 4)}
+OLDER = {version: Path(__file__).with_name(f"v{version}.sql") for version in (1, 2, 3, 4, 5)}
 
 
 @pytest.fixture(params=sorted(OLDER))
