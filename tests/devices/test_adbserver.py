@@ -26,14 +26,14 @@ def answers(server: AdbServer) -> bool:
 
 
 @pytest.mark.usefixtures("no_leaks")
-def test_it_answers_adbutils_and_the_adb_command() -> None:
+def test_it_answers_adbutils_and_the_adb_command(eventually: Eventually) -> None:
     with AdbServer.private() as server:
         assert answers(server)
         command = [adbutils.adb_path(), "-P", str(server.port), "devices"]
         listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
         assert listed.stdout.startswith("List of devices attached")
         assert "daemon started" not in listed.stdout + listed.stderr
-    assert not psutil.pid_exists(server.pid)
+    assert eventually(lambda: not psutil.pid_exists(server.pid))
 
 
 @pytest.mark.usefixtures("no_leaks")

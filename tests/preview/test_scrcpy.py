@@ -91,13 +91,15 @@ def mean_error(one: Image.Image, other: Image.Image) -> float:
 
 @pytest.mark.usefixtures("still")
 class TestThePicture:
-    def test_it_is_the_screens(self, version: str, source: ScrcpySource, session: DeviceSession) -> None:
+    def test_it_is_the_screens(
+        self, version: str, source: ScrcpySource, session: DeviceSession, eventually: Eventually
+    ) -> None:
         first = source.capture()
         assert first.changed
         assert first.image.size == session.size
         for package in ("com.android.settings", "com.android.calculator2"):
             session.start(package=package)
-            assert mean_error(settled(source), session.screenshot()) < 4
+            assert eventually(lambda: mean_error(settled(source), session.screenshot()) < 4)
 
     def test_a_still_screen_gives_no_new_picture(self, source: ScrcpySource) -> None:
         settled(source)
@@ -112,7 +114,7 @@ class TestThePicture:
         for rotation, size in ((1, (1280, 720)), (0, (720, 1280))):
             session.shell(f"settings put system user_rotation {rotation}")
             assert eventually(lambda size=size: source.capture().image.size == size)
-            assert mean_error(settled(source), session.screenshot()) < 4
+            assert eventually(lambda: mean_error(settled(source), session.screenshot()) < 4)
 
     def test_the_device_scales_it(self, device: Device) -> None:
         source = ScrcpySource(device, Wanted(max_size=640))
