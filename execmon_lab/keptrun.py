@@ -135,7 +135,7 @@ class KeptRun(RunFrames):
         from .widgets import ExecutionView  # only notebooks pay for the import of ipywidgets
 
         hub = Hub(shaping=False)
-        hub.publish(self.state)
+        hub.publish(self._stored.marked)
         recorded = bool(self.recording.devices())
         view = ExecutionView(
             execution_id=self.execution_id,

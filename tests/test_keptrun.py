@@ -110,6 +110,16 @@ def test_a_run_whose_process_died_is_shown_as_interrupted(history: em.History) -
     run.close()
 
 
+def test_an_invented_run_says_so_wherever_it_is_shown(history: em.History) -> None:
+    history.add(state := folded(name="nightly"), made_up=True)
+    run = history.run(state.execution_id)
+    assert "nightly (made up)" in run._repr_mimebundle_()[0]["text/html"]
+    for format in ("html", "junit", "trace", "json"):
+        assert b"nightly (made up)" in run.report(format).content, format
+    assert run.name == "nightly"
+    run.close()
+
+
 def test_closing_the_history_closes_the_views(history: em.History) -> None:
     view = history.run(EXECUTION).view
     assert (view.kept, view.may_seek, view.may_load, view.may_cancel) == (True, True, True, False)

@@ -76,6 +76,13 @@ class StoredExecution:
         return self.state.name
 
     @property
+    def marked(self) -> ExecutionSnapshot:
+        """Its state, to be shown: the name of an invented example says that it is one."""
+        if not self.made_up:
+            return self.state
+        return replace(self.state, name=f"{self.name or 'Execution'} (made up)")
+
+    @property
     def passed(self) -> bool:
         """Whether it ran to its end, and no step of it failed."""
         return self.status == "completed" and all(

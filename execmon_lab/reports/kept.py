@@ -26,7 +26,7 @@ def kept(history: History, execution_id: str) -> Material:
     found = history.execution(execution_id)
     good = history.last_good(found.name, before=found.started_at) if found.name is not None else None
     return Material(
-        state=found.state,
+        state=found.marked,
         interrupted=found.status == "interrupted",
         logs=found.logs,
         devices=found.devices,
