@@ -126,6 +126,7 @@ export class FakeSource implements Source {
   control: FakeControl | undefined = new FakeControl(() => this.listener.controlled());
   log: KeptLog | undefined;
   pulse: number | undefined;
+  kept = false;
   /** Where a screenshot is that the server does not give. */
   second: string | undefined;
   close = vi.fn();

@@ -291,6 +291,17 @@ describe("the preview", () => {
     expect(source.watched).toEqual([medium]);
   });
 
+  test("of a run long over is its last picture, with nothing to steer and no word of the device now", async () => {
+    source.kept = true;
+    root = show();
+    source.begin();
+    await settle();
+    expect(source.watched).toEqual([medium]);
+    expect(one(".xm-controls").hidden).toBe(true);
+    expect(one(".xm-dot").hidden).toBe(true);
+    expect(one(".xm-device-state").textContent).toBe("as it was");
+  });
+
   test("stops and starts by its buttons", async () => {
     source.begin();
     await settle();
