@@ -34,6 +34,11 @@ DECISIONS: dict[str, tuple[Requirement, ...]] = {
             CODEC + "test_plain_consumers_are_spared_the_additive_fields",
         ),
         ask(
+            "additive.unchanged",
+            "A plain client that knows only the specification works unchanged",
+            "peers/consumers/test_consumers.py::test_a_foreign_consumer_follows_a_run",
+        ),
+        ask(
             "additive.asked",
             "Additions come by a query parameter",
             LIVE + "test_detail_full_adds_messages_and_fields",
@@ -198,6 +203,12 @@ DECISIONS: dict[str, tuple[Requirement, ...]] = {
             LIFECYCLE + "test_an_execution_that_has_ended",
             LIFECYCLE + "test_the_eleventh_connection_of_a_client",
             ACCESS + "TestServerMode::test_without_a_valid_token",
+        ),
+        ask(
+            "lifecycle.readable",
+            "A browser, and a client behind a proxy that swallows close codes, can read the reason",
+            "peers/consumers/test_consumers.py::test_a_refused_browser_reads_the_reason",
+            "peers/consumers/test_jupyter_proxy.py::test_a_refusal_is_read_though_the_close_code_is_not",
         ),
         ask("lifecycle.4401", "UNAUTHORIZED 4401", ACCESS + "TestServerMode::test_without_a_valid_token"),
         ask("lifecycle.4404", "INVALID_EXECUTION_ID 4404", LIFECYCLE + "test_an_execution_that_is_not_known"),
@@ -392,6 +403,7 @@ DECISIONS: dict[str, tuple[Requirement, ...]] = {
             "One slow or dead consumer delays nobody",
             DELIVERY + "TestSlowConsumers::test_a_dead_reader_delays_nobody_and_is_dropped",
             ENGINE + "test_a_failing_hub_consumer_does_not_disturb_the_execution",
+            FAULTS + "test_ten_thousand_handshakes_refused_at_the_limit_harm_nobody_who_is_served",
         ),
         ask(
             "shed.memory",
@@ -462,6 +474,7 @@ DECISIONS: dict[str, tuple[Requirement, ...]] = {
             "security.token",
             "Server mode takes ?token=, Authorization: Bearer, and ?execmon_token= behind a proxy",
             ACCESS + "TestServerMode::test_with_one",
+            "peers/consumers/test_jupyter_proxy.py::test_a_token_of_ours_passes_beside_the_proxys_own",
         ),
         ask(
             "security.constant_time",

@@ -86,6 +86,11 @@ SPECIFICATION: dict[str, tuple[Requirement, ...]] = {
             *EVERY_FIELD,
             LIVE + "TestDevices::test_changes_reach_only_those_who_subscribed",
         ),
+        ask(
+            "tells.last_seen",
+            "last_seen is when the device was last heard of",
+            "devices/test_pool.py::TestStatus::test_the_heartbeat_keeps_last_seen_fresh",
+        ),
         ask("tells.step_completed", "step_completed and its fields", *EVERY_FIELD),
         ask(
             "tells.screenshot",
@@ -94,6 +99,12 @@ SPECIFICATION: dict[str, tuple[Requirement, ...]] = {
             "server/test_http.py::TestScreenshots::test_whole",
         ),
         ask("tells.step_failed", "step_failed and its fields", *EVERY_FIELD),
+        ask(
+            "tells.will_retry",
+            "will_retry says whether another attempt follows",
+            OUTCOMES + "test_a_retry_is_an_attempt_of_its_own",
+            OUTCOMES + "test_a_step_fails_for_good_when_its_retries_are_used_up",
+        ),
         ask("tells.log_entry", "log_entry and its fields", *EVERY_FIELD),
         ask(
             "tells.command",
@@ -113,6 +124,11 @@ SPECIFICATION: dict[str, tuple[Requirement, ...]] = {
             "execution_completed and its fields, with the totals and where the report is",
             *EVERY_FIELD,
             ENGINE + "test_the_end_tells_totals_report_and_duration",
+        ),
+        ask(
+            "tells.report",
+            "report_url is where the report is to be had",
+            "test_report.py::test_the_report_url_opens_a_pdf",
         ),
         ask("tells.error", "error and its fields", *EVERY_FIELD),
     ),
@@ -228,6 +244,7 @@ SPECIFICATION: dict[str, tuple[Requirement, ...]] = {
             "rate.logs",
             "Log entries: at most 100 a second for a device",
             SHAPING + "test_at_most_a_hundred_log_entries_in_any_second",
+            SHAPING + "test_the_notice_at_the_very_end_is_within_the_limit",
             SHAPING + "test_one_device_takes_nothing_from_another",
             LIVE + "test_a_step_waits_for_no_limit_of_other_messages",
         ),
@@ -245,7 +262,7 @@ SPECIFICATION: dict[str, tuple[Requirement, ...]] = {
             "At most 10 connections of one client at a time",
             LIFECYCLE + "test_the_eleventh_connection_of_a_client",
             "server/test_faults.py"
-            "::test_thousands_of_handshakes_refused_at_the_limit_harm_nobody_who_is_served",
+            "::test_ten_thousand_handshakes_refused_at_the_limit_harm_nobody_who_is_served",
         ),
         ask("limit.previews", "At most 5 previews on a connection", PREVIEW + "test_five_streams_at_most"),
         ask(
