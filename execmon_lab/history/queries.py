@@ -93,7 +93,7 @@ class Queries:
     def recordings(self, *, backend: frames.Backend | None = None, **filters: Unpack[Filters]) -> Any:
         """Return what was recorded, a row for each device of an execution; errors as of `executions`.
 
-        It is told when the recording ends: of an execution whose process died only its files tell.
+        It is told while the recording goes on too, up to a quarter of a minute late.
 
         Columns: execution_id, device_id, started_at, ended_at, duration_s, pictures (how many), bytes (of the
         file).

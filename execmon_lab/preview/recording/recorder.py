@@ -36,6 +36,9 @@ KEY_SECONDS = 10.0
 """After which a device that sends no key frame by itself is asked for one: that is how much must be decoded,
 at most, to see one picture."""
 
+NOTE_SECONDS = 15.0
+"""How long what was written may wait to be told of: so much of it is not known where the process dies."""
+
 AWAY = "the device was away"
 
 Tell = Callable[[str, Level, str], None]
@@ -141,8 +144,8 @@ class Recorder:
         Told of what is not recorded, and why.
     name
         Of the thread.
-    ended
-        Called when all is written, in the recorder's thread.
+    written
+        Called now and then (`NOTE_SECONDS`), and when all is written, in the recorder's thread.
     """
 
     def __init__(
@@ -153,14 +156,14 @@ class Recorder:
         keep: Keep,
         tell: Tell,
         name: str = "recorder",
-        ended: Callable[[], None] = lambda: None,
+        written: Callable[[], None] = lambda: None,
     ) -> None:
         self._preview = preview
         self._serials = tuple(serials)
         self._folder = folder
         self._keep = keep
         self._tell = tell
-        self._ended = ended
+        self._written = written
         self._changed = threading.Condition()
         self._waiting: deque[_Shown] = deque()
         self._watches: dict[str, Watch] = {}
@@ -204,16 +207,20 @@ class Recorder:
             self._folder.mkdir(parents=True, exist_ok=True)
             for serial in self._serials:
                 self._watch(serial)
+            noted = time.monotonic()
             while (waited := self._next()) is not None:
                 for shown in waited:
                     self._write(shown)
+                if time.monotonic() - noted >= NOTE_SECONDS:
+                    self._written()
+                    noted = time.monotonic()
         except OSError as error:
             self._complain(f"Nothing more is recorded: {_reason(error)}")
         finally:
             for watch in self._watches.values():
                 watch.close()
             self._end()
-            self._ended()
+            self._written()
 
     def _watch(self, serial: str) -> None:
         failed = functools.partial(self._fail, serial)

@@ -35,6 +35,7 @@ from execmon_lab.preview.recording import (
     track_path,
 )
 from execmon_lab.preview.recording import recorder as recorder_module
+from execmon_lab.preview.recording.index import indices
 from execmon_lab.preview.scrcpy import decoder
 from execmon_lab.preview.scrcpy import session as scrcpy_session
 from execmon_lab.preview.stream import EitherWatch
@@ -192,6 +193,30 @@ def test_the_end_leaves_nothing_behind(
         assert recorder.wait(20)
         assert previews.stats() == {}
         recorder.close()
+
+
+def test_it_tells_what_is_written_while_it_goes_on(
+    pool: DevicePool,
+    phone: PhoneProcess,
+    recording: Recording,
+    eventually: Eventually,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recorder_module, "NOTE_SECONDS", 0.0)
+    told: list[int] = []
+
+    def written() -> None:
+        told.append(sum(len(index.marks) for index in indices(recording)))
+
+    with PreviewService(pool) as previews:
+        recorder = Recorder(
+            previews, [phone.serial], recording.path, Keep(), lambda *said: None, written=written
+        )
+        recorder.start()
+        assert eventually(lambda: told and told[-1] > 0)
+        told.clear()
+        recorder.close()
+    assert told[-1] == len(recording.index(phone.serial)) > 0
 
 
 def test_one_that_was_never_begun_may_be_closed(make: Make, recording: Recording) -> None:
