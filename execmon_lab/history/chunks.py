@@ -43,7 +43,10 @@ _decoder = msgspec.json.Decoder(list[_Line])
 
 
 def _decode(body: bytes, loose: bool) -> list[Row]:
-    return list(map(astuple, _decoder.decode(body if loose else zlib.decompress(body))))
+    try:
+        return list(map(astuple, _decoder.decode(body if loose else zlib.decompress(body))))
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise sqlite3.DatabaseError(f"a part of a log is damaged ({error})") from error
 
 
 LAID_OUT = f"""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import zlib
 from collections.abc import Sequence
 
 from ..protocol import (
@@ -139,7 +138,7 @@ class Recorded:
         """Have all of it written anew, into another file: of its log, what the broken one still gives."""
         if self.row is not None:
             kept: list[Row] = []
-            with contextlib.suppress(sqlite3.Error, zlib.error):
+            with contextlib.suppress(sqlite3.Error):
                 kept.extend(lines(broken, self.row))
             self._logs[:0] = kept
         self._base_changed = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import warnings
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from . import slots
 from .artifacts import ArtifactStore
 from .chunks import lines
 from .clock import Moment, bound, written
+from .errors import HistoryWarning, reason
 from .rows import execution_state, log_entry, read_state
 from .tables import EXECUTIONS, Filters
 
@@ -100,13 +102,20 @@ class StoredExecution:
 
     @property
     def logs(self) -> Iterator[LogEntry]:
-        """Its log, the oldest line first, with exact milliseconds; read from the disk as it is taken."""
-        with contextlib.closing(slots.connect(self._file)) as db:
-            db.execute("BEGIN")  # chunks are made of the rows that follow them
-            found = db.execute("SELECT id FROM executions WHERE execution_id = ?", (self.execution_id,))
-            for (execution,) in found.fetchall():
-                for row in lines(db, execution):
-                    yield log_entry(self.execution_id, row)
+        """Its log, the oldest line first, with exact milliseconds; read from the disk as it is taken.
+
+        Where the file is damaged it ends before its time, with a `HistoryWarning`.
+        """
+        try:
+            with contextlib.closing(slots.connect(self._file)) as db:
+                db.execute("BEGIN")  # chunks are made of the rows that follow them
+                found = db.execute("SELECT id FROM executions WHERE execution_id = ?", (self.execution_id,))
+                for (execution,) in found.fetchall():
+                    for row in lines(db, execution):
+                        yield log_entry(self.execution_id, row)
+        except sqlite3.DatabaseError as error:
+            text = f"the rest of the log is not read: {reason(error, self._file)}"
+            warnings.warn(text, HistoryWarning, stacklevel=2)
 
 
 Place = tuple[int, str]

@@ -8,6 +8,7 @@ import random
 import sqlite3
 import threading
 import uuid
+import zlib
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,24 @@ def test_what_is_recorded_goes_on_in_a_new_file_when_its_own_breaks(
         said = [entry.message for entry in kept.logs]
         assert said[: len(lines)] == lines, "what was acknowledged before is there too"
         assert any("a new one is begun" in text for text in said[len(lines) :])
+
+
+@pytest.mark.parametrize(
+    "body", [b"x", b"", b"\x78\x9c garbage", zlib.compress(b"[[1]]"), zlib.compress(b"{")]
+)
+def test_a_damaged_part_of_a_log_costs_what_follows_it_and_no_more(tmp_path: Path, body: bytes) -> None:
+    history = History(tmp_path)
+    where = {"execution_id": EXECUTION, "device_id": "d", "module_id": "m", "timestamp": stamp(1)}
+    entries = [LogEntry(**where, level="INFO", message=f"line {number}") for number in range(2500)]
+    history.add(folded(EXECUTION), entries)
+    with contextlib.closing(sqlite3.connect(tmp_path / "history.db", isolation_level=None)) as db:
+        db.execute("UPDATE log_chunks SET body = ? WHERE first_id = 1001", (body,))
+    stored = history.execution(EXECUTION)
+    with pytest.warns(HistoryWarning, match="the rest of the log is not read: .*a part of a log is damaged"):
+        assert [entry.message for entry in stored.logs] == [f"line {number}" for number in range(1000)]
+    with pytest.warns(HistoryWarning, match="a part of a log is damaged"):
+        history.logs(backend="polars")
+    assert history.attempts(backend="polars").height == 4
 
 
 def say(hub: Hub, text: str) -> str:
