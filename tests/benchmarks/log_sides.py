@@ -15,7 +15,14 @@ import psutil
 from execmon_lab.history import History
 from execmon_lab.history.lookback import LinePlace, Lookback
 from execmon_lab.hub import Hub, execution_subject
-from execmon_lab.protocol import DeviceSummary, ExecutionSnapshot, LogEntry, Step, timestamp
+from execmon_lab.protocol import (
+    DeviceSummary,
+    ExecutionCompleted,
+    ExecutionSnapshot,
+    LogEntry,
+    Step,
+    timestamp,
+)
 from execmon_lab.tail import LINES, LogTail
 from execmon_lab.widgets import ExecutionView, LogTable
 
@@ -157,10 +164,22 @@ class Load:
         self._thread.start()
 
     def end(self) -> None:
-        """Log no more."""
+        """Log no more: the run has ended, and what was shed until then is told."""
         self._ending.set()
         if self._thread is not None:
             self._thread.join()
+        self.hub.publish(
+            ExecutionCompleted(
+                execution_id=EXECUTION,
+                status="completed",
+                duration_seconds=0.0,
+                total_steps=10,
+                successful_steps=0,
+                failed_steps=0,
+                report_url="/",
+                timestamp=timestamp(),
+            )
+        )
 
     def _run(self) -> None:
         devices = [f"emulator-{5554 + 2 * n}" for n in range(10)]

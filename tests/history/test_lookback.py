@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,16 @@ def numbers(lines: list[LogEntry]) -> list[int]:
     return [int(known.message.split()[1]) for known in lines]
 
 
-@pytest.fixture(params=[0, 1, 2, 3], ids=lambda packed: f"{packed} chunks")
-def lookback(history: History, hub: Hub, request: pytest.FixtureRequest) -> Lookback:
+@pytest.fixture(scope="module", params=[0, 1, 2, 3], ids=lambda packed: f"{packed} chunks")
+def lookback(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lookback]:
     """A log whose first thousands of lines are compressed; another's lines are written between its own."""
+    hub = Hub()
+    with History(tmp_path_factory.mktemp("history")) as history:
+        history.record(hub)
+        yield _written(history, hub, request.param)
+
+
+def _written(history: History, hub: Hub, packed: int) -> Lookback:
     for execution_id in (EXECUTION, OTHER):
         hub.publish(replace(fresh(1), execution_id=execution_id, status="running"))
     for number in range(COUNT):
@@ -53,8 +61,8 @@ def lookback(history: History, hub: Hub, request: pytest.FixtureRequest) -> Look
         hub.publish(line(number, OTHER))
     writer = history._store.writer
     assert writer is not None
-    for execution in (1, 2) if request.param else ():
-        writer.do(lambda db, execution=execution: chunks.pack(db, execution, most=request.param)).result(30)
+    for execution in (1, 2) if packed else ():
+        writer.do(lambda db, execution=execution: chunks.pack(db, execution, most=packed)).result(30)
     return Lookback(history, EXECUTION)
 
 
