@@ -3,7 +3,7 @@
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from .client import Address, ConnectionLost, ExecutionError, http, sync
-from .protocol import ErrorCode, ExecutionSnapshot
+from .protocol import ExecutionSnapshot
 from .terminal import ExecutionDisplay
 
 
@@ -37,9 +37,7 @@ def follow(url: str, token: str | None, display: ExecutionDisplay) -> ExecutionS
         address = Address.parse(url)
         return _follow(address, token, display)
     except ExecutionError as error:
-        if error.code == ErrorCode.EXECUTION_NOT_ACTIVE:
-            return _outcome(address, token, display)
-        raise NotWatched(str(error)) from error
+        return _outcome(address, token, display, error)
     except InvalidStatus as error:
         raise NotWatched(f"{address.server} refuses: {_reason(error)}") from error
     except InvalidHandshake as error:
@@ -67,11 +65,13 @@ def _follow(address: Address, token: str | None, display: ExecutionDisplay) -> E
         return execution.state
 
 
-def _outcome(address: Address, token: str | None, display: ExecutionDisplay) -> ExecutionSnapshot:
+def _outcome(
+    address: Address, token: str | None, display: ExecutionDisplay, refusal: ExecutionError
+) -> ExecutionSnapshot:
     try:
-        state = http.state(address, token)
-    except OSError as error:
-        raise NotWatched(f"the execution has ended, and its state is not to be had: {error}") from error
+        state = http.outcome(address, token, refusal)
+    except ExecutionError as error:
+        raise NotWatched(str(error)) from error
     display.show(state)
     return state
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ..protocol import ExecutionSnapshot
+from ..protocol import ErrorCode, ExecutionSnapshot
 from .address import Address
+from .errors import ExecutionError
 
 TIMEOUT = 10.0
 """Seconds that an answer may take."""
@@ -29,6 +30,29 @@ def state(address: Address, token: str | None = None) -> ExecutionSnapshot:
         return msgspec.json.decode(body, type=ExecutionSnapshot)
     except msgspec.DecodeError as error:
         raise OSError(f"{address.server} answered with no execution's state: {error}") from error
+
+
+def outcome(address: Address, token: str | None, refusal: ExecutionError) -> ExecutionSnapshot:
+    """Ask for the outcome of an execution that the server does not let one follow: it has ended.
+
+    One of an earlier time is unknown where connections are made, and kept in the server's history.
+
+    Parameters
+    ----------
+    refusal
+        Why the connection was refused.
+
+    Raises
+    ------
+    ExecutionError
+        `refusal`, where it is of another kind, or the server gives no outcome.
+    """
+    if refusal.code not in (ErrorCode.EXECUTION_NOT_ACTIVE, ErrorCode.INVALID_EXECUTION_ID):
+        raise refusal
+    try:
+        return state(address, token)
+    except OSError as error:
+        raise refusal from error
 
 
 def cancel(address: Address, token: str | None = None) -> None:

@@ -10,7 +10,6 @@ from ..client.client import connect
 from ..hub import Hub
 from ..protocol import (
     ANSWERS,
-    ErrorCode,
     ErrorMessage,
     ExecutionSnapshot,
     Level,
@@ -132,10 +131,8 @@ class Link:
                 async for message in messages:
                     await self._take(message)
         except ExecutionError as error:
-            if error.code != ErrorCode.EXECUTION_NOT_ACTIVE:
-                raise
             # It ended before we came, or while we were away for too long.
-            self._hub.publish(await asyncio.to_thread(http.state, self._address, self._token))
+            self._hub.publish(await asyncio.to_thread(http.outcome, self._address, self._token, error))
 
     async def _take(self, message: ServerMessage) -> None:
         match message:

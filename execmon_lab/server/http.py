@@ -92,7 +92,7 @@ class Api:
                 web.get("/openapi.json", self._openapi),
                 web.get(SCREENSHOTS + "{name:.+}", self._screenshot),
                 web.get(ENDPOINT + "{id}", self._upgrade_required),
-                *watch_routes(self.hub),
+                *watch_routes(self._find),
                 *routes,
             ]
         )

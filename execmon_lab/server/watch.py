@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from html import escape
 from importlib import resources
 
 from aiohttp import web
 
-from ..hub import Hub, UnknownExecution
+from ..protocol import ExecutionSnapshot
 
 PAGE = "/watch/"
 """Where the page of an execution is."""
@@ -52,20 +53,23 @@ _PAGE = """<!doctype html>
 """
 
 
-def watch_routes(hub: Hub) -> list[web.RouteDef]:
+Find = Callable[[web.Request], Awaitable[ExecutionSnapshot | None]]
+"""Finds the execution that a request's address names, also one of an earlier time."""
+
+
+def watch_routes(find: Find) -> list[web.RouteDef]:
     """Make the routes of the page and of what it is made of.
 
     Parameters
     ----------
-    hub
-        Where the executions are.
+    find
+        Finds an execution.
     """
 
     async def page(request: web.Request) -> web.Response:
-        try:
-            state = hub.snapshot(request.match_info["id"].lower())
-        except UnknownExecution:
-            raise web.HTTPNotFound(text="there is no such execution") from None
+        state = await find(request)
+        if state is None:
+            raise web.HTTPNotFound(text="there is no such execution")
         return web.Response(
             text=_PAGE.format(title=escape(state.name or "execution")),
             content_type="text/html",

@@ -3,7 +3,7 @@
 export interface Ending {
   words: string;
   reconnect?: boolean;
-  /** The execution has ended: its end is read instead. */
+  /** The execution has ended, or may have: its end is read instead, and the words are for where there is none. */
   over?: boolean;
   /** The reader may have it tried again. */
   again?: boolean;
@@ -12,8 +12,9 @@ export interface Ending {
 export const LOST: Ending = { words: "The connection was lost.", reconnect: true };
 
 const UNAUTHORIZED: Ending = { words: "The token is missing or not valid any more. Ask for an address with a token." };
-const UNKNOWN: Ending = { words: "The server knows no such execution." };
-const ENDED: Ending = { words: "The execution has ended.", over: true };
+/** One of an earlier time has no connection, but an end. */
+const UNKNOWN: Ending = { words: "The server knows no such execution.", over: true };
+export const ENDED: Ending = { words: "The execution has ended, and the server gives no more of it.", over: true, again: true };
 const CROWDED: Ending = {
   words: "You have as many connections as one client may have. Close another view, then connect again.",
   again: true,

@@ -2,7 +2,7 @@
 
 import type { LogEntry, PreviewFrame, Quality, ServerMessage } from "./messages";
 import type { Address } from "./address";
-import { type Ending, ENDINGS, REFUSALS, LOST } from "./endings";
+import { ENDED, type Ending, ENDINGS, REFUSALS, LOST } from "./endings";
 import type { Listener, Past, PastFrame, Source, Stream } from "./source";
 import { ended } from "./state";
 import { type Order, Steering } from "./steering";
@@ -260,7 +260,7 @@ export class SocketSource implements Source {
     const begun = this.#held === undefined;
     if (code === 1000 && begun) return this.#over();
     const ending = this.#refusal ?? ENDINGS[code] ?? LOST;
-    if (ending.over || code === 1000) return void this.#showEnd();
+    if (ending.over || code === 1000) return void this.#showEnd(ending.over ? ending : ENDED);
     if (!ending.reconnect) return this.stands({ kind: "failed", words: ending.words, again: ending.again ?? false });
     const most = Math.min(FIRST_DELAY_MS * 2 ** this.#failures++, MAX_DELAY_MS);
     const delay = most * (0.5 + Math.random() / 2);
@@ -269,7 +269,7 @@ export class SocketSource implements Source {
   }
 
   /** An execution that has ended is followed no more; its end can be read. */
-  async #showEnd(): Promise<void> {
+  async #showEnd({ words, again = false }: Ending): Promise<void> {
     try {
       const state = await (await this.#fetch("GET", this.address.execution())).json();
       const tail = await this.#tail();
@@ -279,7 +279,7 @@ export class SocketSource implements Source {
     } catch {
       // Said below.
     }
-    this.stands({ kind: "failed", words: "The execution has ended, and the server gives no more of it.", again: true });
+    this.stands({ kind: "failed", words, again });
   }
 
   #over(): void {

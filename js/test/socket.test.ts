@@ -298,11 +298,23 @@ describe("a close code", () => {
     expect([stands(), told.heard]).toEqual(["over", ["snapshot: execution_state,kept"]]);
   });
 
-  test("of an execution whose end is nowhere kept says so", async () => {
+  test("of one that ran before the server began has its end read too", async () => {
+    answers["GET "] = json(snapshot({ status: "interrupted", duration_seconds: 3 }));
     source.open(told as unknown as Listener);
-    socket().end(4409);
+    socket().say(refusal("INVALID_EXECUTION_ID"));
+    socket().end(4404);
     await waits(0);
-    expect(standings.at(-1)).toMatchObject({ kind: "failed", again: true });
+    expect([stands(), told.heard]).toEqual(["over", ["snapshot: execution_state"]]);
+  });
+
+  test.each([
+    [4409, "The execution has ended, and the server gives no more of it.", true],
+    [4404, "The server knows no such execution.", false],
+  ])("%i of an execution whose end is nowhere kept says so", async (code, words, again) => {
+    source.open(told as unknown as Listener);
+    socket().end(code);
+    await waits(0);
+    expect(standings.at(-1)).toEqual({ kind: "failed", words, again });
   });
 });
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,25 @@ def test_of_one_that_has_ended_there_is_the_outcome(
         page.watch(lab.serials[0])
         assert eventually(lambda: page.of("problem"))
         assert "ended" in page.of("problem")[0][0]["message"]
+
+
+def test_a_run_of_an_earlier_server_is_shown_with_what_its_device_showed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    with em.Lab(history=tmp_path) as lab:
+        run = lab.start(em.Plan([quick_module], name="earlier"))
+        ended = run.wait(DEADLINE)
+        [serial] = lab.serials
+    with em.Lab(history=tmp_path) as lab:
+        with em.connect(lab.server.ws_url(run.execution_id)) as remote:
+            assert remote.wait(DEADLINE).steps == ended.steps
+            page = Page(remote, monkeypatch)
+            assert eventually(lambda: page.of("snapshot"))
+            assert not page.view.may_steer
+            assert ended.started_at is not None
+            assert remote.recording.frame_at(serial, moment(ended.started_at).timestamp()).jpeg
+        with urllib.request.urlopen(lab.server.watch_url(run.execution_id)) as answer:
+            assert "<title>earlier" in answer.read().decode()
 
 
 def test_a_token_opens_the_socket_the_screenshots_and_the_cancelling(
