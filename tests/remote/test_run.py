@@ -194,6 +194,7 @@ def test_a_page_finds_what_the_device_showed(
             began = run.wait(DEADLINE).started_at
             assert began is not None
             [serial] = lab.serials
+            assert eventually(lambda: run.recording.index(serial))
             at = moment(began).timestamp()
             assert remote.recording.frame_at(serial, at).jpeg == run.recording.frame_at(serial, at).jpeg
             page = Page(remote, monkeypatch)
@@ -282,6 +283,7 @@ def test_a_run_of_an_earlier_server_is_shown_with_what_its_device_showed(
         run = lab.start(em.Plan([quick_module], name="earlier"))
         ended = run.wait(DEADLINE)
         [serial] = lab.serials
+        assert eventually(lambda: run.recording.index(serial)), "a quick run may end before its first picture"
     with em.Lab(history=tmp_path) as lab:
         with em.connect(lab.server.ws_url(run.execution_id)) as remote:
             assert remote.wait(DEADLINE).steps == ended.steps
