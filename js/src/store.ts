@@ -107,6 +107,11 @@ export class Store implements Listener {
     return this.#spoken ? "silent" : "saved";
   }
 
+  /** Nothing can be asked of the devices any more: the execution is one of the history, or its lab was closed. */
+  get bygone(): boolean {
+    return this.source.kept === true || this.#closed;
+  }
+
   /** Milliseconds since anything was heard. */
   silence(): number {
     return Date.now() - this.#heard;

@@ -58,6 +58,18 @@ const failure = {
   timestamp: at(0),
 };
 
+test("a view whose lab was closed shows its device as it was, and offers nothing to do with it", async () => {
+  source.begin();
+  await settle();
+  expect(one(".xm-device-state").textContent).not.toBe("as it was");
+  expect(one(".xm-controls").hidden).toBe(false);
+  source.listener.sign(true);
+  await settle();
+  expect(one(".xm-device-state").textContent).toBe("as it was");
+  expect(one(".xm-controls").hidden).toBe(true);
+  expect(one(".xm-dot").hidden).toBe(true);
+});
+
 describe("the head", () => {
   test("says that it waits until the first snapshot comes", async () => {
     expect(one(".xm-waiting").hidden).toBe(false);

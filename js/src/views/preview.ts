@@ -46,6 +46,7 @@ export class PreviewView implements Viewer {
     ...Object.entries(QUALITIES).map(([value, label]) => h("option", { value }, label)),
   );
   readonly #toggle = h("button", { type: "button", class: "xm-button xm-toggle" });
+  readonly #controls = h("div", { class: "xm-controls" });
   #device: string | undefined;
   #wanted = true;
   #inSight = true;
@@ -75,14 +76,12 @@ export class PreviewView implements Viewer {
       this.#phone,
       this.#grid.element,
       bar,
-      h(
-        "div",
-        { class: "xm-controls", hidden: store.source.kept === true },
-        ...[this.#toggle, this.#quality, toggle, this.#numbers.toggle, pick],
-      ),
+      this.#controls,
       note,
       this.#code.element,
     );
+    this.#controls.append(this.#toggle, this.#quality, toggle, this.#numbers.toggle, pick);
+    this.#controls.hidden = store.bygone;
     this.#quality.value = "medium";
     on(this.#toggle, "click", signal, () => this.#want(!this.#wanted));
     on(this.#again, "click", signal, () => this.#want(true));
@@ -197,11 +196,12 @@ export class PreviewView implements Viewer {
     this.#devices.hidden = !several;
     this.#serial.hidden = several || this.together;
     this.#deviceState.hidden = this.#all;
-    this.#dot.hidden = this.#all || this.store.source.kept === true;
+    this.#controls.hidden = this.store.bygone;
+    this.#dot.hidden = this.#all || this.store.bygone;
     text(this.#serial, this.#device ?? "No device");
     attribute(this.#serial, "title", this.#device);
     attribute(this.#dot, "data-status", device?.status ?? "offline");
-    text(this.#deviceState, this.store.source.kept ? "as it was" : device ? DEVICE_STATES[device.status] : "");
+    text(this.#deviceState, this.store.bygone ? "as it was" : device ? DEVICE_STATES[device.status] : "");
     if (several && this.#devices.options.length !== state.devices.length + 1) {
       children(this.#devices, [
         ...state.devices.map(({ device_id }) => h("option", { value: device_id }, device_id)),
