@@ -26,7 +26,7 @@ from .preview.recording import Keep, Recording
 from .protocol import DeviceState, DeviceStatus, ExecutionSnapshot, Level, timestamp
 from .run import Run
 from .runqueue import RunQueue
-from .server import KeptLog, Server, Tokens
+from .server import KeptLog, Server, Tokens, check_host
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +126,7 @@ class Lab:
             )
         if devices is None and phones < 1:
             raise ValueError("phones must be 1 or more, or devices named")
+        check_host(host, tokens)
         if source not in get_args(Preference):
             raise ValueError(f"source is {source!r}; there are {', '.join(get_args(Preference))}")
         self.hub = Hub()

@@ -3,8 +3,18 @@
 from .http import KeptLog, NotNow
 from .previews import PreviewSource, Watch
 from .room import DeviceDirectory
-from .server import Server
+from .server import Server, check_host
 from .settings import Settings
 from .tokens import Tokens
 
-__all__ = ["DeviceDirectory", "KeptLog", "NotNow", "PreviewSource", "Server", "Settings", "Tokens", "Watch"]
+__all__ = [
+    "DeviceDirectory",
+    "KeptLog",
+    "NotNow",
+    "PreviewSource",
+    "Server",
+    "Settings",
+    "Tokens",
+    "Watch",
+    "check_host",
+]

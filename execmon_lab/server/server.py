@@ -36,6 +36,18 @@ log = logging.getLogger(__name__)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
+def check_host(host: str, tokens: object) -> None:
+    """Make sure that only who has a token is let in from elsewhere.
+
+    Raises
+    ------
+    ValueError
+        When there are no tokens, and the host is not the loopback.
+    """
+    if tokens is None and host not in LOOPBACK:
+        raise ValueError(f"without tokens the server listens on the loopback alone, not on {host!r}")
+
+
 class Server:
     """Serves the executions of a hub.
 
@@ -103,8 +115,7 @@ class Server:
         on_connect: Callable[[str], None] | None = None,
         settings: Settings | None = None,
     ) -> None:
-        if tokens is None and host not in LOOPBACK:
-            raise ValueError(f"without tokens the server listens on the loopback alone, not on {host!r}")
+        check_host(host, tokens)
         if tokens is not None and not isinstance(tokens, Tokens):
             tokens = Tokens(tokens)
         self._hub = hub
