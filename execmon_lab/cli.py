@@ -78,6 +78,7 @@ def run(
     except plans.PlanError as error:
         raise typer.BadParameter(str(error)) from error
     chosen.pause_on_failure = False  # nobody here could let it go on
+    _end_gently()
     try:
         with Lab(devices=device or None, phones=phones, port=port) as lab:
             status = _held(lab, lab.prepare(chosen), hold, wait_for_client, as_json)
@@ -189,8 +190,7 @@ def serve(
         raise typer.BadParameter(f"{token_file}: {error.strerror}", param_hint="--token-file") from error
     except ValueError as error:
         raise typer.BadParameter(f"{token_file}: {error}", param_hint="--token-file") from error
-    # Whoever ends the process gently has its phones end with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _end_gently()
     try:
         with Lab(
             devices=device or None,
@@ -331,6 +331,11 @@ def api() -> None:
 
 app.add_typer(historycli.app, name="history")
 app.command()(reportcli.report)
+
+
+def _end_gently() -> None:
+    """Have what ends the process (a service manager, a CI system) end its runs and its phones with it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _why(error: OSError) -> str:

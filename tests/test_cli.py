@@ -106,12 +106,13 @@ def test_it_waits_for_a_client_and_holds_the_server(folder: Path) -> None:
     assert (status, err) == (0, ""), "an interrupted hold leaves the run's own status"
 
 
-def test_an_interrupt_exits_with_130_and_ends_all(folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_exits_with_130_and_ends_all(folder: Path, number: signal.Signals) -> None:
     process = command(folder, "run", "suite:long")
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.readline()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     status, _, err = ended(process)
     assert status == 130
     assert "Traceback" not in err
