@@ -84,6 +84,8 @@ def run(
             status = _held(lab, lab.prepare(chosen), hold, wait_for_client, as_json)
     except NoDevice as error:
         _fail(str(error), NO_DEVICE)
+    except BrokenPipeError:
+        raise  # whoever read the lines has gone, which ends the command quietly
     except OSError as error:
         _fail(f"cannot serve on port {port}: {_why(error)}", USAGE)
     except KeyboardInterrupt:
@@ -210,6 +212,8 @@ def serve(
             threading.Event().wait()
     except NoDevice as error:
         _fail(str(error), NO_DEVICE)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         _fail(f"cannot serve on {host}, port {port}: {_why(error)}", USAGE)
     except ValueError as error:

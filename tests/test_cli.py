@@ -118,6 +118,16 @@ def test_an_interrupt_exits_with_130_and_ends_all(folder: Path, number: signal.S
     assert "Traceback" not in err
 
 
+def test_who_stops_reading_ends_it_without_a_word(folder: Path) -> None:
+    with command(folder, "run", "suite:good", "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (said, process.returncode) == ("", 1)
+
+
 def test_an_interrupt_while_the_libraries_load_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     class Loading(ModuleType):
         def __getattr__(self, name: str) -> object:
