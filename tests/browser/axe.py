@@ -6,7 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from .jupyterlab import ROOT, Missing
+from .jupyterlab import ROOT
+from .serving import Missing
 
 AXE = ROOT / "js/node_modules/axe-core/axe.min.js"
 

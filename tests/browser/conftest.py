@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from .jupyterlab import Missing, jupyter_server, launch_chromium
+from .jupyterlab import jupyter_server, launch_chromium
 from .notebook import JupyterServer, NotebookPage
+from .serving import Missing
 
 
 @pytest.fixture(scope="session")

@@ -5,20 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
 import secrets
 import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright
 
 from .notebook import JupyterServer
+from .serving import Missing, free_port, served
 
 ROOT = Path(__file__).parents[2]
 WIDGET = ROOT / "execmon_lab/widgets/static/widget.js"
@@ -40,16 +36,12 @@ SERVER_FLAGS = [
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
+    "--JupyterNotebookApp.expose_app_in_browser=True",
 ]
 SETTINGS: dict[str, dict[str, object]] = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false"},
     "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
 }
-PORTS = range(26100, 26999)
-
-
-class Missing(Exception):
-    """Something that the browser tests need is not there; the text says what to do."""
 
 
 @contextlib.contextmanager
@@ -65,7 +57,7 @@ def jupyter_server(home: Path) -> Iterator[JupyterServer]:
         raise Missing(f"{WIDGET} is not built: run `make build`")
     notebooks = home / "notebooks"
     shutil.copytree(ROOT / "notebooks", notebooks, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    port, token = _free_port(), secrets.token_hex(16)
+    port, token = free_port(), secrets.token_hex(16)
     folders = {
         "JUPYTER_CONFIG_DIR": home / "config",
         "JUPYTER_DATA_DIR": home / "data",
@@ -79,55 +71,16 @@ def jupyter_server(home: Path) -> Iterator[JupyterServer]:
         path = folders["JUPYTERLAB_SETTINGS_DIR"] / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(setting))
-    with (home / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "jupyterlab",
-                *SERVER_FLAGS,
-                f"--ServerApp.port={port}",
-                f"--ServerApp.root_dir={notebooks}",
-                f"--IdentityProvider.token={token}",
-            ],
-            env={**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", **{k: str(v) for k, v in folders.items()}},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    server = JupyterServer(f"http://127.0.0.1:{port}", token, notebooks, process.pid)
-    try:
-        _wait_until_up(server, process, home / "server.log")
-        yield server
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _free_port() -> int:
-    for port in random.sample(PORTS, len(PORTS)):  # others may begin at the same moment
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise OSError("no free port for the JupyterLab server")
-
-
-def _wait_until_up(server: JupyterServer, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(f"{server.url}/api/status?token={server.token}", timeout=5):
-                return
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise Missing(f"JupyterLab did not come up:\n{log.read_text()[-3000:]}") from None
-            time.sleep(0.2)
+    own = [
+        f"--ServerApp.port={port}",
+        f"--ServerApp.root_dir={notebooks}",
+        f"--IdentityProvider.token={token}",
+    ]
+    command = [sys.executable, "-m", "jupyterlab", *SERVER_FLAGS, *own]
+    url = f"http://127.0.0.1:{port}"
+    up = f"{url}/api/status?token={token}"
+    with served(command, up, home / "server.log", folders, JUPYTER_PREFER_ENV_PATH="1") as pid:
+        yield JupyterServer(url, token, notebooks, pid)
 
 
 def launch_chromium(playwright: Playwright) -> Browser:

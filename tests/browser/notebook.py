@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import nbformat
-from PIL import Image
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import Page
 
-SCREENSHOTS = Path(__file__).parents[2] / ".screenshots"
+from .tab import Tab
 
 _READY = """() => {
     const context = window.panel()?.sessionContext;
@@ -56,21 +52,13 @@ class JupyterServer:
         nbformat.write(notebook, self.folder / name)
 
 
-@dataclass
-class NotebookPage:
-    """A tab that shows one notebook, and what its console and its network did."""
+class NotebookPage(Tab):
+    """A tab that shows one notebook."""
 
-    server: JupyterServer
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.add_init_script(_PANEL)
-        self.page.on("console", self._hear_console)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
-        self.page.on("request", self._hear_request)
-        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+    def __init__(self, server: JupyterServer, page: Page) -> None:
+        super().__init__(page)
+        self.server = server
+        page.add_init_script(_PANEL)
 
     def open(self, name: str, theme: str = "JupyterLab Light") -> None:
         """Open a notebook and wait until its kernel is idle."""
@@ -80,6 +68,11 @@ class NotebookPage:
         self._wait_for_kernel()
         self.theme(theme)
         self.page.evaluate("window.jupyterapp.shell.collapseLeft()")
+
+    def open_in_notebook(self, name: str) -> None:
+        """Open a notebook in Notebook 7, which the same server has, and wait until its kernel is idle."""
+        self.page.goto(f"{self.server.url}/notebooks/{name}?token={self.server.token}")
+        self._wait_for_kernel()
 
     def theme(self, name: str) -> None:
         """Change JupyterLab's theme."""
@@ -176,30 +169,9 @@ class NotebookPage:
         )
         return [str(error) for error in found]
 
-    def view(self, index: int = 0) -> Locator:
-        """Return the notebook's views of executions, by their place."""
-        return self.page.locator(".xm").nth(index)
-
-    def picture(self, view: Locator, canvas: str = ".xm-canvas") -> Image.Image:
-        """Return the pixels of a view's canvas."""
-        data = view.locator(canvas).evaluate("canvas => canvas.toDataURL('image/png')")
-        return Image.open(io.BytesIO(base64.b64decode(data.split(",")[1]))).convert("RGB")
-
-    def keep(self, name: str, view: Locator | None = None) -> Path:
-        """Keep a screenshot of a view, or of the whole page."""
-        SCREENSHOTS.mkdir(exist_ok=True)
-        path = SCREENSHOTS / f"{name}.png"
-        (view or self.page).screenshot(path=path)
-        return path
-
     def strangers(self, *allowed: str) -> list[str]:
         """Return the addresses that were asked for outside of the Jupyter server and these origins."""
-        own = {urlsplit(url).netloc for url in (self.server.url, *allowed)}
-        return [
-            url
-            for url in self.requests
-            if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc not in own
-        ]
+        return super().strangers(self.server.url, *allowed)
 
     def json(self, expression: str) -> Any:
         """Return the value of a Python expression in the kernel, by way of JSON."""
@@ -218,10 +190,3 @@ class NotebookPage:
 
     def _wait_for_kernel(self) -> None:
         self.page.wait_for_function(_READY, timeout=90_000)
-
-    def _hear_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
-
-    def _hear_request(self, request: Request) -> None:
-        self.requests.append(request.url)

@@ -126,6 +126,9 @@ def test_a_view_in_a_notebook(jupyter: JupyterServer, lab_page: NotebookPage) ->
     lab_page.run_cell()
     expect(lab_page.page.locator(".xm-part")).to_have_count(6, timeout=30_000)
     views_are_accessible()
+    for name, theme in THEMES.items():
+        lab_page.theme(theme)
+        lab_page.keep(f"parts-{name}", lab_page.page.locator(".jp-OutputArea-output:has(.xm-part)"))
     assert lab_page.complaints == []
 
 

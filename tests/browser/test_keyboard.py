@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 import execmon_lab as em
 
-from .notebook import SCREENSHOTS, JupyterServer, NotebookPage
+from .notebook import JupyterServer, NotebookPage
+from .tab import SCREENSHOTS
 
 LAB = "import execmon_lab as em\n\nlab = em.Lab()"
 RUN = """

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from execmon_lab.reports import make
 from tests.reports import executions
 
-from .notebook import SCREENSHOTS
+from .tab import SCREENSHOTS
 
 
 class Opened:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import execmon_lab as em
 
-from .notebook import SCREENSHOTS
+from .tab import SCREENSHOTS
 
 TOKEN = "the-readers-own-token"
 
