@@ -34,15 +34,24 @@ class StaticOutput:
         self._display_id = f"execmon-{execution_id}"
         self._lock = threading.Lock()
         self._shown = False
+        self._part: object = None
 
-    def show(self, data: dict[str, Any], metadata: dict[str, Any], html: str) -> None:
-        """Display the widget's own output (`data`, `metadata`), and this behind it."""
+    def show(self, data: dict[str, Any], metadata: dict[str, Any], html: str, part: object = None) -> None:
+        """Display the widget's own output (`data`, `metadata`), and this behind it.
+
+        Behind the parts of an execution (`part` is one of them) once is enough: where none was shown yet, or
+        where this one was shown before.
+        """
         with self._lock:
+            behind = part is None or not self._shown or part is self._part
+            if not self._shown:
+                self._part = part
             self._shown = True
         shell = get_ipython()
         if shell is not None:
             shell.display_pub.publish(data, metadata)
-        self._publish(html, update=False)
+        if behind:
+            self._publish(html, update=False)
 
     def update(self, html: str) -> None:
         """Put this in its place, from any thread; nothing happens when it was never shown."""

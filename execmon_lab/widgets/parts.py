@@ -64,6 +64,9 @@ class Part(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._view!r})"
 
+    def _ipython_display_(self, **_: Any) -> None:
+        self._view.display_part(self, *self._repr_mimebundle_())
+
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         self._view.expect_page()
         shown = super()._repr_mimebundle_(**options)

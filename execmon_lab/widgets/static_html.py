@@ -23,6 +23,7 @@ _LOOKS = {
     "running": ("…", "running", _PLAIN),
     "pending": ("·", "to come", _PLAIN),
 }
+_LEFT = {"running": ("!", "interrupted", _BAD), "pending": ("–", "not run", _PLAIN)}
 _VERDICTS = {
     "pending": "not started",
     "running": "running",
@@ -64,23 +65,22 @@ def _headline(state: ExecutionSnapshot) -> str:
     failed = sum(step.status == "failed" for step in state.steps)
     bad = failed or state.status in ("failed", "cancelled", "interrupted")
     verdict = f"{failed} failed" if state.status == "completed" and failed else _VERDICTS[state.status]
-    colour = _BAD if bad else _GOOD if state.status == "completed" else _PLAIN
+    mark, _, colour = _LOOKS["failed" if bad else "completed" if state.status == "completed" else "running"]
     facts = [f"{state.progress_percentage} %", *_counts(state)]
     if state.duration_seconds is not None:
         facts.append(_seconds(state.duration_seconds))
     devices = ", ".join(escape(device.device_id) for device in state.devices)
     return (
         '<p style="margin:0 0 4px;font-size:1.15em">'
-        f'<span style="display:inline-block;width:.7em;height:.7em;border-radius:50%;background:{colour}">'
-        "</span> "
+        f'<strong style="color:{colour}">{mark}</strong> '
         f"<strong>{escape(state.name or 'Execution')}</strong>: {verdict}</p>"
         f'<p style="margin:0 0 8px">{" · ".join(facts)}{" · on " + devices if devices else ""}</p>'
     )
 
 
 def _looks(state: ExecutionSnapshot) -> dict[str, tuple[str, str, str]]:
-    """What still runs when its execution has ended was interrupted."""
-    return _LOOKS | {"running": ("!", "interrupted", _BAD)} if state.status in FINAL else _LOOKS
+    """What still runs when its execution has ended was interrupted, and what was to come does not."""
+    return _LOOKS | _LEFT if state.status in FINAL else _LOOKS
 
 
 def _counts(state: ExecutionSnapshot) -> Iterable[str]:

@@ -233,6 +233,10 @@ class ExecutionView(anywidget.AnyWidget):
         html = data.pop("text/html")
         self._output.show(data, metadata, html)
 
+    def display_part(self, part: object, data: dict[str, Any], metadata: dict[str, Any]) -> None:
+        """Show a part of this view, and behind it the HTML, unless that is shown already."""
+        self._output.show(data, metadata, self._static_html(), part)
+
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         self.expect_page()
         shown = super()._repr_mimebundle_(**options)

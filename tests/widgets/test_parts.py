@@ -103,6 +103,16 @@ def test_the_static_output_is_written_again_when_the_execution_has_ended(hub: Hu
     assert "text/plain" not in first, "it has nothing to say beside the widget's"
 
 
+def test_behind_the_parts_of_an_execution_the_static_output_lies_once(
+    view: ExecutionView, shell: Shell
+) -> None:
+    steps, log = em.widgets.StepTable(view), em.widgets.LogTable(view)
+    for part in (steps, log, steps):
+        part._ipython_display_()
+    shown = ["text/html" if "text/html" in data else data["text/plain"] for _, data, _ in shell.published]
+    assert shown == [repr(steps), "text/html", repr(log), repr(steps), "text/html"]
+
+
 def test_what_was_not_displayed_is_not_written(hub: Hub, shell: Shell) -> None:
     view = ExecutionView(execution_id=EXECUTION, hub=hub)
     finish(hub)

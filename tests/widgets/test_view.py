@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from execmon_lab.control import Tap
 from execmon_lab.history.artifacts import ArtifactStore
@@ -253,3 +255,7 @@ def test_static_html_tells_what_happened_and_trusts_no_text(hub: Hub) -> None:
     assert f'data-execmon="{EXECUTION}"' in html
     assert "Not ended yet" in html
     assert "<img" not in render(state)
+    over = render(replace(state, status="cancelled"))
+    assert "1 failed · 2 not run" in over
+    bare = re.sub(r'\sstyle="[^"]*"', "", over)
+    assert "<strong>✗</strong> <strong>Execution</strong>: cancelled" in bare, "without colours"
