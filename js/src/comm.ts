@@ -356,7 +356,12 @@ export class CommSource implements Source {
   }
 
   #send(content: Record<string, unknown>): void {
-    this.model.send({ ...content, page: this.#page });
+    try {
+      this.model.send({ ...content, page: this.#page });
+    } catch {
+      // A kernel that was restarted has no ear for this comm any more, as one that died: what it told can be read
+      // on, and that no sign of life comes is told by the shell.
+    }
   }
 }
 

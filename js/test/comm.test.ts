@@ -51,6 +51,19 @@ describe("greeting", () => {
     vi.useRealTimers();
   });
 
+  test("a question to a kernel that was restarted has no answer, and throws nothing", async () => {
+    welcome(model.page);
+    model.traits["may_seek"] = true;
+    vi.spyOn(model, "send").mockImplementation(() => {
+      throw new Error("Cannot send");
+    });
+    const answered = vi.fn();
+    void source.seek!(DEVICE, NOW).then(answered);
+    await Promise.resolve();
+    expect(answered).not.toHaveBeenCalled();
+    expect(listener.sign).not.toHaveBeenCalledWith(true);
+  });
+
   test("messages before the first snapshot are passed over: the snapshot holds them", () => {
     model.say({ kind: "messages", now: NOW }, [entry("early")]);
     expect(listener.messages).not.toHaveBeenCalled();

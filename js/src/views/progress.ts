@@ -98,7 +98,7 @@ export class ProgressView {
     text(this.#percent, `${state.progress_percentage} %`);
     for (const [status, chip] of this.#counts) {
       const count = state.steps.filter((step) => step.status === status).length;
-      text(chip.number, String(count));
+      text(chip.number, count.toLocaleString("en"));
       chip.element.hidden = count === 0 && status !== "completed";
       chip.element.disabled = count === 0 || !this.store.results.heard;
     }

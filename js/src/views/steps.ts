@@ -161,6 +161,7 @@ export class StepsView {
       children(this.#device, [this.#device.options[0]!, ...options]);
     }
     attribute(this.#scroller, "aria-rowcount", length + 1);
+    this.#scroller.style.setProperty("--digits", String(String(steps.length).length));
   }
 
   /** Rows exist for what is in sight; those that went out of it are made anew when they come back. */
