@@ -8,6 +8,7 @@ const DEVICES = ["emulator-5554", "R58M", "192.168.1.5:5555"];
 
 let browser: FakeBrowser;
 let source: FakeSource;
+let store: Store;
 let stop: AbortController;
 let root: HTMLElement;
 
@@ -24,7 +25,8 @@ beforeEach(async () => {
   browser = new FakeBrowser();
   source = new FakeSource();
   stop = new AbortController();
-  root = new ExecutionView(new Store(source), stop.signal).element;
+  store = new Store(source);
+  root = new ExecutionView(store, stop.signal).element;
   document.body.append(root);
   const step = { step_id: "s9", device_id: "R58M", module_id: "sms_test_module", status: "running" as const };
   source.begin(
@@ -96,4 +98,15 @@ test("stopped, it asks for nothing; there is no control over several at once", a
   await settle();
   expect(watched()).toEqual([]);
   expect(root.querySelector<HTMLElement>(".xm-control")!.hidden).toBe(true);
+});
+
+test("a tile that comes in sight in the past shows what its device showed then", async () => {
+  const asked: string[] = [];
+  source.seek = async (device) => (asked.push(device), null);
+  store.cursor.set(Date.parse(at(0)));
+  await settle();
+  expect(asked).toEqual([]);
+  browser.onScreen(true, '[data-device="R58M"]');
+  await settle();
+  expect(asked).toEqual(["R58M"]);
 });

@@ -92,6 +92,7 @@ class Tile {
       const onScreen = entries.at(-1)?.isIntersecting ?? false;
       if (onScreen === this.onScreen) return;
       this.onScreen = onScreen;
+      this.#past.update(onScreen ? device : undefined);
       moved();
     });
     observer.observe(this.element);
