@@ -434,7 +434,8 @@ DECISIONS: dict[str, tuple[Requirement, ...]] = {
         ),
         ask(
             "bad.not_the_executions",
-            "Neither is an error of the execution",
+            "Neither is an error of the execution, nor anybody else's",
+            BAD_INPUT + "test_the_answer_is_for_its_sender_alone_and_no_error_of_the_execution",
             "test_vectors.py::test_the_fold_gives_the_expected_state",
         ),
         ask(

@@ -74,6 +74,20 @@ def test_an_invalid_message_is_answered_and_the_connection_lives_on(
     assert consumer.get()["type"] == "device_status"
 
 
+def test_the_answer_is_for_its_sender_alone_and_no_error_of_the_execution(
+    server: Server, join: Join, hub: Hub, execution: str
+) -> None:
+    sender, other = join(server), join(server)
+    for consumer in (sender, other):
+        consumer.get()
+    sender.say(type="nonsense")
+    sender.say(type="subscribe_device", device_id="nobody")
+    assert [sender.get()["code"] for _ in range(2)] == ["INVALID_MESSAGE", "UNKNOWN_DEVICE"]
+    hub.publish(m.completed(execution))
+    assert other.get()["type"] == "step_completed"
+    assert join(server).get().get("errors", []) == []
+
+
 def test_a_binary_message_is_answered(server: Server, join: Join) -> None:
     consumer = join(server)
     consumer.get()
