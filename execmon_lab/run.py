@@ -186,8 +186,8 @@ class Run(Steering, RunFrames):
         Parameters
         ----------
         format
-            ``"pdf"``, ``"html"`` (one file, with the recording to scrub), ``"junit"``, ``"trace"`` (for
-            Perfetto) or ``"json"``.
+            ``"pdf"``, ``"html"`` (one file, with the recording to scrub), ``"junit"``, ``"csv"``,
+            ``"trace"`` (for Perfetto) or ``"json"``.
 
         Returns
         -------
