@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -142,14 +143,18 @@ class Load:
         self._ending = threading.Event()
         subject = execution_subject(EXECUTION, LogEntry.type_name())
         self.hub.subscribe(subject, lambda envelope: self._count(envelope.message))
-        self.view = ExecutionView(
+        self._process = psutil.Process()
+        self._thread: threading.Thread | None = None
+
+    @cached_property
+    def view(self) -> ExecutionView:
+        """The run's view, which costs nothing before it is asked for."""
+        return ExecutionView(
             execution_id=EXECUTION,
             hub=self.hub,
             logs=self.tail.kept,
             kept_log=Lookback(self.history, EXECUTION),
         )
-        self._process = psutil.Process()
-        self._thread: threading.Thread | None = None
 
     def _count(self, message: Any) -> None:
         self.passed += 1
