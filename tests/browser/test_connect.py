@@ -59,7 +59,7 @@ def address(tmp_path: Path) -> Iterator[str]:
         process.communicate(timeout=30)
 
 
-def test_an_execution_of_another_process_is_seen_and_cancelled(
+def test_an_execution_of_another_process_is_seen_looked_back_on_and_steered(
     jupyter: JupyterServer, lab_page: NotebookPage, address: str
 ) -> None:
     jupyter.write("connect.ipynb", f"import execmon_lab as em\nrun = em.connect({address!r})\nrun")
@@ -73,6 +73,9 @@ def test_an_execution_of_another_process_is_seen_and_cancelled(
     colours = lab_page.picture(view).getcolors(maxcolors=1 << 24)
     assert colours is not None
     assert len(colours) > 50, "it is the phone's screen"
+    view.locator('.xm-step-group[data-status="completed"] .xm-step-go').click()
+    expect(view.locator(".xm-past-canvas[data-number]")).to_be_visible(timeout=20_000)
+    view.locator(".xm-past-live").click()
     cancel = view.locator(".xm-cancel")
     cancel.click()
     cancel.click()
@@ -80,5 +83,9 @@ def test_an_execution_of_another_process_is_seen_and_cancelled(
     lab_page.keep("connected", view)
     assert lab_page.errors() == []
     assert lab_page.json("run.wait(20).status") == "cancelled"
+    view.get_by_role("button", name="Retry: step 1, quick_module").click()
+    again = lab_page.page.locator(".xm-again .xm")
+    expect(again.locator(".xm-title")).to_have_text("elsewhere (again)", timeout=30_000)
+    expect(again.locator(".xm-pill")).to_have_text("Passed", timeout=30_000)
     lab_page.execute("run.close()")
     assert lab_page.complaints == []
