@@ -12,6 +12,7 @@ interface Expectation {
 
 /** From one step alone nothing can be told of others. */
 const LEAST_STEPS = 2;
+const PATIENCE_S = 5;
 
 /**
  * Seconds that are left at `now`: those of the device that is last.
@@ -29,7 +30,10 @@ export function remainingSeconds(state: ExecutionSnapshot, now: number): number 
     if (step.status !== "pending" && step.status !== "running") continue;
     const seconds = of(step);
     if (seconds === undefined) return undefined;
-    const rest = step.status === "pending" ? pause + seconds : Math.max(0, seconds - elapsed(step, now));
+    const gone = step.status === "pending" ? -pause : elapsed(step, now);
+    // Of a step that has taken much longer than it should nothing can be told either.
+    if (gone > 2 * seconds + PATIENCE_S) return undefined;
+    const rest = Math.max(0, seconds - gone);
     const known = left.get(step.device_id);
     if (known === undefined) shared += rest;
     else left.set(step.device_id, known + rest);

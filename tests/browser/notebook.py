@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from .tab import Tab
 
@@ -168,6 +168,14 @@ class NotebookPage(Tab):
                 .map(output => output.ename + ": " + output.evalue)"""
         )
         return [str(error) for error in found]
+
+    def keep_both(self, name: str, view: Locator | None = None) -> None:
+        """Keep a screenshot in the light theme and one in the dark; the theme is then what it was."""
+        before = str(self.page.evaluate("document.body.dataset.jpThemeName"))
+        for theme in ("JupyterLab Light", "JupyterLab Dark"):
+            self.theme(theme)
+            self.keep(f"{name}-{theme.split()[-1].lower()}", view)
+        self.theme(before)
 
     def strangers(self, *allowed: str) -> list[str]:
         """Return the addresses that were asked for outside of the Jupyter server and these origins."""

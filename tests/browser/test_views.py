@@ -146,7 +146,7 @@ def test_cancel_asks_first(notebook: NotebookPage) -> None:
     cancel.click()
     expect(view.locator(".xm-pill")).to_have_text("Cancelled", timeout=30_000)
     expect(view.locator('.xm-step-group[data-status="running"]')).to_have_count(0)
-    notebook.keep("cancelled", view)
+    notebook.keep_both("cancelled", view)
 
 
 def test_a_saved_notebook_shows_the_end_without_its_kernel(notebook: NotebookPage) -> None:
@@ -170,4 +170,4 @@ def test_a_saved_notebook_shows_the_end_without_its_kernel(notebook: NotebookPag
     expect(view.locator(".xm-pill")).to_have_text("Cancelled", timeout=30_000)
     expect(view.locator(".xm-step-group")).to_have_count(3)
     shows_picture(view)
-    notebook.keep("saved", view)
+    notebook.keep_both("saved", view)
