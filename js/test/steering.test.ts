@@ -138,6 +138,8 @@ describe("Pause and Resume", () => {
       `Paused before step 2: sms_test_module on ${DEVICE}`,
       "Paused on the failure of step 1: call_test_module on phone-2",
     ]);
+    const groups = pauses().map((row) => row.querySelector('[role="group"]')!.getAttribute("aria-label"));
+    expect(groups, "what the like-named buttons are about").toEqual(pauses().map((row) => row.querySelector("b")!.textContent));
   });
 });
 

@@ -112,6 +112,8 @@ class PauseRow {
   readonly #retryLabel = h("span");
   readonly #step = h("button", { type: "button", class: "xm-button", title: "Run one step, and pause again" }, "One step");
   readonly #resume = h("button", { type: "button", class: "xm-button" });
+  /** Named by what it is about: several devices may wait, each with the same buttons. */
+  readonly #buttons = h("span", { class: "xm-pause-buttons", role: "group" });
   #pause: Pause | undefined;
 
   constructor(
@@ -121,12 +123,13 @@ class PauseRow {
     readonly here: boolean,
   ) {
     this.#retry.append(icon("retry"), this.#retryLabel);
+    this.#buttons.append(this.#retry, this.#step, this.#resume);
     this.element = h(
       "li",
       { class: "xm-pause-row" },
       icon("pause"),
       h("span", { class: "xm-pause-words" }, this.#what, this.#advice),
-      h("span", { class: "xm-pause-buttons" }, this.#retry, this.#step, this.#resume),
+      this.#buttons,
     );
     on(this.#retry, "click", signal, () => {
       const step_id = this.#pause?.step_id;
@@ -148,6 +151,7 @@ class PauseRow {
     const what = named(state.steps[index], index);
     attribute(this.element, "data-reason", pause.reason);
     text(this.#what, (failure ? `Paused on the failure of ${what}` : `Paused before ${what}`) + where);
+    attribute(this.#buttons, "aria-label", this.#what.textContent);
     const away = state.devices.some(({ device_id, status }) => device_id === pause.device_id && status === "offline");
     const waits = this.here ? "The device is yours: run.device in a cell." : "The device waits as it is.";
     text(this.#advice, away ? "The device is offline." : waits);
