@@ -18,13 +18,14 @@ from .preview.recording.still import LastPictures
 from .protocol import ExecutionSnapshot
 from .runframes import RunFrames
 from .tail import LINES
+from .viewed import Viewed
 
 if TYPE_CHECKING:
     from .reports import Report
     from .widgets import ExecutionView
 
 
-class KeptRun(RunFrames):
+class KeptRun(RunFrames, Viewed):
     """One run out of the history; shown in a cell, it is the view of it, as it ended.
 
     Made by `History.run` and `History.runs`. It is what was kept when it was asked for: of a run that
@@ -157,16 +158,6 @@ class KeptRun(RunFrames):
 
     def _frame(self, table: tables.Table) -> Any:
         return self._history.frame(table, execution_id=self.execution_id)
-
-    def _ipython_display_(self) -> None:
-        self.view._ipython_display_()
-
-    def _display_(self) -> Any:
-        """Show the view in marimo."""
-        return self.view
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.view._repr_mimebundle_(**options)
 
     def __repr__(self) -> str:
         name = f"{self.name}, " if self.name else ""

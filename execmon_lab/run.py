@@ -3,7 +3,7 @@
 import logging
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .control import ManualControl
 from .devices import DevicePool
@@ -23,6 +23,7 @@ from .runpreview import RunPreview
 from .server import KeptLog, Server
 from .steering import Again, Steering
 from .tail import LogTail
+from .viewed import Viewed
 
 if TYPE_CHECKING:
     from .reports import Material, Report
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Run(Steering, RunFrames):
+class Run(Steering, RunFrames, Viewed):
     """One execution; shown in a cell, it is the live view of it.
 
     Made by `Lab.start` and `Lab.prepare`.
@@ -290,16 +291,6 @@ class Run(Steering, RunFrames):
 
     def _serials(self) -> list[str]:
         return [device.device_id for device in self.state.devices]
-
-    def _ipython_display_(self) -> None:
-        self.view._ipython_display_()
-
-    def _display_(self) -> Any:
-        """Show the view in marimo."""
-        return self.view
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.view._repr_mimebundle_(**options)
 
     def __repr__(self) -> str:
         state = self.state

@@ -32,6 +32,7 @@ FLOORS = (
         "steering",
         "terminal",
         "demo",
+        "viewed",
     },
     {"keptrun", "run", "remote", "watching", "plans", "notebooks"},
     {"lab", "historycli"},

@@ -2,13 +2,14 @@
 
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode
 
 from ..client import Address, http
 from ..hub import Hub
 from ..protocol import ExecutionSnapshot
 from ..tail import LogTail
+from ..viewed import Viewed
 from .link import Link
 from .recording import RemoteRecording
 
@@ -51,7 +52,7 @@ def connect(url: str, token: str | None = None, *, reconnect_seconds: float = 30
     return RemoteRun(url, token, reconnect_seconds=reconnect_seconds)
 
 
-class RemoteRun:
+class RemoteRun(Viewed):
     """An execution that runs elsewhere; see `connect` for the parameters and errors.
 
     It is shown by the same widget as one of this process: a private hub is fed by the WebSocket client, and
@@ -218,16 +219,6 @@ class RemoteRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _ipython_display_(self) -> None:
-        self.view._ipython_display_()
-
-    def _display_(self) -> Any:
-        """Show the view in marimo."""
-        return self.view
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.view._repr_mimebundle_(**options)
 
     def __repr__(self) -> str:
         state = self.state

@@ -95,7 +95,7 @@ SPECIFICATION: dict[str, tuple[Requirement, ...]] = {
         ask(
             "tells.screenshot",
             "screenshot_url is where the picture is to be had",
-            ENGINE + "test_a_pictures_address_works_when_its_message_is_out",
+            "engine/test_screenshots.py::test_a_pictures_address_works_when_its_message_is_out",
             "server/test_http.py::TestScreenshots::test_whole",
         ),
         ask("tells.step_failed", "step_failed and its fields", *EVERY_FIELD),
