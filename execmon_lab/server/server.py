@@ -33,6 +33,9 @@ from .watch import PAGE
 
 log = logging.getLogger(__name__)
 
+_TURNS_TO_ATTACH = 3
+"""How many turns of the loop may pass between asyncio's taking a socket and its belonging to the listener."""
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -292,7 +295,7 @@ class Server:
                 yield
             finally:
                 sweeper.cancel()
-                listener.close()
+                await _end(listener)
                 await self._close_all(room)
                 switchboard.close()
         finally:
@@ -333,3 +336,18 @@ class Server:
             if isinstance(transport, asyncio.Transport):
                 transport.abort()
         await asyncio.sleep(0)
+
+
+async def _end(listener: asyncio.Server) -> None:
+    """Take no more sockets, and close the listener once those that were taken belong to it.
+
+    One that was taken in the very turn in which the listener closes would be lost, and stay open: see
+    https://github.com/python/cpython/issues/109564.
+    """
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):  # Windows has no readers
+        for socket in listener.sockets:
+            loop.remove_reader(socket.fileno())
+    for _ in range(_TURNS_TO_ATTACH):
+        await asyncio.sleep(0)
+    listener.close()

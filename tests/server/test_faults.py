@@ -1,6 +1,7 @@
 """Killed clients, handshakes that never end, crowds, a busy publisher: none harms those who are served."""
 
 import contextlib
+import gc
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.hub import Hub
 from execmon_lab.server import Server
 from tests.server import messages as m
@@ -167,3 +169,17 @@ def test_all_goes_on_while_the_main_thread_is_busy_for_ten_seconds_in_pure_pytho
     assert while_busy["preview_frame"] >= 30
     assert while_busy["log_entry"] >= 5
     assert while_busy["execution_progress"] >= 3
+
+
+def test_those_who_knock_while_it_closes_are_left_nowhere(tmp_path: Path) -> None:
+    """What is left of one is a ResourceWarning, once it is collected."""
+    with contextlib.ExitStack() as knocking:
+        for turn in range(30):
+            server = Server(Hub(), ArtifactStore(tmp_path)).start()
+            for _ in range(20):
+                client = knocking.enter_context(socket.socket())
+                client.setblocking(False)
+                client.connect_ex(("127.0.0.1", server.port))
+            time.sleep(turn % 3 * 0.0005)
+            server.close()
+        gc.collect()
