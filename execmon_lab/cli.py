@@ -7,6 +7,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from .run import Run
 
 PASSED, FAILED, USAGE, NO_DEVICE, INTERRUPTED = 0, 1, 2, 3, 130
+
+_WAKE_SECONDS = 0.5
 
 app = typer.Typer(
     help="Run test executions on Android devices, and watch each one live.",
@@ -78,9 +82,8 @@ def run(
     except plans.PlanError as error:
         raise typer.BadParameter(str(error)) from error
     chosen.pause_on_failure = False  # nobody here could let it go on
-    _end_gently()
     try:
-        with Lab(devices=device or None, phones=phones, port=port) as lab:
+        with interruptible(), Lab(devices=device or None, phones=phones, port=port) as lab:
             status = _held(lab, lab.prepare(chosen), hold, wait_for_client, as_json)
     except NoDevice as error:
         _fail(str(error), NO_DEVICE)
@@ -192,19 +195,21 @@ def serve(
         raise typer.BadParameter(f"{token_file}: {error.strerror}", param_hint="--token-file") from error
     except ValueError as error:
         raise typer.BadParameter(f"{token_file}: {error}", param_hint="--token-file") from error
-    _end_gently()
     try:
-        with Lab(
-            devices=device or None,
-            phones=phones,
-            host=host,
-            port=port,
-            tokens=tokens,
-            plans=registered,
-            allowed_origins=allow_origin or (),
-            allowed_hosts=allow_host or (),
-            view_only=view_only,
-        ) as lab:
+        with (
+            interruptible(),
+            Lab(
+                devices=device or None,
+                phones=phones,
+                host=host,
+                port=port,
+                tokens=tokens,
+                plans=registered,
+                allowed_origins=allow_origin or (),
+                allowed_hosts=allow_host or (),
+                view_only=view_only,
+            ) as lab,
+        ):
             typer.echo(lab.server.url)
             typer.echo(f"devices: {', '.join(lab.serials)}; plans: {', '.join(registered)}; Ctrl-C ends it")
             typer.echo(f"in a browser: {lab.server.watch_url('<execution_id>')}")
@@ -256,7 +261,7 @@ def watch(
     from .watching import NotWatched, follow  # the client's libraries take a while to load
 
     try:
-        with ExecutionDisplay(Console(), logs=logs) as display:
+        with interruptible(), ExecutionDisplay(Console(), logs=logs) as display:
             state = follow(url, token, display)
     except NotWatched as error:
         _fail(str(error), USAGE)
@@ -337,9 +342,27 @@ app.add_typer(historycli.app, name="history")
 app.command()(reportcli.report)
 
 
-def _end_gently() -> None:
-    """Have what ends the process (a service manager, a CI system) end its runs and its phones with it."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Have what ends the process (Ctrl-C, a service manager, a CI system) end its runs and phones with it.
+
+    Python runs a handler between two steps of the main thread. A signal that comes just before that thread
+    blocks does not wake it, and would wait as long as it does: a timer's signal wakes it again and again.
+    """
+    before = {
+        number: signal.signal(number, handler)
+        for number, handler in (
+            (signal.SIGTERM, signal.default_int_handler),
+            (signal.SIGALRM, lambda *_: None),
+        )
+    }
+    signal.setitimer(signal.ITIMER_REAL, _WAKE_SECONDS, _WAKE_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _why(error: OSError) -> str:

@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from execmon_lab.__main__ import main
-from execmon_lab.cli import app
+from execmon_lab.cli import app, interruptible
 from execmon_lab.client import sync
 from execmon_lab.devices import AdbServer
 from execmon_lab.protocol import ExecutionCompleted, decode_server
@@ -104,6 +106,31 @@ def test_it_waits_for_a_client_and_holds_the_server(folder: Path) -> None:
     process.send_signal(signal.SIGINT)
     status, _, err = ended(process)
     assert (status, err) == (0, ""), "an interrupted hold leaves the run's own status"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_wakes_nobody_is_not_lost(number: signal.Signals) -> None:
+    """Another thread takes the signal, as the system may have it: the main thread's wait is not broken off."""
+    before = signal.getsignal(number)
+    blocked, interrupted, given_up = threading.Event(), threading.Event(), threading.Event()
+
+    def interrupt() -> None:
+        blocked.wait()
+        time.sleep(0.2)  # by then it is blocked, most of the time
+        signal.pthread_kill(threading.get_ident(), number)
+        if not interrupted.wait(60):
+            given_up.set()
+
+    other = threading.Thread(target=interrupt)
+    other.start()
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        blocked.set()
+        given_up.wait()
+    interrupted.set()
+    other.join()
+    assert not given_up.is_set(), "the wait went on"
+    assert signal.getsignal(number) == before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
