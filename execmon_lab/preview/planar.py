@@ -1,11 +1,11 @@
-"""Pictures as JPEG by way of YUV planes: scaled and coded in one go each, for half of what Pillow takes.
+"""Frames as JPEG, scaled and coded where they lie, for half of what Pillow takes.
 
 Needs PyAV and simplejpeg, an optional part (the extra ``video``).
 """
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -22,6 +22,8 @@ _Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 RAW_FORMATS = {"RGBX": "rgba", "BGRX": "bgra"}
 """Pillow's names of pixel layouts that can be scaled from where they lie, and FFmpeg's."""
 
+_ORDERS = {layout: order for order, layout in RAW_FORMATS.items()}
+
 
 def frame_over(data: bytes | bytearray, start: int, size: tuple[int, int], raw_format: str) -> av.VideoFrame:
     """Return raw pixels of four bytes each as a frame, over the buffer itself."""
@@ -36,39 +38,62 @@ class Scaler:
         self._reformatters: dict[str, VideoReformatter] = {}
 
     def jpeg(self, frame: av.VideoFrame, quality: Quality) -> Jpeg:
-        """Encode a picture."""
-        width, height = reduced(quality, (frame.width, frame.height))
-        planes = self._reformatter(quality).reformat(
-            frame,
-            width,
-            height,
-            "yuv420p",
-            dst_colorspace=Colorspace.ITU601,  # JFIF knows no other
-            dst_color_range=ColorRange.JPEG,
-            interpolation=Interpolation.AREA,
-        )
-        y, u, v = (_array(plane) for plane in planes.planes)
-        data: bytes = simplejpeg.encode_jpeg_yuv_planes(y, u, v, quality=PRESETS[quality].jpeg_quality)
-        return Jpeg(data, width, height)
+        """Encode a picture.
+
+        A video's goes by way of RGB, as does a screen's in its full size: from YUV to the YUV of JPEG FFmpeg
+        takes several times as long. A screen's that is made smaller goes straight into YUV.
+        """
+        size = reduced(quality, (frame.width, frame.height))
+        raw = frame.format.is_rgb
+        if raw and size != (frame.width, frame.height):
+            planes = self._yuv(frame, quality, size)
+            data = simplejpeg.encode_jpeg_yuv_planes(*planes, quality=PRESETS[quality].jpeg_quality)
+        else:
+            pixels = frame if raw else self._rgb(frame, quality, size)
+            data = simplejpeg.encode_jpeg(
+                np.ascontiguousarray(_array(pixels.planes[0], 4)),
+                quality=PRESETS[quality].jpeg_quality,
+                colorspace=_ORDERS[pixels.format.name],
+                colorsubsampling="420",
+            )
+        return Jpeg(data, *size)
 
     def image(self, frame: av.VideoFrame) -> Image.Image:
         """Return a picture in mode RGBX, over memory of its own."""
-        pixels = self._reformatter("image").reformat(frame, format="rgba", interpolation="BILINEAR")
-        plane = pixels.planes[0]
         size = frame.width, frame.height
+        plane = self._rgb(frame, "image", size).planes[0]
         data = cast(bytes, memoryview(plane))
         return Image.frombuffer("RGBX", size, data, "raw", "RGBX", plane.line_size, 1)
 
     def grid(self, frame: av.VideoFrame) -> bytes:
         """Return the brightness of `GRID` by `GRID` points of a picture, a byte each."""
-        points = self._reformatter("grid").reformat(
-            frame, GRID, GRID, "gray", interpolation=Interpolation.POINT
-        )
+        points = self._scaled(frame, "grid", (GRID, GRID), "gray", interpolation=Interpolation.POINT)
         return _array(points.planes[0]).tobytes()
 
-    def _reformatter(self, use: str) -> VideoReformatter:
-        """Each remembers one scaling, so that each quality has its own."""
-        return self._reformatters.setdefault(use, VideoReformatter())
+    def _rgb(self, frame: av.VideoFrame, use: str, size: tuple[int, int]) -> av.VideoFrame:
+        return self._scaled(frame, use, size, "rgba", interpolation=Interpolation.AREA)
+
+    def _yuv(self, frame: av.VideoFrame, use: str, size: tuple[int, int]) -> list[_Bytes]:
+        planes = self._scaled(
+            frame,
+            use,
+            size,
+            "yuv420p",
+            dst_colorspace=Colorspace.ITU601,  # JFIF knows no other
+            dst_color_range=ColorRange.JPEG,
+            interpolation=Interpolation.AREA,
+        )
+        return [_array(plane) for plane in planes.planes]
+
+    def _scaled(
+        self, frame: av.VideoFrame, use: str, size: tuple[int, int], layout: str, **how: Any
+    ) -> av.VideoFrame:
+        """Each use has a reformatter of its own, which remembers one scaling.
+
+        More threads than one would cost more in all, and stay as long as the scaler.
+        """
+        reformatter = self._reformatters.setdefault(use, VideoReformatter())
+        return reformatter.reformat(frame, *size, layout, threads=1, **how)
 
 
 class FramePicture:
@@ -96,6 +121,7 @@ class FramePicture:
         return self._scaler.jpeg(self._frame, quality)
 
 
-def _array(plane: VideoPlane) -> _Bytes:
+def _array(plane: VideoPlane, channels: int = 1) -> _Bytes:
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-    return rows[:, : plane.width]
+    pixels = rows[:, : plane.width * channels]
+    return pixels if channels == 1 else pixels.reshape(plane.height, plane.width, channels)

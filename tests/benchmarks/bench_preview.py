@@ -59,11 +59,11 @@ CARRIED = ((Wanted(max_fps=30), 30, 5), (Wanted(max_size=960), 15, 15))
 
 
 def cpu_ms(work: Callable[[], object], times: int) -> float:
-    """Return this thread's CPU for one call, in milliseconds."""
-    before = time.thread_time()
+    """Return this process's CPU for one call, in milliseconds."""
+    before = time.process_time()
     for _ in range(times):
         work()
-    return (time.thread_time() - before) / times * 1000
+    return (time.process_time() - before) / times * 1000
 
 
 def users_way(server: PrivateAdbServer, serial: str) -> Callable[[], bytes]:
@@ -113,7 +113,7 @@ def one_picture(rounds: int) -> None:
 
 
 def compare(sides: dict[str, Callable[[], bytes]], processes: dict[str, int], rounds: int) -> None:
-    """Print what each side costs, in this thread, and with the adb server and the phone."""
+    """Print what each side costs, here, and with the adb server and the phone."""
     here: dict[str, list[float]] = {name: [] for name in sides}
     everywhere: dict[str, list[float]] = {name: [] for name in sides}
     for shot in sides.values():
@@ -189,9 +189,9 @@ def carried(rounds: int) -> None:
             decoder, scaler = Decoder(), Scaler()
             decoder.decode(Packet(packets[0].data, 0, False, True))
             rest = [Packet(packet.data, packet.pts, False, packet.key) for packet in packets[1:]]
-            before = time.thread_time()
+            before = time.process_time()
             frames = [decoder.decode(packet) for packet in rest]
-            decode.append((time.thread_time() - before) / len(frames) * 1000)
+            decode.append((time.process_time() - before) / len(frames) * 1000)
             last = frames[-1]
             assert last is not None
             encode.append(cpu_ms(lambda last=last, scaler=scaler: scaler.jpeg(last, "medium"), 20))

@@ -6,7 +6,10 @@ import base64
 import io
 from collections.abc import Callable
 
+import av
+import psutil
 import pytest
+from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image, ImageChops, ImageDraw
 
 from execmon_lab.preview import ImagePicture, Jpeg, Picture
@@ -16,6 +19,7 @@ from execmon_lab.protocol import Quality
 
 Encode = Callable[[Image.Image, Quality], Jpeg]
 SCALER = Scaler()
+QUALITIES: tuple[Quality, ...] = ("low", "medium", "high")
 
 
 def screen(size: tuple[int, int] = (1080, 1920), mode: str = "RGB") -> Image.Image:
@@ -33,11 +37,17 @@ def planar(image: Image.Image) -> Picture:
     return FramePicture(frame_over(data, 0, image.size, "RGBX"), SCALER)
 
 
-@pytest.fixture(params=["Pillow", "planes"])
+def decoded(image: Image.Image) -> Picture:
+    """The picture as a decoder of a phone's video gives it."""
+    frame = av.VideoFrame.from_image(image.convert("RGB"))
+    yuv = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+    return FramePicture(yuv, SCALER)
+
+
+@pytest.fixture(params=[ImagePicture, planar, decoded], ids=["Pillow", "raw", "video"])
 def encode(request: pytest.FixtureRequest) -> Encode:
-    """Both ways to a JPEG."""
-    make = ImagePicture if request.param == "Pillow" else planar
-    return lambda image, quality: make(image).jpeg(quality)
+    """All ways to a JPEG."""
+    return lambda image, quality: request.param(image).jpeg(quality)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +96,26 @@ def test_the_text_form_is_made_once_and_is_the_file(encode: Encode) -> None:
     assert head == "data:image/jpeg;base64"
     assert base64.b64decode(body) == jpeg.data
     assert jpeg.data_url is jpeg.data_url
+
+
+def test_a_video_keeps_its_colours() -> None:
+    for colour in ("red", "lime", "blue", "white", "black", "orange"):
+        image = Image.new("RGB", (320, 640), colour)
+        for quality in QUALITIES:
+            read = Image.open(io.BytesIO(decoded(image).jpeg(quality).data)).convert("RGB")
+            shown, wanted = read.getpixel((90, 100)), image.getpixel((90, 100))
+            assert isinstance(shown, tuple)
+            assert isinstance(wanted, tuple)
+            assert all(abs(one - other) <= 6 for one, other in zip(shown, wanted, strict=True)), colour
+
+
+@pytest.mark.parametrize("layout", ["rgba", "yuv420p"])
+def test_encoding_keeps_no_threads(layout: str) -> None:
+    frame = av.VideoFrame.from_image(screen()).reformat(format=layout, threads=1)
+    scaler, before = Scaler(), psutil.Process().num_threads()
+    for quality in QUALITIES:
+        scaler.jpeg(frame, quality)
+    assert psutil.Process().num_threads() <= before
 
 
 def test_pixels_of_either_order_keep_their_colours() -> None:
