@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import hypothesis
 import psutil
@@ -17,6 +17,7 @@ import pytest
 
 from execmon_lab.devices import AdbServer, Device, DevicePool, DeviceSession, PrivateAdbServer
 from execmon_lab.phone.process import PhoneProcess
+from tests.processes import Child
 
 Eventually = Callable[..., bool]
 
@@ -34,6 +35,21 @@ def _eventually(condition: Callable[[], object], within: float = 20.0) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what its processes said, and the end of each output: the last screens tell all."""
+    report = yield
+    if report.failed:
+        told = [(f"Captured stderr of {child}", child.complaints()) for child in Child.running.values()]
+        report.sections = [(name, _end_of(text)) for name, text in report.sections + told]
+    return report
+
+
+def _end_of(text: str) -> str:
+    lines = [line if len(line) <= 300 else f"{line[:300]} …" for line in text.splitlines()]
+    return "\n".join(lines if len(lines) <= 60 else ["…", *lines[-60:]])
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """The command line: what it prints, and how it exits."""
 
+import contextlib
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -20,6 +19,7 @@ from execmon_lab.cli import app, interruptible
 from execmon_lab.client import sync
 from execmon_lab.devices import AdbServer
 from execmon_lab.protocol import ExecutionCompleted, decode_server
+from tests.processes import DEADLINE, Ended, execmon_lab
 
 PLAN = """
 import execmon_lab as em
@@ -48,30 +48,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    environment = {
-        **os.environ,
-        "XDG_DATA_HOME": str(folder),
-        "COLUMNS": "120",
-        "PYTHONWARNINGS": "error::ResourceWarning",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "execmon_lab", *arguments],
-        cwd=folder,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=100)
-    return process.returncode, out, err
+def run(folder: Path, *arguments: str) -> Ended:
+    with execmon_lab(folder, *arguments) as process:
+        return process.ended()
 
 
 def test_the_id_and_the_address_come_first(folder: Path) -> None:
-    status, out, err = ended(command(folder, "run", "suite:good"))
+    status, out, err = run(folder, "run", "suite:good")
     identifier, address, page, *lines = out.splitlines()
     assert re.fullmatch(r"execution [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", identifier)
     assert re.fullmatch(rf"ws://127\.0\.0\.1:\d+/ws/executions/{identifier.split()[1]}", address)
@@ -82,13 +65,13 @@ def test_the_id_and_the_address_come_first(folder: Path) -> None:
 
 
 def test_a_failed_step_exits_with_1(folder: Path) -> None:
-    status, out, _ = ended(command(folder, "run", "suite:bad"))
+    status, out, _ = run(folder, "run", "suite:bad")
     assert "ASSERTION_FAILED: the sky is green" in out
     assert status == 1
 
 
 def test_json_is_every_message_one_a_line(folder: Path) -> None:
-    status, out, _ = ended(command(folder, "run", "suite:good", "--json"))
+    status, out, _ = run(folder, "run", "suite:good", "--json")
     messages = [decode_server(line) for line in out.splitlines()[2:]]
     assert {message.type_name() for message in messages} >= {"execution_state", "step_completed", "log_entry"}
     assert isinstance(messages[-1], ExecutionCompleted)
@@ -97,14 +80,13 @@ def test_json_is_every_message_one_a_line(folder: Path) -> None:
 
 
 def test_it_waits_for_a_client_and_holds_the_server(folder: Path) -> None:
-    process = command(folder, "run", "suite:good", "--wait-for-client", "--hold", "600")
-    assert process.stdout is not None
-    process.stdout.readline()
-    with sync.connect(process.stdout.readline().strip()) as execution:
-        assert isinstance(list(execution)[-1], ExecutionCompleted)
-    assert process.poll() is None, "the server is held"
-    process.send_signal(signal.SIGINT)
-    status, _, err = ended(process)
+    with execmon_lab(folder, "run", "suite:good", "--wait-for-client", "--hold", "600") as process:
+        process.stdout.readline()
+        with sync.connect(process.stdout.readline().strip()) as execution:
+            assert isinstance(list(execution)[-1], ExecutionCompleted)
+        assert process.poll() is None, "the server is held"
+        process.send_signal(signal.SIGINT)
+        status, _, err = process.ended()
     assert (status, err) == (0, ""), "an interrupted hold leaves the run's own status"
 
 
@@ -136,24 +118,20 @@ def test_an_interrupt_that_wakes_nobody_is_not_lost(number: signal.Signals) -> N
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_exits_with_130_and_ends_all(folder: Path, number: signal.Signals) -> None:
-    process = command(folder, "run", "suite:long")
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.stdout.readline()
-    process.send_signal(number)
-    status, _, err = ended(process)
+    with execmon_lab(folder, "run", "suite:long") as process:
+        process.stdout.readline()
+        process.stdout.readline()
+        process.send_signal(number)
+        status, _, err = process.ended()
     assert status == 130
     assert "Traceback" not in err
 
 
 def test_who_stops_reading_ends_it_without_a_word(folder: Path) -> None:
-    with command(folder, "run", "suite:good", "--json") as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
+    with execmon_lab(folder, "run", "suite:good", "--json") as process:
         process.stdout.readline()
         process.stdout.close()
-        said = process.stderr.read()
-    assert (said, process.returncode) == ("", 1)
+        assert (process.wait(DEADLINE), process.complaints()) == (1, "")
 
 
 def test_an_interrupt_while_the_libraries_load_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,30 +169,29 @@ def test_a_taken_port_is_told(folder: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        status, _, err = ended(command(folder, "run", "suite:good", "--port", str(port)))
+        status, _, err = run(folder, "run", "suite:good", "--port", str(port))
     assert (status, f"port {port}" in err) == (2, True), err
 
 
 def test_no_device_exits_with_3(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with AdbServer.private() as server:
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
-        status, _, err = ended(command(folder, "run", "suite:good", "--device", "R58M"))
+        status, _, err = run(folder, "run", "suite:good", "--device", "R58M")
         assert (status, "R58M" in err) == (3, True), err
-        assert ended(command(folder, "devices"))[0] == 3
+        assert run(folder, "devices")[0] == 3
 
 
 def test_a_phone_for_ones_own_adb(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with AdbServer.private() as server:
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
-        process = command(folder, "phone")
-        assert process.stdout is not None
-        serial = process.stdout.readline().split()[1]
-        status, out, _ = ended(command(folder, "run", "suite:good", "--json", "--device", serial))
-        assert (status, serial in out) == (0, True)
-        status, out, _ = ended(command(folder, "devices"))
-        assert (status, serial in out, "available" in out) == (0, True, True)
-        process.send_signal(signal.SIGINT)
-        assert ended(process)[0] == 0
+        with execmon_lab(folder, "phone") as process:
+            serial = process.stdout.readline().split()[1]
+            status, out, _ = run(folder, "run", "suite:good", "--json", "--device", serial)
+            assert (status, serial in out) == (0, True)
+            status, out, _ = run(folder, "devices")
+            assert (status, serial in out, "available" in out) == (0, True, True)
+            process.send_signal(signal.SIGINT)
+            assert process.ended().status == 0
 
 
 def test_labs_in_two_processes_disturb_neither_each_other_nor_the_users_adb(
@@ -223,10 +200,12 @@ def test_labs_in_two_processes_disturb_neither_each_other_nor_the_users_adb(
     with AdbServer.private() as users:
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(users.port))
         pid = users.pid
-        runs = [command(folder, "run", "suite:good", "--json") for _ in range(2)]
-        outcomes = [ended(run) for run in runs]
-        assert [status for status, _, _ in outcomes] == [0, 0]
-        serials = [re.search(r"emulator-\d+", out) for _, out, _ in outcomes]
+        with contextlib.ExitStack() as stack:
+            words = ("run", "suite:good", "--json")
+            runs = [stack.enter_context(execmon_lab(folder, *words)) for _ in range(2)]
+            outcomes = [process.ended() for process in runs]
+        assert [outcome.status for outcome in outcomes] == [0, 0]
+        serials = [re.search(r"emulator-\d+", outcome.out) for outcome in outcomes]
         assert serials[0] is not None
         assert serials[1] is not None
         assert serials[0].group() != serials[1].group()
@@ -235,5 +214,5 @@ def test_labs_in_two_processes_disturb_neither_each_other_nor_the_users_adb(
 
 
 def test_the_api_document_is_printed(folder: Path) -> None:
-    status, out, _ = ended(command(folder, "api"))
+    status, out, _ = run(folder, "api")
     assert (status, json.loads(out)["asyncapi"][0]) == (0, "3")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from typer.testing import CliRunner
 from execmon_lab.cli import app
 from execmon_lab.client import sync
 from tests.client.relay import Relay
+from tests.processes import Child, Ended, execmon_lab
 
 PLAN = """
 import execmon_lab as em
@@ -52,40 +51,16 @@ NOBODY = "550e8400-e29b-41d4-a716-446655440000"
 DEADLINE = 60.0
 
 
-@dataclass
-class Outcome:
-    status: int
-    out: str
-    err: str
-
-
-def command(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "execmon_lab", *arguments],
-        cwd=folder,
-        env={
-            **os.environ,
-            "XDG_DATA_HOME": str(folder),
-            "COLUMNS": "120",
-            "PYTHONWARNINGS": "error::ResourceWarning",
-            **environment,
-        },
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def ended(process: subprocess.Popen[str]) -> Outcome:
-    out, err = process.communicate(timeout=100)
-    return Outcome(process.returncode, out, err)
+def run(folder: Path, *arguments: str, **environment: str) -> Ended:
+    with execmon_lab(folder, *arguments, **environment) as process:
+        return process.ended()
 
 
 @dataclass
 class Service:
     """A server that runs in another process."""
 
-    process: subprocess.Popen[str]
+    process: Child
     folder: Path
     url: str
     greeting: str
@@ -114,26 +89,26 @@ class Service:
     def cancel(self, address: str) -> None:
         self.ask("DELETE", f"/api/v1/executions/{address.rpartition('/')[2]}")
 
-    def watch(self, *arguments: str, **environment: str) -> Outcome:
-        return ended(command(self.folder, "watch", *arguments, **environment))
+    def watch(self, *arguments: str, **environment: str) -> Ended:
+        return run(self.folder, "watch", *arguments, **environment)
+
+    def watching(self, *arguments: str) -> Child:
+        return execmon_lab(self.folder, "watch", *arguments)
 
 
-def serve(folder: Path, *arguments: str) -> Service:
+@contextlib.contextmanager
+def serve(folder: Path, *arguments: str, until: int = signal.SIGINT) -> Iterator[Service]:
+    """Run a server until a signal, upon which it ends in order and leaves nothing behind."""
     (folder / "suite.py").write_text(PLAN)
-    process = command(folder, "serve", *arguments)
-    assert process.stdout is not None
-    url = process.stdout.readline().strip()
-    return Service(process, folder, url, process.stdout.readline().strip())
-
-
-def end(service: Service, with_signal: int = signal.SIGINT) -> Outcome:
-    children = psutil.Process(service.process.pid).children(recursive=True)
-    service.process.send_signal(with_signal)
-    outcome = ended(service.process)
-    gone, alive = psutil.wait_procs(children, timeout=20)
-    assert alive == []
-    assert gone
-    return outcome
+    with execmon_lab(folder, "serve", *arguments) as process:
+        url = process.stdout.readline().strip()
+        yield Service(process, folder, url, process.stdout.readline().strip())
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(until)
+        outcome = process.ended()
+        gone, alive = psutil.wait_procs(children, timeout=DEADLINE)
+        assert (alive, bool(gone)) == ([], True)
+        assert (outcome.status, outcome.err) == (0, "")
 
 
 @pytest.fixture(scope="module")
@@ -142,10 +117,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     plans = [
         word for name in ("good", "bad", "retried", "long") for word in ("--plan", f"{name}=suite:{name}")
     ]
-    service = serve(tmp_path_factory.mktemp("served"), *plans)
-    yield service
-    outcome = end(service)
-    assert (outcome.status, outcome.err) == (0, "")
+    with serve(tmp_path_factory.mktemp("served"), *plans) as service:
+        yield service
 
 
 # serve
@@ -155,7 +128,6 @@ def test_its_url_comes_first_and_then_what_it_has(service: Service) -> None:
     assert service.url.startswith("http://127.0.0.1:")
     assert "emulator-" in service.greeting
     assert "plans: demo, good, bad, retried, long" in service.greeting
-    assert service.process.stdout is not None
     assert service.process.stdout.readline() == f"in a browser: {service.url}/watch/<execution_id>\n"
     assert service.ask("GET", "/healthz") == (200, {"status": "ok"})
 
@@ -171,9 +143,9 @@ def test_clients_start_what_is_registered_and_nothing_else(service: Service) -> 
 def test_runs_wait_for_the_device_in_the_order_in_which_they_were_asked_for(service: Service) -> None:
     addresses = [service.start(plan) for plan in ("long", "good", "bad")]
     assert service.state(addresses[1])["status"] == "pending"
-    waiting = command(service.folder, "watch", addresses[1])
-    service.cancel(addresses[0])
-    assert [service.watch(addresses[0]).status, ended(waiting).status] == [1, 0]
+    with service.watching(addresses[1]) as waiting:
+        service.cancel(addresses[0])
+        assert [service.watch(addresses[0]).status, waiting.ended().status] == [1, 0]
     assert service.watch(addresses[2]).status == 1
     states = [service.state(address) for address in addresses]
     assert [state["status"] for state in states] == ["cancelled", "completed", "completed"]
@@ -192,8 +164,8 @@ def test_a_run_that_waits_can_be_cancelled(service: Service) -> None:
 def test_tokens_come_from_a_file_that_may_change(tmp_path: Path) -> None:
     tokens = tmp_path / "tokens"
     tokens.write_text("ci first\n")
-    service = serve(tmp_path, "--token-file", str(tokens), "--plan", "good=suite:good", "--host", "0.0.0.0")
-    try:
+    options = ["--token-file", str(tokens), "--plan", "good=suite:good", "--host", "0.0.0.0"]
+    with serve(tmp_path, *options, until=signal.SIGTERM) as service:
         assert service.ask("GET", "/api/v1/devices")[0] == 401
         service.token = "first"
         address = service.start("good")
@@ -204,9 +176,6 @@ def test_tokens_come_from_a_file_that_may_change(tmp_path: Path) -> None:
         tokens.write_text("ci second-one\n")
         assert service.watch(address, "--token", "first").status == 2
         assert service.watch(address, EXECMON_TOKEN="second-one").status == 0
-    finally:
-        outcome = end(service, signal.SIGTERM)
-    assert (outcome.status, outcome.err) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +203,7 @@ def test_wrong_usage_of_serve_exits_with_2(
 def test_a_taken_port_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        outcome = ended(command(tmp_path, "serve", "--port", str(port)))
+        outcome = run(tmp_path, "serve", "--port", str(port))
     assert (outcome.status, f"port {port}" in outcome.err) == (2, True)
 
 
@@ -243,9 +212,9 @@ def test_a_taken_port_is_told(tmp_path: Path) -> None:
 
 def test_an_execution_is_followed_to_its_end(service: Service) -> None:
     blocker, address = service.start("long"), service.start("retried")
-    watching = command(service.folder, "watch", address)
-    service.cancel(blocker)
-    outcome = ended(watching)
+    with service.watching(address) as watching:
+        service.cancel(blocker)
+        outcome = watching.ended()
     first, reason, second, summary = outcome.out.splitlines()
     assert first.startswith("↻ second_time")
     assert reason == "    ASSERTION_FAILED: this is the second time"
@@ -269,12 +238,15 @@ def test_of_one_that_has_ended_the_outcome_is_shown(service: Service) -> None:
 
 def test_logs_are_shown_from_a_level_on(service: Service) -> None:
     blocker, address = service.start("long"), service.start("good")
-    watching = [command(service.folder, "watch", address, "--logs", level) for level in ("info", "ERROR")]
-    with sync.connect(address) as execution:
+    with (
+        service.watching(address, "--logs", "info") as all_of_them,
+        service.watching(address, "--logs", "ERROR") as errors_alone,
+        sync.connect(address) as execution,
+    ):
         execution.next()
         wait_for_connections(service, 3)
         service.cancel(blocker)
-    info, error = (ended(process).out for process in watching)
+        info, error = all_of_them.ended().out, errors_alone.ended().out
     assert ("hello" in info, "oh dear" in info) == (True, True)
     assert ("hello" in error, "oh dear" in error) == (False, True)
 
@@ -293,15 +265,13 @@ def wait_for_connections(service: Service, wanted: int) -> None:
 
 def test_a_lost_connection_is_told_and_had_again(service: Service) -> None:
     address = service.start("long")
-    with Relay(address) as relay:
-        watching = command(service.folder, "watch", relay.url)
-        assert watching.stdout is not None
+    with Relay(address) as relay, service.watching(relay.url) as watching:
         assert watching.stdout.readline().startswith("✓ passes")
         relay.cut()
         assert watching.stdout.readline().startswith("~ connection lost")
         assert watching.stdout.readline().startswith("~ connected again")
         service.cancel(address)
-        outcome = ended(watching)
+        outcome = watching.ended()
     assert outcome.status == 1
     assert outcome.out.count("passes") == 0, "no attempt is shown twice"
     assert "CANCELLED" in outcome.out
@@ -309,11 +279,10 @@ def test_a_lost_connection_is_told_and_had_again(service: Service) -> None:
 
 def test_an_interrupt_exits_with_130_and_leaves_the_execution(service: Service) -> None:
     address = service.start("long")
-    watching = command(service.folder, "watch", address)
-    assert watching.stdout is not None
-    watching.stdout.readline()
-    watching.send_signal(signal.SIGINT)
-    outcome = ended(watching)
+    with service.watching(address) as watching:
+        watching.stdout.readline()
+        watching.send_signal(signal.SIGINT)
+        outcome = watching.ended()
     assert (outcome.status, "Traceback" in outcome.err) == (130, False)
     assert service.state(address)["status"] == "running"
     service.cancel(address)
@@ -338,10 +307,10 @@ def test_what_cannot_be_followed_exits_with_2_and_the_reason(
 
 
 def test_no_server_exits_with_2(tmp_path: Path) -> None:
-    outcome = ended(command(tmp_path, "watch", f"ws://127.0.0.1:1/ws/executions/{NOBODY}"))
+    outcome = run(tmp_path, "watch", f"ws://127.0.0.1:1/ws/executions/{NOBODY}")
     assert (outcome.status, "cannot reach http://127.0.0.1:1" in outcome.err) == (2, True), outcome.err
 
 
 def test_a_wrong_level_exits_with_2(tmp_path: Path) -> None:
-    outcome = ended(command(tmp_path, "watch", "ws://h/ws/executions/x", "--logs", "loud"))
+    outcome = run(tmp_path, "watch", "ws://h/ws/executions/x", "--logs", "loud")
     assert (outcome.status, "loud" in outcome.err) == (2, True)

@@ -20,7 +20,7 @@ from execmon_lab.hub import Hub
 from execmon_lab.protocol import ExecutionSnapshot, LogEntry
 from execmon_lab.server import Server
 from tests.history.runs import folded, script
-from tests.history.writer_process import writing
+from tests.history.writer_process import Writer
 from tests.server.test_http import ask, problem
 from tests.strategies import stamp
 
@@ -116,7 +116,7 @@ def test_they_are_filtered_by_status(history: History, server: Server) -> None:
 
 def test_one_whose_process_died_is_interrupted(history: History, server: Server) -> None:
     execution_id = str(uuid.uuid4())
-    with writing(history.folder, execution_id):
+    with Writer(history.folder, execution_id):
         pass
     [only], _ = listed(server, status="interrupted")
     assert (only["execution_id"], only["current_step"]) == (execution_id, None)

@@ -16,7 +16,7 @@ from execmon_lab.preview.recording.still import LastPictures
 from execmon_lab.protocol import LogEntry, moment
 from execmon_lab.tail import LINES
 from tests.history.runs import folded, script
-from tests.history.writer_process import writing
+from tests.history.writer_process import Writer
 from tests.strategies import DEVICES, EXECUTION, stamp
 
 BEGAN = moment(stamp(0)).timestamp()
@@ -98,7 +98,7 @@ def test_its_view_has_the_state_the_newest_lines_and_how_many_are_before(history
 
 def test_a_run_whose_process_died_is_shown_as_interrupted(history: em.History) -> None:
     execution_id = "550e8400-e29b-41d4-a716-446655440002"
-    with writing(history.folder, execution_id) as writer:
+    with Writer(history.folder, execution_id) as writer:
         last = writer.told()
     run = history.run(execution_id)
     assert (run.status, run.state.status, run.done) == ("interrupted", "interrupted", True)

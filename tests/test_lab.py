@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from execmon_lab.client import sync
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.preview.scrcpy import jar
 from execmon_lab.protocol import ExecutionCompleted, ExecutionSnapshot, LogEntry, StepCompleted
+from tests import processes
 
 
 @em.module(timeout=20)
@@ -298,9 +298,9 @@ def test_a_lab_that_was_never_closed_ends_with_its_program(
     tmp_path: Path, eventually: Callable[..., bool]
 ) -> None:
     script = _FORGETFUL.format(folder=str(tmp_path))
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert eventually(lambda: not any(psutil.pid_exists(int(pid)) for pid in ended.stdout.split()))
+    ended = processes.run([sys.executable, "-c", script])
+    assert (ended.status, ended.err) == (0, "")
+    assert eventually(lambda: not any(psutil.pid_exists(int(pid)) for pid in ended.out.split()))
 
 
 def test_the_users_adb_server_is_left_alone(lab: em.Lab) -> None:

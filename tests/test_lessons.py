@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 import time
 import urllib.error
@@ -15,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from execmon_lab import notebooks
+from tests.processes import DEADLINE, Child, run
 
 LAB = [sys.executable, "-m", "execmon_lab", "lab"]
 
@@ -39,9 +38,8 @@ def test_without_jupyterlab_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    ended = subprocess.run([*LAB, "--folder", blocked], capture_output=True, text=True, check=False)
-    assert ended.returncode == 2
-    assert "file" in ended.stderr
+    ended = run([*LAB, "--folder", blocked])
+    assert (ended.status, "file" in ended.err) == (2, True), ended.err
 
 
 def test_it_opens_jupyterlab_on_the_quickstart(tmp_path: Path) -> None:
@@ -51,32 +49,29 @@ def test_it_opens_jupyterlab_on_the_quickstart(tmp_path: Path) -> None:
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
     }
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--IdentityProvider.token=secret"]
-    process = subprocess.Popen(
-        [*LAB, "--folder", folder, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, **home},
-    )
-    assert process.stdout is not None
-    try:
-        address = next(
-            found[0]
-            for line in process.stdout
-            if (found := re.search(r"http://127\.0\.0\.1:\d+/lab\S*", line))
-        )
+    with Child([*LAB, "--folder", folder, *options], env=home) as process:
+        address = _address(process)
         assert "/lab/tree/quickstart.ipynb?" in address
         served = json.loads(_get(f"{address.split('/lab')[0]}/api/contents?token=secret"))
         assert {file["name"] for file in served["content"]} == {path.name for path in notebooks.lessons()}
         page = _get(f"{address.split('?')[0]}?token=secret").decode()
         assert '"disabledExtensions": ["@jupyterlab/apputils-extension:announcements"]' in page, "no news"
-    finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.wait(DEADLINE)
+
+
+def _address(jupyter: Child) -> str:
+    """Wait for the address that JupyterLab tells."""
+    deadline = time.monotonic() + DEADLINE
+    while not (found := re.search(r"http://127\.0\.0\.1:\d+/lab\S*\n", jupyter.complaints())):
+        assert jupyter.poll() is None, "it ended"
+        assert time.monotonic() < deadline, "it told no address"
+        time.sleep(0.05)
+    return found[0].strip()
 
 
 def _get(url: str) -> bytes:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + DEADLINE
     while True:
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import socket
-import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+from tests.processes import DEADLINE, Child
 
 PORTS = range(26100, 26999)
 
@@ -53,28 +53,21 @@ def served(
     Missing
         When it does not come up.
     """
-    environment = {**os.environ, **{name: str(folder) for name, folder in folders.items()}, **variables}
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        _wait_until_up(up, process, log)
+    environment = {**{name: str(folder) for name, folder in folders.items()}, **variables}
+    with Child(command, log=log, env=environment) as process:
+        _wait_until_up(up, process)
         yield process.pid
-    finally:
         process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.wait(DEADLINE)
 
 
-def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+def _wait_until_up(address: str, process: Child) -> None:
+    deadline = time.monotonic() + DEADLINE
     while True:
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:
-                raise Missing(f"the server did not come up:\n{log.read_text()[-3000:]}") from None
+                raise Missing(f"the server did not come up:\n{process.complaints()[-3000:]}") from None
             time.sleep(0.2)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+
+from tests.processes import DEADLINE, execmon_lab
 
 from .notebook import JupyterServer, NotebookPage
 
@@ -39,24 +38,15 @@ pytestmark = pytest.mark.timeout(240)
 def address(tmp_path: Path) -> Iterator[str]:
     """A server in a process of its own, which runs an execution: its address."""
     (tmp_path / "suite.py").write_text(PLAN)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "execmon_lab", "serve", "--plan", "elsewhere=suite.py"],
-        cwd=tmp_path,
-        env={**os.environ, "XDG_DATA_HOME": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
+    with execmon_lab(tmp_path, "serve", "--plan", "elsewhere=suite.py") as process:
         server = process.stdout.readline().strip()
         request = urllib.request.Request(
             f"{server}/api/v1/executions", json.dumps({"plan": "elsewhere"}).encode()
         )
         with urllib.request.urlopen(request, timeout=20) as answer:
             yield f"{server}/ws/executions/{json.load(answer)['execution_id']}"
-    finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.wait(DEADLINE)
 
 
 def test_an_execution_of_another_process_is_seen_looked_back_on_and_steered(

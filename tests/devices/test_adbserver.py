@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from execmon_lab.devices import AdbServer, PrivateAdbServer, ServerError
+from tests.processes import Child, gone, run
 
 Eventually = Callable[..., bool]
 
@@ -97,30 +98,21 @@ server = AdbServer.private()
 print(server.pid, flush=True)
 time.sleep(600)
 """
-    owner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
-    assert owner.stdout is not None
-    server = int(owner.stdout.readline())
-    leash = psutil.Process(server).ppid()
-    assert psutil.pid_exists(server)
-    owner.kill()
-    owner.wait()
-    owner.stdout.close()
-    assert eventually(lambda: gone(server))
-    assert eventually(lambda: gone(leash))
+    with Child([sys.executable, "-c", program]) as owner:
+        server = int(owner.stdout.readline())
+        leash = psutil.Process(server).ppid()
+        assert psutil.pid_exists(server)
+        owner.kill()
+        owner.wait()
+        assert eventually(lambda: gone(server))
+        assert eventually(lambda: gone(leash))
 
 
 def test_it_does_not_outlive_a_process_that_forgot_to_close_it(eventually: Eventually) -> None:
     program = "from execmon_lab.devices import AdbServer; print(AdbServer.private().pid, flush=True)"
-    owner = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=60)
-    assert eventually(lambda: gone(int(owner.stdout)))
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended, be it that nobody has asked for its exit code yet."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+    owner = run([sys.executable, "-c", program])
+    assert (owner.status, owner.err) == (0, "")
+    assert eventually(lambda: gone(int(owner.out)))
 
 
 class TestTheUsers:

@@ -102,10 +102,10 @@ def test_it_takes_a_fraction_of_the_room(ran: History) -> None:
 
 def test_a_kill_between_two_chunks_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """What was acknowledged before the kill is packed by whoever claims the file next."""
-    writer = Writer(tmp_path, EXECUTION)
-    while (told := writer.told()) < LINES:
-        pass
-    last = [told, *writer.kill()][-1]
+    with Writer(tmp_path, EXECUTION) as writer:
+        while (told := writer.told()) < LINES:
+            pass
+        last = [told, *writer.kill()][-1]
     history = History(tmp_path)
     before = messages_of(history)
     assert len(before) > last

@@ -17,7 +17,7 @@ from execmon_lab.history import History, HistoryError, HistoryWarning, RunIsLive
 from execmon_lab.hub import Hub
 from execmon_lab.protocol import LogEntry
 from tests.history.runs import folded, publish, publish_until, script
-from tests.history.writer_process import Full, Writer, files_end_at, pages_end_at, writing
+from tests.history.writer_process import Full, Writer, files_end_at, pages_end_at
 from tests.strategies import EXECUTION, stamp
 
 KILLS = 30
@@ -34,10 +34,12 @@ def test_no_acknowledged_line_is_lost_in_30_kills(tmp_path: Path) -> None:
     history = History(tmp_path)
     for _ in range(KILLS // 3):
         acknowledged = {}
-        writers = {each: Writer(tmp_path, each) for each in (str(uuid.uuid4()) for _ in range(3))}
-        for each, writer in writers.items():
-            told = [writer.told() for _ in range(chance.randrange(1, 12))]
-            acknowledged[each] = [*told, *writer.kill()][-1]
+        with contextlib.ExitStack() as stack:
+            names = [str(uuid.uuid4()) for _ in range(3)]
+            writers = {each: stack.enter_context(Writer(tmp_path, each)) for each in names}
+            for each, writer in writers.items():
+                told = [writer.told() for _ in range(chance.randrange(1, 12))]
+                acknowledged[each] = [*told, *writer.kill()][-1]
         for each, told in acknowledged.items():
             found = numbers(history, each)
             assert found == list(range(len(found)))
@@ -50,7 +52,7 @@ def test_no_acknowledged_line_is_lost_in_30_kills(tmp_path: Path) -> None:
 def test_a_run_is_live_while_its_process_lives_and_interrupted_after(tmp_path: Path) -> None:
     history = History(tmp_path)
     execution_id = str(uuid.uuid4())
-    with writing(tmp_path, execution_id):
+    with Writer(tmp_path, execution_id):
         [live] = history.executions(backend="polars").to_dicts()
         assert (live["status"], live["ended_at"]) == ("running", None)
         assert history.attempts(backend="polars")["status"].to_list() == ["running"]
@@ -92,7 +94,7 @@ def test_a_copied_folder_says_that_the_run_was_interrupted(
 )
 def test_a_full_disk_is_told_and_what_came_meanwhile_is_written_later(tmp_path: Path, full: Full) -> None:
     history, execution_id = History(tmp_path), str(uuid.uuid4())
-    with writing(tmp_path, execution_id, full) as writer:
+    with Writer(tmp_path, execution_id, full) as writer:
         last = -1
         while isinstance(told := writer.told(), int):
             last = told

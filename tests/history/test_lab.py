@@ -13,7 +13,7 @@ import pytest
 
 import execmon_lab as em
 from execmon_lab.history import History, tables
-from tests.history.writer_process import FORKSERVER
+from tests.history.forked import Forked
 
 
 @em.module(timeout=20, retries=1)
@@ -124,16 +124,12 @@ def full_disk(told: Connection, folder: Path) -> None:
 
 
 def test_a_run_goes_on_where_the_disk_is_full_and_is_kept_once_there_is_room(tmp_path: Path) -> None:
-    here, there = FORKSERVER.Pipe(duplex=False)
-    process = FORKSERVER.Process(target=full_disk, args=(there, tmp_path))
-    process.start()
-    there.close()
-    trouble, status, steps, lines = here.recv()
-    assert "make room there" in trouble
-    assert (status, steps) == ("completed", ["completed"] * 3)
-    execution_id = here.recv()
-    process.join()
-    assert process.exitcode == 0
+    with Forked(full_disk, tmp_path) as process:
+        trouble, status, steps, lines = process.told()
+        assert "make room there" in trouble
+        assert (status, steps) == ("completed", ["completed"] * 3)
+        execution_id = process.told()
+        assert process.status() == 0
     kept = History(tmp_path).execution(execution_id)
     assert (kept.status, kept.passed) == ("completed", True)
     said = [entry.message for entry in kept.logs]

@@ -14,8 +14,9 @@ import pytest
 
 from execmon_lab.history import History, HistoryError, slots, tables
 from execmon_lab.hub import Hub
+from tests.history.forked import Forked
 from tests.history.runs import folded
-from tests.history.writer_process import FORKSERVER, writing
+from tests.history.writer_process import Writer
 from tests.strategies import EXECUTION
 
 NOBODY = 65534
@@ -42,13 +43,8 @@ def lock(folder: Path) -> None:
 
 def by_another(task: Callable[[Path], Any], folder: Path) -> Any:
     """Do something as a user who may not write there, in a process of its own."""
-    here, there = FORKSERVER.Pipe(duplex=False)
-    process = FORKSERVER.Process(target=_as_nobody, args=(there, task, folder))
-    process.start()
-    there.close()
-    result = here.recv()
-    process.join()
-    return result
+    with Forked(_as_nobody, task, folder) as process:
+        return process.told()
 
 
 def _as_nobody(told: Connection, task: Callable[[Path], Any], folder: Path) -> None:
@@ -95,14 +91,14 @@ def test_it_is_read(folder: Path) -> None:
 
 def test_it_is_read_while_its_owner_writes(folder: Path) -> None:
     History(folder).add(folded(EXECUTION))
-    with writing(folder, str(uuid.uuid4())):
+    with Writer(folder, str(uuid.uuid4())):
         os.chmod(folder, 0o555)
         assert by_another(read, folder) == (["completed", "running"], 5, 3)
 
 
 def test_a_run_whose_process_died_is_interrupted_there_too(folder: Path) -> None:
     History(folder).add(folded(EXECUTION))
-    with writing(folder, str(uuid.uuid4())):
+    with Writer(folder, str(uuid.uuid4())):
         pass
     lock(folder)
     assert by_another(read, folder) == (["completed", "interrupted"], 5, 3)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import resource
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -14,11 +12,8 @@ from msgspec.structs import replace
 from execmon_lab.history import History, HistoryError
 from execmon_lab.hub import Hub
 from execmon_lab.protocol import LogEntry, StepStarted, timestamp
+from tests.history.forked import Forked
 from tests.strategies import fresh
-
-# Its server has imported all of this once: a process is there in milliseconds.
-FORKSERVER = multiprocessing.get_context("forkserver")
-FORKSERVER.set_forkserver_preload([__name__])
 
 Full = Callable[[History], Callable[[], None]]
 
@@ -40,8 +35,8 @@ def pages_end_at(most: int, history: History) -> Callable[[], None]:
     return lambda: limit(1 << 30)
 
 
-class Writer:
-    """A process that writes until it is killed.
+class Writer(Forked):
+    """A process that writes until it is killed; it tells which line is on disk, or why one is not.
 
     Parameters
     ----------
@@ -53,40 +48,8 @@ class Writer:
     """
 
     def __init__(self, folder: Path, execution_id: str, full: Full | None = None) -> None:
-        self._told, theirs = FORKSERVER.Pipe(duplex=False)
-        self._process = FORKSERVER.Process(target=_write, args=(theirs, folder, execution_id, full))
-        self._process.start()
-        theirs.close()
+        super().__init__(_write, folder, execution_id, full)
         assert self.told() == "ready"
-
-    def told(self) -> int | str:
-        """Wait for what it says next: a line that is on disk, or why it is not."""
-        assert self._told.poll(60)
-        said: int | str = self._told.recv()
-        return said
-
-    def kill(self) -> list[int]:
-        """Kill it; return what it had said by then and nobody had heard."""
-        self._process.kill()
-        self._process.join()
-        left = []
-        try:
-            while True:
-                left.append(self._told.recv())
-        except (EOFError, OSError):
-            return left
-        finally:
-            self._told.close()
-
-
-@contextmanager
-def writing(folder: Path, execution_id: str, full: Full | None = None) -> Iterator[Writer]:
-    """A process that writes, and is killed."""
-    writer = Writer(folder, execution_id, full)
-    try:
-        yield writer
-    finally:
-        writer.kill()
 
 
 def _write(told: Connection, folder: Path, execution_id: str, full: Full | None) -> None:

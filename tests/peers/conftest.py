@@ -15,6 +15,7 @@ import pytest
 from adbutils import AdbClient, AdbDevice
 
 from execmon_lab.phone.process import PhoneProcess
+from tests.processes import Child
 
 DEADLINE = 20.0
 
@@ -49,14 +50,8 @@ class Adb:
     def text(self, *words: str) -> str:
         return self(*words).stdout.decode()
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [self.binary, *words],
-            env=self.env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    def start(self, *words: str) -> Child:
+        return Child([self.binary, *words], env=self.env, stdin=subprocess.PIPE)
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

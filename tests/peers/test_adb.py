@@ -111,22 +111,15 @@ def test_logcat(adb: Adb) -> None:
 
 
 def test_logcat_streams_through_a_pipe(adb: Adb) -> None:
-    following = adb.start("shell", "logcat -T 1 -v raw | grep --line-buffered needle")
-    try:
+    with adb.start("shell", "logcat -T 1 -v raw | grep --line-buffered needle") as following:
         for number in range(3):
             adb("shell", f"log hay; log needle {number}")
-            assert following.stdout is not None
-            assert following.stdout.readline() == f"needle {number}\n".encode()
-    finally:
-        following.kill()
-        following.communicate()
+            assert following.stdout.readline() == f"needle {number}\n"
 
 
 def test_closing_the_host_ends_what_runs(adb: Adb) -> None:
-    running = adb.start("shell", "while true; do :; done")
-    wait_until(lambda: adb.text("shell", "pidof sh").count(" ") >= 1, "it runs")
-    running.kill()
-    running.communicate()
+    with adb.start("shell", "while true; do :; done"):
+        wait_until(lambda: adb.text("shell", "pidof sh").count(" ") >= 1, "it runs")
     wait_until(lambda: adb.text("shell", "pidof sh").count(" ") == 0, "the loop has ended")
 
 
@@ -178,17 +171,14 @@ def test_reverse_carries_bytes_to_the_host(adb: Adb, echo: Echo) -> None:
 
 def test_forward_carries_bytes_to_the_phone(adb: Adb) -> None:
     port = int(adb.text("forward", "tcp:0", "localabstract:lines"))
-    listening = adb.start("shell", "nc -l -U lines > /data/local/tmp/got; echo done")
-    try:
+    with adb.start("shell", "nc -l -U lines > /data/local/tmp/got; echo done") as listening:
         wait_until(lambda: "nc" in adb.text("shell", "ps -A -o NAME").split(), "nc listens")
         with socket.create_connection(("127.0.0.1", port)) as sock:
             sock.sendall(b"hello\n" * 10_000)
             count = "wc -l < /data/local/tmp/got"
             wait_until(lambda: adb.text("shell", count) == "10000\n", "all has arrived")
-        assert listening.communicate(timeout=20)[0] == b"done\n"
-    finally:
-        listening.kill()
-        adb("forward", "--remove-all")
+        assert listening.ended().out == "done\n"
+    adb("forward", "--remove-all")
 
 
 def test_forward_to_nothing_is_closed(adb: Adb) -> None:
@@ -213,9 +203,9 @@ def test_root_and_back(adb: Adb) -> None:
 
 def test_reboot(adb: Adb) -> None:
     adb("shell", "echo kept > /data/local/tmp/kept")
-    before = adb.start("shell", "sleep 1000")
-    adb("reboot")
-    before.communicate(timeout=20)
+    with adb.start("shell", "sleep 1000") as before:
+        adb("reboot")
+        before.ended()
     adb("wait-for-device")
     assert adb.text("shell", "cat /data/local/tmp/kept") == "kept\n"
     assert adb.text("shell", "getprop sys.boot_completed") == "1\n"

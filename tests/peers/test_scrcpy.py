@@ -10,7 +10,6 @@ import json
 import re
 import socket
 import struct
-import subprocess
 import time
 from base64 import b64decode
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ import av
 import pytest
 
 from execmon_lab.phone.screen import code
+from tests.processes import run
 
 from .conftest import Adb, wait_until
 
@@ -65,15 +65,12 @@ def started(adb: Adb, version: str, words: list[str]) -> Iterator[int]:
     adb("shell", f"echo jar > {JAR}")
     line = f"CLASSPATH={JAR} app_process / com.genymobile.scrcpy.Server {version} {' '.join(words)}"
     port = int(adb.text("forward", "tcp:0", "localabstract:scrcpy_12345678"))
-    process = adb.start("shell", line)
-    try:
-        yield port
-        assert process.wait(20) == 0
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-        adb("forward", "--remove", f"tcp:{port}")
+    with adb.start("shell", line) as process:
+        try:
+            yield port
+            assert process.ended().status == 0
+        finally:
+            adb("forward", "--remove", f"tcp:{port}")
 
 
 def header(video: socket.socket, version: str) -> tuple[int, int]:
@@ -157,13 +154,14 @@ def check(path: Path, recorded: Recorded, size: tuple[int, int]) -> None:
 
 def test_another_client_records_the_same(adb: Adb, tmp_path: Path) -> None:
     """`@yume-chan/scrcpy`, unmodified, with its own options and its own reading of the stream."""
-    words = subprocess.run(["node", str(YUME), "options"], check=True, capture_output=True, text=True).stdout
+    words = run(["node", YUME, "options"]).out
     adb("shell", MOTION)
     with started(adb, "3.3.3", words.split()) as port:
         command = ["node", str(YUME), "record", str(port), str(SECONDS)]
-        said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+        said = run(command)
+    assert (said.status, said.err) == (0, "")
     adb("shell", "input keyevent HOME")
-    metadata, config, *packets = (json.loads(line) for line in said.splitlines())
+    metadata, config, *packets = (json.loads(line) for line in said.out.splitlines())
     assert metadata["deviceName"] == "Virtual Phone"
     assert config["type"] == "configuration"
     assert {packet["type"] for packet in packets} == {"data"}

@@ -19,6 +19,7 @@ from execmon_lab.protocol import CloseCode
 from execmon_lab.server import KeptLog, Server
 from execmon_lab.server.documents import FROM_CLIENT, FROM_SERVER, as_text, asyncapi
 from tests.fields import FIELDS
+from tests.processes import DEADLINE, Child
 from tests.server.conftest import DEVICE
 from tests.server.raw import RawClient
 from tests.server.test_http import ask
@@ -46,15 +47,10 @@ def validator(document: dict[str, Any], kind: str) -> Draft202012Validator:
 
 def test_the_asyncapi_document_is_valid() -> None:
     """By the specification's own parser; that there is a later version of it is no fault."""
-    said = subprocess.run(
-        ["node", "--input-type=module", "-e", PARSE],
-        input=as_text(asyncapi("127.0.0.1:8765")).encode(),
-        cwd=JS,
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=60,
-    )
-    found = json.loads(said.stdout)
+    with Child(["node", "--input-type=module", "-e", PARSE], cwd=JS, stdin=subprocess.PIPE) as parser:
+        said, _ = parser.communicate(as_text(asyncapi("127.0.0.1:8765")), timeout=DEADLINE)
+        assert parser.returncode == 0
+    found = json.loads(said)
     faults = [d for d in found["diagnostics"] if d["code"] != "asyncapi-latest-version"]
     assert (found["parsed"], faults) == (True, [])
 

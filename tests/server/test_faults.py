@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ import pytest
 from execmon_lab.history.artifacts import ArtifactStore
 from execmon_lab.hub import Hub
 from execmon_lab.server import Server
+from tests.processes import Child
 from tests.server import messages as m
 from tests.server.conftest import DEADLINE, Camera, Consumer, eventually
 from tests.server.raw import RawClient
@@ -33,15 +34,8 @@ def count(server: Server, name: str) -> int:
     return int(float(next(line.split()[1] for line in lines if line.startswith(name + " "))))
 
 
-@contextlib.contextmanager
-def process(url: str, stage: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-S", str(Path(__file__).with_name("victim.py")), url, stage, m.DEVICE]
-    victim = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        yield victim
-    finally:
-        victim.kill()
-        victim.communicate()
+def process(url: str, stage: str) -> Child:
+    return Child([sys.executable, "-S", Path(__file__).with_name("victim.py"), url, stage, m.DEVICE])
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -51,7 +45,6 @@ def test_a_client_process_killed_in_any_stage_of_its_life_leaves_nothing(
     staying = join(server)
     staying.get()
     with process(server.ws_url(execution), stage) as victim:
-        assert victim.stdout is not None
         if stage == "not acknowledging":
             assert victim.stdout.readline() == "greeted\n"
             hub.publish(m.completed(execution))
@@ -76,7 +69,6 @@ def test_a_client_process_killed_while_it_came_back_may_come_back_again(
         first.until("step_completed")
     for _ in range(3):
         with process(server.ws_url(execution) + f"?session={session}", "greeted") as victim:
-            assert victim.stdout is not None
             assert victim.stdout.readline() == "ready\n"
             victim.send_signal(signal.SIGKILL)
     with RawClient(server.ws_url(execution) + f"?session={session}", answers=True) as last:
@@ -121,18 +113,14 @@ def test_ten_thousand_handshakes_refused_at_the_limit_harm_nobody_who_is_served(
     script = str(Path(__file__).with_name("crowd.py"))
     command = [sys.executable, "-S", script, server.ws_url(execution), str(refused), "100"]
     rounds = 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as crowd:
-        assert crowd.stdout is not None
-        try:
-            while crowd.poll() is None:
-                step = m.completed(execution)
-                hub.publish(step)
-                assert [consumer.get()["step_id"] for consumer in served] == [step.step_id] * 10
-                rounds += 1
-                time.sleep(0.05)
-            assert crowd.stdout.read() == f"{refused}\n"
-        finally:
-            crowd.kill()
+    with Child(command) as crowd:
+        while crowd.poll() is None:
+            step = m.completed(execution)
+            hub.publish(step)
+            assert [consumer.get()["step_id"] for consumer in served] == [step.step_id] * 10
+            rounds += 1
+            time.sleep(0.05)
+        assert crowd.ended() == (0, f"{refused}\n", "")
     assert rounds > 1
     assert count(server, 'execmon_connections_closed_total{code="4429"}') == refused
     eventually(lambda: count(server, "execmon_connections") == 10)
@@ -147,23 +135,18 @@ def test_all_goes_on_while_the_main_thread_is_busy_for_ten_seconds_in_pure_pytho
     """
     script = str(Path(__file__).with_name("busy.py"))
     command = [sys.executable, script, str(tmp_path), "10"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as kernel:
-        assert kernel.stdin is not None
-        assert kernel.stdout is not None
-        try:
-            url, device = kernel.stdout.readline().split()
-            arrived: list[tuple[float, str]] = []
-            with RawClient(url, answers=True) as client:
-                client.say(type="start_preview", device_id=device)
-                client.until("preview_frame")
-                kernel.stdin.write("\n")
-                kernel.stdin.flush()
-                while (message := client.get())["type"] != "execution_completed":
-                    arrived.append((time.monotonic(), message["type"]))
-            begun, ended, status = kernel.stdout.readline().split()
-            assert kernel.wait(DEADLINE) == 0
-        finally:
-            kernel.kill()
+    with Child(command, stdin=subprocess.PIPE) as kernel:
+        url, device = kernel.stdout.readline().split()
+        arrived: list[tuple[float, str]] = []
+        with RawClient(url, answers=True) as client:
+            client.say(type="start_preview", device_id=device)
+            client.until("preview_frame")
+            kernel.stdin.write("\n")
+            kernel.stdin.flush()
+            while (message := client.get())["type"] != "execution_completed":
+                arrived.append((time.monotonic(), message["type"]))
+        begun, ended, status = kernel.stdout.readline().split()
+        assert kernel.wait(DEADLINE) == 0
     while_busy = Counter(kind for at, kind in arrived if float(begun) < at < float(ended))
     assert status == "running"
     assert while_busy["preview_frame"] >= 30

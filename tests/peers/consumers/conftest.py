@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import http.server
 import json
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 import execmon_lab as em
 from tests.browser.jupyterlab import Missing, launch_chromium
+from tests.processes import run
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -91,9 +91,9 @@ def plan_for(lab: em.Lab) -> em.Plan:
 
 def run_script(*words: str) -> Told:
     """Run a consumer that prints what it was told."""
-    done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE)
-    assert done.returncode == 0, done.stderr
-    told: Told = json.loads(done.stdout)
+    done = run(words)
+    assert done.status == 0, done.err
+    told: Told = json.loads(done.out)
     return told
 
 

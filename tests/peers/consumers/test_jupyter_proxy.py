@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
@@ -25,6 +20,7 @@ import execmon_lab as em
 from execmon_lab.client import Address, ConnectionLost, ExecutionError, sync
 from execmon_lab.protocol import ExecutionCompleted, PreviewFrame
 from execmon_lab.remote import RemoteScreenshots
+from tests.browser.serving import free_port, served
 
 from .conftest import DEADLINE, HERE, plan_for, run_script
 
@@ -37,7 +33,6 @@ class Jupyter:
 
     port: int
     token: str
-    log: Path
 
     def proxied(self, run: em.Run, host: str = "127.0.0.1") -> str:
         """The address of a run's endpoint as the proxy has it, with the token that the proxy wants."""
@@ -47,53 +42,26 @@ class Jupyter:
 
 @pytest.fixture(scope="module")
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
-    home = tmp_path_factory.mktemp("jupyter")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Jupyter(port, secrets.token_hex(16), home / "server.log")
+    home, port = tmp_path_factory.mktemp("jupyter"), free_port()
+    server = Jupyter(port, secrets.token_hex(16))
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "XDG_DATA_HOME")
-    with server.log.open("wb") as log:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "jupyter_server",
-                "--no-browser",
-                "--allow-root",
-                "--ServerApp.ip=127.0.0.1",
-                f"--ServerApp.port={port}",
-                "--ServerApp.port_retries=0",
-                "--ServerApp.jpserver_extensions={'jupyter_server_proxy': True}",
-                "--ServerApp.allow_remote_access=True",  # as a hub's servers have it: called by another name
-                f"--ServerApp.root_dir={home}",
-                f"--IdentityProvider.token={server.token}",
-            ],
-            env={**os.environ, **{name: str(home / name.lower()) for name in folders}},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_until_up(server, process)
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter_server",
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        "--ServerApp.jpserver_extensions={'jupyter_server_proxy': True}",
+        "--ServerApp.allow_remote_access=True",  # as a hub's servers have it: called by another name
+        f"--ServerApp.root_dir={home}",
+        f"--IdentityProvider.token={server.token}",
+    ]
+    up = f"http://127.0.0.1:{port}/api?token={server.token}"
+    with served(command, up, home / "server.log", {name: home / name.lower() for name in folders}):
         yield server
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _wait_until_up(server: Jupyter, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while True:
-        try:
-            urllib.request.urlopen(
-                f"http://127.0.0.1:{server.port}/api?token={server.token}", timeout=5
-            ).close()
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"Jupyter did not come up:\n{server.log.read_text()[-3000:]}", pytrace=False)
-            time.sleep(0.1)
-        else:
-            return
 
 
 @pytest.fixture(scope="module")

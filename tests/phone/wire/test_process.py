@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 
 import psutil
 import pytest
 
 from execmon_lab.phone.process import PhoneError, PhoneProcess
-
-
-def gone(pid: int) -> bool:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.02)
-    return False
+from tests.processes import Child, gone
 
 
 def test_life(eventually: Callable[..., bool]) -> None:
@@ -41,40 +30,30 @@ def test_life(eventually: Callable[..., bool]) -> None:
         assert phone.pid != first
         phone.pause()
         last = phone.pid
-    assert gone(last)
+    assert eventually(lambda: gone(last))
     phone.close()
     with pytest.raises(PhoneError, match="closed"):
         _ = phone.pid
 
 
-def test_the_phone_does_not_outlive_a_killed_parent() -> None:
+def test_the_phone_does_not_outlive_a_killed_parent(eventually: Callable[..., bool]) -> None:
     script = (
         "import sys, time\n"
         "from execmon_lab.phone.process import PhoneProcess\n"
         "print(PhoneProcess().pid, flush=True)\n"
-        "time.sleep(60)\n"
+        "time.sleep(600)\n"
     )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=env)
-    assert parent.stdout is not None
-    with parent.stdout:
+    with Child([sys.executable, "-c", script]) as parent:
         pid = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
-    assert gone(pid)
+    assert eventually(lambda: gone(pid))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "execmon_lab.phone"]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
+    with Child([sys.executable, "-m", "execmon_lab.phone"]) as process:
         process.stdout.readline()
         process.send_signal(number)
-        assert process.wait(20) == 0
-        assert process.stderr.read() == b""
+        assert process.ended() == (0, "", "")
 
 
 def test_a_taken_port_is_told() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import signal
 import sys
 import textwrap
 from pathlib import Path
@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execmon_lab.preview.recording import RecordedFrame, Track, TrackWriter
+from tests.processes import run
 
 SERIAL = "192.168.1.5:5555"
 PLENTY = 1 << 30
@@ -99,7 +100,7 @@ def test_a_writer_that_is_killed_leaves_what_it_wrote(path: Path) -> None:
             writer.append(float(number), (54, 96), bytes(10_000))
         os.kill(os.getpid(), signal.SIGKILL)
     """)
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    assert run([sys.executable, "-c", code]).status == -signal.SIGKILL
     track = Track(path)
     assert len(track.index()) == 100
     assert track.end is None
@@ -120,8 +121,8 @@ def test_a_disk_that_is_full_leaves_what_fitted(path: Path) -> None:
         writer.append(100.0, (54, 96), bytes(1_000))
         writer.close(101.0)
     """)
-    ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert "told:" in ended.stdout
+    ended = run([sys.executable, "-c", code])
+    assert (ended.status, ended.err, ended.out[:5]) == (0, "", "told:")
     track = Track(path)
     assert [mark.at for mark in track.index()] == [0.0, 1.0, 2.0, 3.0, 4.0, 100.0]
     assert track.end == 101.0
