@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import cast
 
+from .problem import PROBLEM_TYPE, problem_text
 from .settings import Settings
 from .wire import Wire
 
@@ -59,27 +61,44 @@ class Entrance(asyncio.Protocol):
         self._head += data
         end = self._head.find(_END, searched)
         if (end if end >= 0 else len(self._head)) > self._settings.head_bytes:
-            self._refuse(b"431 Request Header Fields Too Large")
+            self._refuse(
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                f"a request's head may have {self._settings.head_bytes} bytes",
+            )
         elif end >= 0:
-            self._hand_over(bytes(self._head[:end]))
+            self._hand_over(bytes(self._head[:end]), bytes(self._head[end + len(_END) :]))
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget the deadline."""
         if self._deadline is not None:
             self._deadline.cancel()
 
-    def _hand_over(self, head: bytes) -> None:
+    def _hand_over(self, head: bytes, rest: bytes) -> None:
         assert self._transport is not None
         assert self._deadline is not None
         self._deadline.cancel()
+        if head.count(b"\n") != head.count(b"\r\n"):
+            # Where such a head ends is read one way here and another way there.
+            self._refuse(HTTPStatus.BAD_REQUEST, "each line of a request's head ends in CR LF")
+            return
         protocol: Wire | asyncio.Protocol = self._websocket() if is_upgrade(head) else self._http()
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
-        protocol.data_received(bytes(self._head))
+        # First the head alone: what came along with it is for a connection that has been answered.
+        protocol.data_received(head + _END)
+        if rest:
+            protocol.data_received(rest)
 
-    def _refuse(self, status: bytes) -> None:
+    def _refuse(self, status: HTTPStatus, reason: str) -> None:
         assert self._transport is not None
-        self._transport.write(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        body = problem_text(status, reason)
+        lines = (
+            f"HTTP/1.1 {status.value} {status.phrase}",
+            f"Content-Type: {PROBLEM_TYPE}",
+            f"Content-Length: {len(body)}",
+            "Connection: close",
+        )
+        self._transport.write("\r\n".join(lines).encode() + _END + body)
         self._transport.close()
 
 

@@ -1,7 +1,6 @@
 """The HTTP side: /api/v1/ and /healthz, by aiohttp."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from . import documents, listing
 from .access import Access
 from .entrance import ENDPOINT
 from .listing import Archive
+from .problem import problem
 from .room import DeviceDirectory, Room
 from .watch import ASSETS, watch_routes
 
@@ -44,6 +44,12 @@ class KeptLog:
 
 class NotNow(RuntimeError):
     """What a plan's function raises when it cannot start the plan for now; its text tells the client why."""
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What starts a plan that the operator registered by this name."""
+
+    plan: str
 
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -105,7 +111,7 @@ class Api:
         except web.HTTPException as error:
             if error.status < 400:
                 raise
-            response = problem(error.status, error.text or error.reason, headers=dict(error.headers))
+            response = problem(error.status, _what_to_do(error), headers=dict(error.headers))
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             response = problem(500, "the server failed; its log says why")
@@ -171,12 +177,9 @@ class Api:
     async def _start(self, request: web.Request) -> web.Response:
         plans = self.plans
         try:
-            asked = await request.json()
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-            return problem(400, 'send JSON: {"plan": "<name>"}')
-        name = asked.get("plan") if isinstance(asked, dict) else None
-        if not isinstance(name, str):
-            return problem(400, 'send JSON: {"plan": "<name>"}')
+            name = msgspec.json.decode(await request.read(), type=Order).plan
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, web.RequestPayloadError) as error:
+            return problem(400, f'send JSON: {{"plan": "<name>"}} ({error})')
         if name not in plans:
             return problem(422, f"no such plan; registered are: {', '.join(sorted(plans)) or 'none'}")
         try:
@@ -256,16 +259,14 @@ def metrics_route(room: Room) -> web.RouteDef:
     return web.get("/metrics", metrics)
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Make an answer that says what is wrong (RFC 9457)."""
-    title = HTTPStatus(status).phrase
-    kept = {k: v for k, v in (headers or {}).items() if k.lower() not in ("content-type", "content-length")}
-    return web.Response(
-        status=status,
-        body=msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail}),
-        content_type="application/problem+json",
-        headers=kept,
-    )
+def _what_to_do(error: web.HTTPException) -> str:
+    match error:
+        case web.HTTPNotFound() if error.text == "404: Not Found":  # the router's, no handler's
+            return "there is nothing at this address; /openapi.json says what there is"
+        case web.HTTPMethodNotAllowed():
+            return f"use {' or '.join(sorted(error.allowed_methods))} here"
+        case _:
+            return error.text or error.reason
 
 
 def _state_report(snapshot: ExecutionSnapshot) -> tuple[str, bytes]:

@@ -14,7 +14,7 @@ from ..preview.recording import Moment, NoPicture, NoRecording, Recording
 from ..protocol import timestamp
 from ..protocol.clock import moment
 from ..protocol.frameheaders import FROM, HEIGHT, NUMBER, REASON, UNTIL, WIDTH
-from .http import problem
+from .problem import problem
 
 RECORDING = "/api/v1/executions/{id}/recording/{device_id}"
 

@@ -21,6 +21,7 @@ from .http import Api, KeptLog, Report, metrics_route, silent
 from .listing import Archive
 from .patience import new_loop
 from .previews import Previews, PreviewSource
+from .problem import HttpProtocol
 from .recording import recording_routes
 from .room import DeviceDirectory, PlannedDevices, Room
 from .session import Sessions
@@ -277,13 +278,19 @@ class Server:
             tally=tally,
         )
         app = self._api.application((*self._routes, metrics_route(room)))
-        runner = web.AppRunner(app, access_log=None, logger=silent, handle_signals=False)
+        runner = web.AppRunner(app, handle_signals=False)
         await runner.setup()
-        http = runner.server
-        assert http is not None
+        handler = runner.server
+        assert handler is not None
         try:
             listener = await loop.create_server(
-                lambda: Entrance(self._settings, loop, lambda: Connection(room), http, self._admit),
+                lambda: Entrance(
+                    self._settings,
+                    loop,
+                    lambda: Connection(room),
+                    lambda: HttpProtocol(handler, loop=loop, logger=silent, access_log=silent),
+                    self._admit,
+                ),
                 self._host,
                 self._port,
                 backlog=1024,

@@ -17,7 +17,7 @@ from aiohttp import web
 from ..devices import DeviceError
 from ..hub import Hub, UnknownExecution
 from ..state import FINAL
-from .http import problem
+from .problem import problem
 
 EXECUTION = "/api/v1/executions/{id}"
 

@@ -257,6 +257,34 @@ class TestGarbage:
         assert not answer or answer.split(b" ")[1][:1] in (b"4", b"5")
         _healthy(server)
 
+    def test_what_comes_with_the_handshake_waits_for_its_answer(
+        self, server: Server, execution: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        handshake = HANDSHAKE.replace("<id>", execution).encode()
+        ping = Frame(Opcode.PING, b"here").serialize(mask=True)
+        for early, said in (
+            (ping, b"\x8a\x04here"),
+            (b"\xff" * 50, b"\x03\xea"),
+        ):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as sock:
+                sock.sendall(handshake + early)
+                sock.shutdown(socket.SHUT_WR)
+                answer = _drain(sock)
+            assert answer.startswith(b"HTTP/1.1 101")
+            assert said in answer
+        assert "Traceback" not in caplog.text
+
+    @pytest.mark.parametrize("upgrade", [True, False])
+    def test_a_head_that_can_be_read_two_ways_is_refused(
+        self, server: Server, execution: str, upgrade: bool, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        head = HANDSHAKE if upgrade else "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        head = head.replace("<id>", execution).replace("Host", "X: y\n\nHost")
+        with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as sock:
+            sock.sendall(head.encode())
+            assert _drain(sock).startswith(b"HTTP/1.1 400")
+        assert "Traceback" not in caplog.text
+
     def test_no_traceback_is_logged(
         self, server: Server, execution: str, hub: Hub, caplog: pytest.LogCaptureFixture
     ) -> None:

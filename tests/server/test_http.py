@@ -113,6 +113,39 @@ class TestStarting:
         server = start(plans={"demo": lambda: pytest.fail("it must not start")})
         assert problem(*ask(server, "/api/v1/executions", "POST", body))["status"] == status
 
+    @pytest.mark.parametrize(
+        "header", [("Content-Type", "application/json; charset=nonsense"), ("Content-Encoding", "gzip")]
+    )
+    def test_nor_is_a_body_that_is_not_what_its_header_says(
+        self, start: Start, header: tuple[str, str]
+    ) -> None:
+        server = start(plans={"demo": lambda: pytest.fail("it must not start")})
+        answer = ask(server, "/api/v1/executions", "POST", b'{"plan": 7}', dict([header]))
+        assert problem(*answer)["status"] == 400
+
+
+def test_an_address_without_anything_names_what_there_is(server: Server, execution: str) -> None:
+    assert "/openapi.json" in problem(*ask(server, "/nonsense"))["detail"]
+    assert "DELETE or GET" in problem(*ask(server, f"/api/v1/executions/{execution}", "PUT"))["detail"]
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /healthz?token=secret more HTTP/1.1", 400),
+        (b"GET /healthz?token=secret HTTP/1.1\r\nHost: localhost\r\nContent-Length: secret", 400),
+        (b"GET /healthz?token=secret HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20_000, 431),
+    ],
+)
+def test_what_is_no_request_is_told_so_and_not_said_again(server: Server, head: bytes, status: int) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as sock:
+        sock.sendall(head + b"\r\n\r\n")
+        response = http.client.HTTPResponse(sock)
+        response.begin()
+        content = response.read()
+    assert problem(response, content)["status"] == status
+    assert b"secret" not in content
+
 
 class TestScreenshots:
     PNG = b"\x89PNG" + bytes(range(256)) * 4
