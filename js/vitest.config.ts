@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { environment: "happy-dom", include: ["test/**/*.test.ts"], restoreMocks: true },
+  // A busy machine takes its time; no test asserts one.
+  test: { testTimeout: 60_000, environment: "happy-dom", include: ["test/**/*.test.ts"], restoreMocks: true },
 });

@@ -39,8 +39,16 @@ export interface Span {
   to: number | undefined;
 }
 
+/** An attempt's times are read once for as long as it is the same object: a cursor that moves asks for all of them. */
+const spans = new WeakMap<Attempt, Span | undefined>();
+
 /** When an attempt ran; undefined where nothing tells. A plain consumer hears of ends alone. */
 export function spanOf(attempt: Attempt): Span | undefined {
+  if (!spans.has(attempt)) spans.set(attempt, readSpan(attempt));
+  return spans.get(attempt);
+}
+
+function readSpan(attempt: Attempt): Span | undefined {
   const to = attempt.ended_at ? Date.parse(attempt.ended_at) : undefined;
   if (attempt.started_at) return { from: Date.parse(attempt.started_at), to };
   return to === undefined ? undefined : { from: to - (attempt.duration_seconds ?? 0) * 1000, to };

@@ -82,9 +82,23 @@ export function icon(name: IconName): HTMLElement {
 export function setIcon(holder: HTMLElement, name: IconName, force = false): void {
   if (!force && holder.dataset["icon"] === name) return;
   holder.dataset["icon"] = name;
-  holder.innerHTML =
-    '<svg viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" stroke-width="1.5" ' +
-    `stroke-linecap="round" stroke-linejoin="round">${ICONS[name]}</svg>`;
+  holder.replaceChildren(drawingOf(name).cloneNode(true));
+}
+
+/** Drawings are read once: long tables show many of them. */
+const drawings = new Map<IconName, Element>();
+
+function drawingOf(name: IconName): Element {
+  let drawing = drawings.get(name);
+  if (!drawing) {
+    const reader = document.createElement("template");
+    reader.innerHTML =
+      '<svg viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" stroke-width="1.5" ' +
+      `stroke-linecap="round" stroke-linejoin="round">${ICONS[name]}</svg>`;
+    drawing = reader.content.firstElementChild!;
+    drawings.set(name, drawing);
+  }
+  return drawing;
 }
 
 /** Listen for as long as the view lives. */

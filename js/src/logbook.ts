@@ -4,6 +4,7 @@
 // search goes through long stretches of text and not from object to object.
 
 import type { Level, LogEntry } from "./messages";
+import { firstThat } from "./search";
 
 const SHED = /^(\d+) log entr(?:y was|ies were) shed$/;
 export const LEVELS: readonly Level[] = ["DEBUG", "INFO", "WARN", "ERROR"];
@@ -291,15 +292,4 @@ export function lineOf({ timestamp, level, source, device_id, module_id, message
 
 function noticeOf(shed: number): string {
   return `${shed} log ${shed === 1 ? "entry was" : "entries were"} shed`;
-}
-
-/** The first of `count` numbers of which something holds that holds of all that follow; `count` if of none. */
-export function firstThat(count: number, holds: (index: number) => boolean): number {
-  let [low, high] = [0, count];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

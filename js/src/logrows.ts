@@ -1,6 +1,6 @@
 // The numbers of the lines that a filter let through, in order, growing at both ends.
 
-import { firstThat } from "./logbook";
+import { firstThat } from "./search";
 
 export class Rows {
   #data = new Int32Array(1024);

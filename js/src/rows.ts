@@ -1,5 +1,7 @@
 // Which rows of a long table are in sight, where each may have a height of its own.
 
+import { firstThat } from "./search";
+
 export interface Range {
   first: number;
   /** One past the last. */
@@ -11,6 +13,8 @@ export interface Range {
 
 export class RowHeights {
   readonly #known = new Map<string, number>();
+  /** Where each row of these begins, and the last ends; undefined once a height has changed. */
+  #tops: { keys: string[]; at: Float64Array } | undefined;
 
   constructor(
     /** The height of a row that was not measured yet. */
@@ -22,6 +26,7 @@ export class RowHeights {
   measure(key: string, height: number): boolean {
     if (this.of(key) === height) return false;
     this.#known.set(key, height);
+    this.#tops = undefined;
     return true;
   }
 
@@ -31,26 +36,24 @@ export class RowHeights {
 
   /** Where a row begins. */
   top(keys: string[], index: number): number {
-    let top = 0;
-    for (let i = 0; i < index; i++) top += this.of(keys[i]!);
-    return top;
+    return this.#topsOf(keys)[index]!;
   }
 
   /** The rows in sight, and some more on both sides. */
   range(keys: string[], scrollTop: number, height: number): Range {
-    let [top, first, above] = [0, 0, 0];
-    let index = 0;
-    for (; index < keys.length && top + this.of(keys[index]!) <= scrollTop; index++) top += this.of(keys[index]!);
-    first = Math.max(0, index - this.margin);
-    above = top - this.#sum(keys, first, index);
-    for (; index < keys.length && top < scrollTop + height; index++) top += this.of(keys[index]!);
-    const end = Math.min(keys.length, index + this.margin);
-    return { first, end, above, below: this.#sum(keys, end, keys.length) };
+    const { length } = keys;
+    const tops = this.#topsOf(keys);
+    const first = Math.max(0, firstThat(length, (index) => tops[index + 1]! > scrollTop) - this.margin);
+    const end = Math.min(length, firstThat(length, (index) => tops[index]! >= scrollTop + height) + this.margin);
+    return { first, end, above: tops[first]!, below: tops[length]! - tops[end]! };
   }
 
-  #sum(keys: string[], from: number, to: number): number {
-    let sum = 0;
-    for (let i = from; i < to; i++) sum += this.of(keys[i]!);
-    return sum;
+  #topsOf(keys: string[]): Float64Array {
+    if (this.#tops?.keys !== keys) {
+      const at = new Float64Array(keys.length + 1);
+      keys.forEach((key, i) => (at[i + 1] = at[i]! + this.of(key)));
+      this.#tops = { keys, at };
+    }
+    return this.#tops.at;
   }
 }

@@ -37,7 +37,7 @@ export class Store implements Listener {
   /** The way to lines that the log has not; undefined where nobody keeps them. */
   readonly backlog: Backlog | undefined;
   /** The moment that the views show; setting it updates them as a message does. */
-  readonly cursor = new Cursor(() => this.#schedule());
+  readonly cursor = new Cursor(() => this.#repaint());
   /** The results that a reader wants to see in the tables of steps. */
   readonly results = new Wish<StepQuery["status"]>();
   #state: ExecutionSnapshot | undefined;
@@ -49,6 +49,7 @@ export class Store implements Listener {
   #viewers = new Map<Viewer, Stream[]>();
   #pictures = new Map<string, Frame>();
   #scheduled = false;
+  #revision = 0;
   #past: { of: ExecutionSnapshot; at: number; state: ExecutionSnapshot } | undefined;
 
   constructor(
@@ -65,6 +66,11 @@ export class Store implements Listener {
   /** The execution's state; undefined until the first snapshot came. */
   get state(): ExecutionSnapshot | undefined {
     return this.#state;
+  }
+
+  /** Counts what the views are told of but the cursor: while that is dragged, most of a view stays as it is. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** The state at the cursor's moment. */
@@ -196,6 +202,11 @@ export class Store implements Listener {
   }
 
   #schedule(): void {
+    this.#revision += 1;
+    this.#repaint();
+  }
+
+  #repaint(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     requestAnimationFrame(() => {

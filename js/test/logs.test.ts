@@ -107,6 +107,19 @@ test("stands still while the reader reads, and tells how many came since", async
   expect(messages().at(-1)).toBe("line 107");
 });
 
+test("a cursor that moves does not have the page laid out: nothing is asked of it", async () => {
+  await begin(...many(1000));
+  let asked = 0;
+  const height = () => (asked++, 10 * ROW);
+  Object.defineProperty(scroller(), "clientHeight", { get: height, configurable: true });
+  for (const moment of [900, 500, 100]) {
+    store.cursor.set(NOW + moment * 1000);
+    await settle();
+    expect(messages()).toContain(`line ${moment}`);
+  }
+  expect(asked).toBe(0);
+});
+
 test("filters by text and marks what was found", async () => {
   await begin(entry("one"), entry("two"), entry("Three th"));
   search("TH");

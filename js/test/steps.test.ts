@@ -226,4 +226,23 @@ describe("the table", () => {
     expect(one(".xm-step-toggle").getAttribute("aria-expanded")).toBe("true");
     expect(one(".xm-steps-scroll").getAttribute("aria-rowcount")).toBe("1001");
   });
+
+  test("a cursor that is dragged changes no row before it rests, and nothing of the progress", async () => {
+    const changes: MutationRecord[] = [];
+    const observer = new MutationObserver((records) => changes.push(...records));
+    for (const part of [".xm-rows", ".xm-head"]) {
+      observer.observe(one(part), { subtree: true, childList: true, attributes: true, characterData: true });
+    }
+    vi.useFakeTimers();
+    for (let moment = 1; moment < 4; moment++) {
+      store.cursor.set(ms(moment));
+      await vi.advanceTimersByTimeAsync(20);
+      if (moment === 1) changes.length = 0; // it has left the present
+    }
+    expect(changes).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    vi.useRealTimers();
+    observer.disconnect();
+    expect(all(".xm-step-group").map((row) => row.dataset["at"])).toEqual(["now", "ahead", "ahead", "ahead"]);
+  });
 });

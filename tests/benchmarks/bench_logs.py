@@ -16,12 +16,10 @@ target is missed.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +31,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.benchmarks import log_page as page_side  # noqa: E402
 from tests.benchmarks.log_sides import NEEDLE, keep  # noqa: E402
+from tests.benchmarks.page import opened, seconds_until, turn_wheel  # noqa: E402
 from tests.browser.jupyterlab import jupyter_server, launch_chromium  # noqa: E402
 from tests.browser.notebook import JupyterServer, NotebookPage  # noqa: E402
 
@@ -44,16 +43,11 @@ SIDES = {
 FRAME_TARGET_MS = 20.0
 CPU_TARGET = 5.0
 #: What counts as flat: so many bytes a minute, of what holds a hundred times as many.
-PAGE_GROWTH, KERNEL_GROWTH = 2e6, 2e6
+GROWTH = {"page": 1e6, "its JavaScript": 0.5e6, "kernel": 1e6}
 #: Once the page holds the most lines that it holds of a run that goes on; see js/src/logbook.ts.
 FULL_SECONDS = 110
+SAMPLE_SECONDS = 15
 SCROLL_SECONDS = 4.0
-SETUP = """
-import sys
-sys.path.insert(0, {root!r})
-from tests.benchmarks import log_sides as sides
-{more}"""
-
 missed: list[str] = []
 
 
@@ -76,47 +70,21 @@ class Figures:
     heap_mb: float
 
 
-@contextlib.contextmanager
-def opened(
-    server: JupyterServer, browser: Browser, name: str, setup: str, *cells: str
-) -> Iterator[NotebookPage]:
-    """Open a notebook in a page of its own, whose first cell has run."""
-    server.write(f"{name}.ipynb", setup, *cells)
-    context = browser.new_context(viewport={"width": 1400, "height": 1100})
-    notebook = NotebookPage(server, context.new_page())
-    notebook.open(f"{name}.ipynb")
-    notebook.run_cell()
-    if notebook.errors():
-        raise RuntimeError("; ".join(notebook.errors()))
-    notebook.page.evaluate(page_side.PROBE)
-    yield notebook
-    notebook.shut_down()
-    context.close()
-
-
-def show(notebook: NotebookPage, side: str) -> float:
-    """Run the cell that shows a side; return the seconds until its first row."""
-    notebook.page.evaluate("window.began = performance.now()")
-    notebook.begin_cell()
-    at = notebook.page.evaluate(f"() => until({page_side.SHOWN[side]}, 300_000)")
-    return float(at - notebook.page.evaluate("began")) / 1000
-
-
 def figures(notebook: NotebookPage, side: str, count: int) -> Figures:
     """Measure one side."""
     page = notebook.page
     before = page_side.memory(page)
-    first = show(notebook, side)
+    first = seconds_until(notebook, page_side.SHOWN[side])
     more = float(page.evaluate(page_side.LOAD_ALL)) / 1000 if side == "ours" else 0.0
     page.wait_for_timeout(2000)
     held = page_side.memory(page)
-    frames = None if side == "itables" else page_side.scroll(page, page_side.ROWS[side], SCROLL_SECONDS)
+    frames = None if side == "itables" else turn_wheel(page, page_side.ROWS[side], SCROLL_SECONDS)
     took = page_side.filtered(notebook, side, NEEDLE, count // 1000)
     return Figures(
         first,
         first + more,
         took,
-        statistics.quantiles(frames, n=20)[-1] if frames else None,
+        frames and frames.p95,
         (held.process - before.process) / 1e6,
         (held.heap - before.heap) / 1e6,
     )
@@ -130,8 +98,7 @@ def compare(server: JupyterServer, browser: Browser, folder: Path, count: int) -
     found: dict[str, Figures] = {}
     for side, cell in SIDES.items():
         more = f"lines = sides.frame({count})" if side != "ours" else ""
-        setup = SETUP.format(root=str(ROOT), more=more)
-        with opened(server, browser, f"table-{side}", setup, cell.format(folder=str(folder))) as notebook:
+        with opened(server, browser, f"table-{side}", more, cell.format(folder=str(folder))) as notebook:
             try:
                 found[side] = figures(notebook, side, count)
             except Exception as error:
@@ -161,25 +128,30 @@ def compare(server: JupyterServer, browser: Browser, folder: Path, count: int) -
 
 def load(server: JupyterServer, browser: Browser, folder: Path, seconds: float) -> None:
     """Log under load, and print what it costs and whether anything is lost."""
-    setup = SETUP.format(root=str(ROOT), more=f"load = sides.Load({str(folder)!r})")
+    setup = f"load = sides.Load({str(folder)!r})"
     with opened(server, browser, "load", setup, "load.view") as notebook:
         kernel = psutil.Process(int(notebook.execute("import os; print(os.getpid())")))
         idle = cpu(kernel, 5)
         notebook.execute("load.begin()")
+        first = time.monotonic()
         without = cpu(kernel, 20)
         notebook.run_cell()
         notebook.view().locator(".xm-log-row").first.wait_for()
-        samples: list[tuple[float, int, int]] = []
+        samples: list[Sample] = []
         began, busy = time.monotonic(), spent(kernel)
+        print(f"  {'seconds':>8}" + "".join(f"{name:>18}" for name in GROWTH) + "   (MB)")
         while (now := time.monotonic() - began) < seconds:
-            samples.append((now, page_side.memory(notebook.page).process, kernel.memory_info().rss))
-            notebook.page.wait_for_timeout(5000)
+            held = page_side.memory(notebook.page)
+            samples.append(Sample(now, (held.process, held.heap, kernel.memory_full_info().uss)))
+            print(f"  {samples[-1]}", flush=True)
+            notebook.page.wait_for_timeout(SAMPLE_SECONDS * 1000 - (time.monotonic() - began - now) * 1000)
         used = (spent(kernel) - busy) / (time.monotonic() - began) * 100
         notebook.execute("load.end()")
+        lasted = time.monotonic() - first
         notebook.page.wait_for_timeout(3000)
         told = notebook.json("load.facts()")
         shown = page_side.counts(notebook.page)
-    rate = told["published"] / (seconds + 20)
+    rate = told["published"] / lasted
     line("ten devices", f"{rate:.0f} lines/s for {seconds:.0f} s with the view open")
     line("kernel, idle", f"{idle:.2f} % of a core")
     line("kernel, logging, no view", f"{without:.1f} %")
@@ -193,22 +165,32 @@ def load(server: JupyterServer, browser: Browser, folder: Path, seconds: float) 
         whole,
     )
     line("told as shed", f"{told['shed']:,} of {told['published']:,} lines", counted)
-    flat(samples)
+    flat(samples, seconds)
 
 
-def flat(samples: list[tuple[float, int, int]]) -> None:
-    """Print how memory went, of the time in which the page is full."""
-    late = [sample for sample in samples if sample[0] > FULL_SECONDS]
-    full = len(late) >= 6
-    chosen = late if full else samples
-    for what, index, most in (("page", 1, PAGE_GROWTH), ("kernel", 2, KERNEL_GROWTH)):
-        values = [sample[index] for sample in chosen]
-        slope = statistics.linear_regression([sample[0] / 60 for sample in chosen], values).slope
-        text = f"{values[0] / 1e6:.0f} MB to {values[-1] / 1e6:.0f} MB, {slope / 1e6:+.2f} MB a minute"
-        if full:
-            line(f"memory of the {what}", text, slope <= most)
+@dataclass(frozen=True)
+class Sample:
+    """What is held at a time: bytes, in the order of `GROWTH`."""
+
+    seconds: float
+    held: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.seconds:8.0f}" + "".join(f"{value / 1e6:18.1f}" for value in self.held)
+
+
+def flat(samples: list[Sample], seconds: float) -> None:
+    """Print how memory went in the second half, which is judged when the page was full by then."""
+    late = samples[-max(2, len(samples) // 2) :]
+    for index, (name, most) in enumerate(GROWTH.items()):
+        values = [sample.held[index] for sample in late]
+        minutes = [sample.seconds / 60 for sample in late]
+        slope = statistics.linear_regression(minutes, values).slope
+        text = f"{values[0] / 1e6:.1f} MB to {values[-1] / 1e6:.1f} MB, {slope / 1e6:+.2f} MB a minute"
+        if seconds / 2 >= FULL_SECONDS:
+            line(f"memory, {name}", text, slope <= most)
         else:
-            line(f"memory of the {what}", f"{text}; not yet full, so not judged")
+            line(f"memory, {name}", f"{text}; not full by then, so not judged")
 
 
 def spent(process: psutil.Process) -> float:
@@ -228,7 +210,7 @@ def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer lines, and a minute of load")
-    parser.add_argument("--minutes", type=float, default=10, help="of load")
+    parser.add_argument("--minutes", type=float, default=4, help="of load (4); 10 tell more")
     parser.add_argument("sections", nargs="*", choices=["table", "load", []])
     chosen = parser.parse_args()
     sections = chosen.sections or ["table", "load"]

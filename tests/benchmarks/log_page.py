@@ -1,4 +1,4 @@
-"""What bench_logs measures on the page: rows that are there, frames, what was found, and memory."""
+"""What bench_logs measures on the page: rows that are there, what was found, and memory."""
 
 from __future__ import annotations
 
@@ -9,32 +9,6 @@ import psutil
 from playwright.sync_api import Page
 
 from tests.browser.notebook import NotebookPage
-
-PROBE = """() => {
-    window.until = (check, limit) => new Promise((resolve, reject) => {
-        const began = performance.now();
-        const look = () => {
-            if (check()) resolve(performance.now());
-            else if (performance.now() - began > limit) reject(new Error("it never came"));
-            else setTimeout(look, 10);
-        };
-        look();
-    });
-    window.frames = [];
-    window.watchFrames = () => {
-        let before = performance.now();
-        const next = now => { frames.push(now - before); before = now; requestAnimationFrame(next); };
-        requestAnimationFrame(next);
-    };
-    // What a canvas shows, in a number.
-    window.painted = () => [...document.querySelectorAll(".lm-DataGrid canvas")].map(canvas => {
-        if (canvas.width < 50 || canvas.height < 150) return 0;
-        const {data} = canvas.getContext("2d").getImageData(20, 40, Math.min(canvas.width - 20, 900), 90);
-        let sum = 0;
-        for (let i = 0; i < data.length; i += 4) sum = (sum * 31 + data[i] + data[i + 1] + data[i + 3]) | 0;
-        return sum;
-    }).join();
-}"""
 
 #: Whether a side shows rows; of a canvas, whether there is dark ink where they are.
 SHOWN = {
@@ -79,6 +53,14 @@ FILTER_TABLES = """async ([words, wanted]) => {
     return await until(() => info.textContent.includes(` ${wanted} `), 120_000) - began;
 }"""
 FILTER_GRID = """async code => {
+    // What a canvas shows, in a number.
+    const painted = () => [...document.querySelectorAll(".lm-DataGrid canvas")].map(canvas => {
+        if (canvas.width < 50 || canvas.height < 150) return 0;
+        const {data} = canvas.getContext("2d").getImageData(20, 40, Math.min(canvas.width - 20, 900), 90);
+        let sum = 0;
+        for (let i = 0; i < data.length; i += 4) sum = (sum * 31 + data[i] + data[i + 1] + data[i + 3]) | 0;
+        return sum;
+    }).join();
     const before = painted();
     const began = performance.now();
     window.panel().sessionContext.session.kernel.requestExecute({code, store_history: false});
@@ -115,21 +97,6 @@ def _renderers() -> list[psutil.Process]:
 
 def _private(process: psutil.Process) -> int:
     return int(process.memory_full_info().uss)
-
-
-def scroll(page: Page, rows: str, seconds: float) -> list[float]:
-    """Turn the wheel over a side's rows, up; return how long each frame took, in ms."""
-    box = page.locator(rows).first.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 200, box["y"] + 100)
-    page.evaluate("() => { watchFrames(); }")
-    page.wait_for_timeout(500)
-    page.evaluate("() => { frames.length = 0; }")
-    turns = round(seconds * 20)
-    for turn in range(turns):
-        page.mouse.wheel(0, -700 if turn < turns / 2 else 700)
-        page.wait_for_timeout(50)
-    return [float(frame) for frame in page.evaluate("frames")]
 
 
 def filtered(notebook: NotebookPage, side: str, words: str, wanted: int) -> float:

@@ -1,4 +1,4 @@
-"""What bench_logs runs in the kernel: the same million lines for each side, and a run that logs."""
+"""What bench_logs and bench_views run in the kernel: the same rows for each side, and a run that logs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 
 from execmon_lab.history import History
 from execmon_lab.history.lookback import LinePlace, Lookback
 from execmon_lab.hub import Hub, execution_subject
 from execmon_lab.protocol import (
+    Attempt,
     DeviceSummary,
     ExecutionCompleted,
     ExecutionSnapshot,
@@ -65,17 +67,24 @@ def entry(row: tuple[str, str, str, str, str]) -> LogEntry:
     )
 
 
+def serials(devices: int = 10) -> list[str]:
+    """The devices of the made-up run."""
+    return [f"emulator-{5554 + 2 * n}" for n in range(devices)]
+
+
 def state(status: str, devices: int = 10) -> ExecutionSnapshot:
     """The run that the lines are of."""
-    serials = [f"emulator-{5554 + 2 * n}" for n in range(devices)]
     return ExecutionSnapshot(
         execution_id=EXECUTION,
         status=status,  # type: ignore[arg-type]
         progress_percentage=100 if status == "completed" else 0,
         current_step=None,
-        devices=tuple(DeviceSummary(device_id=s, status="busy", last_seen=stamp(0)) for s in serials),
+        devices=tuple(
+            DeviceSummary(device_id=s, status="busy", last_seen=stamp(0)) for s in serials(devices)
+        ),
         steps=tuple(
-            Step(step_id=f"step-{s}", device_id=s, module_id="module_0", status="pending") for s in serials
+            Step(step_id=f"step-{s}", device_id=s, module_id="module_0", status="pending")
+            for s in serials(devices)
         ),
         started_at=stamp(0),
         timestamp=stamp(0),
@@ -89,11 +98,57 @@ def keep(folder: Path, count: int) -> None:
 
 def ours(folder: str) -> LogTable:
     """Show them as a run of the history: its newest lines at once, the others as they are asked for."""
+    return LogTable(_view(folder, state("completed")))
+
+
+def _view(folder: str, over: ExecutionSnapshot) -> ExecutionView:
     hub = Hub()
-    hub.publish(state("completed"))
+    hub.publish(over)
     kept = Lookback(History(folder), EXECUTION)
     newest = kept.before(LinePlace(1 << 60, "", ""), LINES)
-    return LogTable(ExecutionView(execution_id=EXECUTION, hub=hub, logs=lambda: newest, kept_log=kept))
+    return ExecutionView(execution_id=EXECUTION, hub=hub, logs=lambda: newest, kept_log=kept)
+
+
+def steps(count: int, seconds: float) -> tuple[Step, ...]:
+    """Make the steps of ten devices that took so long; every seventh failed once, every 23rd for good."""
+    devices = serials()
+    each = seconds / (count // len(devices))
+    return tuple(_step(n, devices[n % len(devices)], n // len(devices) * each, each) for n in range(count))
+
+
+def _step(n: int, device: str, begin: float, seconds: float) -> Step:
+    endings = ["failed", "completed"] if n % 7 == 6 else ["completed"]
+    if n % 23 == 22:
+        endings = ["failed", "failed"]
+    each = seconds * 0.95 / len(endings)
+    attempts = tuple(
+        Attempt(
+            attempt=i + 1,
+            status=ending,  # type: ignore[arg-type]
+            started_at=stamp(begin + i * each),
+            ended_at=stamp(begin + (i + 1) * each),
+            duration_seconds=round(each, 3),
+            error_code="ASSERTION_FAILED" if ending == "failed" else None,
+            error_message=f"the screen shows no {NEEDLE} ({n})" if ending == "failed" else None,
+        )
+        for i, ending in enumerate(endings)
+    )
+    return Step(
+        step_id=f"step-{n}",
+        device_id=device,
+        module_id=f"module_{n // 10 % 12}",
+        status=endings[-1],  # type: ignore[arg-type]
+        attempts=attempts,
+        params=f"number={n}",
+    )
+
+
+def run(folder: str, count: int, seconds: float) -> ExecutionView:
+    """Show a run of so many steps that is over, with the newest lines of its log."""
+    over = msgspec.structs.replace(
+        state("completed"), steps=steps(count, seconds), duration_seconds=seconds, timestamp=stamp(seconds)
+    )
+    return _view(folder, over)
 
 
 def frame(count: int) -> Any:
@@ -101,6 +156,18 @@ def frame(count: int) -> Any:
     import pandas as pd
 
     return pd.DataFrame(list(rows(count)), columns=["time", "level", "device", "module", "message"])
+
+
+def step_frame(count: int, seconds: float) -> Any:
+    """Make a frame of the steps, for the others."""
+    import pandas as pd
+
+    rows = [
+        (step.module_id, step.device_id, attempt.duration_seconds, step.status, attempt.error_message or "")
+        for step in steps(count, seconds)
+        for attempt in step.attempts[-1:]
+    ]
+    return pd.DataFrame(rows, columns=["step", "device", "seconds", "result", "message"])
 
 
 def grid(lines: Any) -> Any:

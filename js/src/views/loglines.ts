@@ -41,7 +41,10 @@ export class LogLines {
   #anchor = { line: 0, above: 0 };
   /** Pixels from the first row to what is at the top. */
   #position = 0;
+  /** Where the scrollbar was put, or was seen last. */
   #last = 0;
+  /** How high the table is; asked for at each step, it would have the page laid out at each. 0 is unknown. */
+  #height = 0;
   #touched = -Infinity;
   #held = false;
   #settling: ReturnType<typeof setTimeout> | undefined;
@@ -56,7 +59,11 @@ export class LogLines {
     on(this.element, "scroll", signal, () => this.#scrolled());
     this.#watchHand(signal);
     // A notebook takes cells that are out of sight off the page, which forgets how far they were scrolled.
-    const observer = new ResizeObserver(() => this.render());
+    const observer = new ResizeObserver(() => {
+      this.#height = 0;
+      this.#last = this.element.scrollTop;
+      this.render();
+    });
     observer.observe(this.element);
     signal.addEventListener("abort", () => {
       observer.disconnect();
@@ -66,7 +73,11 @@ export class LogLines {
 
   /** How many rows are in sight. */
   get page(): number {
-    return Math.max(1, Math.floor(this.element.clientHeight / ROW));
+    return Math.max(1, Math.floor(this.height / ROW));
+  }
+
+  get height(): number {
+    return (this.#height ||= this.element.clientHeight);
   }
 
   /** The number of the row that was clicked, if one was. */
@@ -75,16 +86,21 @@ export class LogLines {
     return index === undefined ? undefined : Number(index);
   }
 
-  /** Bring a row in sight, in the middle when it is far off. */
+  /** Bring a row in sight. */
   reveal(row: number): void {
-    const [top, height] = [row * ROW, this.element.clientHeight];
+    this.go(row);
+    this.render();
+  }
+
+  /** Have a row in sight from the next render on, in the middle when it is far off. */
+  go(row: number): void {
+    const [top, height] = [row * ROW, this.height];
     if (top < this.#position || top + ROW > this.#position + height) {
       const near = Math.abs(top - this.#position - height / 2) < height;
       const wanted = !near ? top - height / 2 : top < this.#position ? top : top + ROW - height;
       this.#stand(this.#clamped(wanted));
     }
     this.following = false;
-    this.render();
   }
 
   /** Whether the reader is at the first row, and has gone there. */
@@ -116,12 +132,12 @@ export class LogLines {
 
   /** Pixels that are out of sight when the last row is in it. */
   get #limit(): number {
-    return Math.max(0, this.filter.length * ROW - this.element.clientHeight);
+    return Math.max(0, this.filter.length * ROW - this.height);
   }
 
   /** The same on the track. */
   get #trackLimit(): number {
-    return Math.max(0, Math.min(this.filter.length * ROW, TRACK) - this.element.clientHeight);
+    return Math.max(0, Math.min(this.filter.length * ROW, TRACK) - this.height);
   }
 
   #clamped(position: number): number {
@@ -139,7 +155,8 @@ export class LogLines {
   #place(): void {
     const [limit, track] = [this.#limit, this.#trackLimit];
     const top = limit === track ? this.#position : (this.#position / limit) * track;
-    if (Math.abs(this.element.scrollTop - top) >= 1) this.element.scrollTop = top;
+    if (Math.abs(this.#last - top) < 1) return;
+    this.element.scrollTop = top;
     this.#last = this.element.scrollTop;
   }
 
@@ -149,7 +166,7 @@ export class LogLines {
     if (Math.abs(moved) < 1) return;
     this.#last = top;
     const [limit, track] = [this.#limit, this.#trackLimit];
-    const leap = Math.abs(moved) > LEAP * this.element.clientHeight || top <= 0 || top >= track - 1;
+    const leap = Math.abs(moved) > LEAP * this.height || top <= 0 || top >= track - 1;
     this.#position = this.#clamped(limit === track ? top : leap ? (top / track) * limit : this.#position + moved);
     // Pages scroll for reasons of their own; only what the reader does by hand decides what is followed.
     if (this.#held || performance.now() - this.#touched < HAND_MS) {
@@ -180,13 +197,13 @@ export class LogLines {
 
   #draw(): void {
     const first = Math.max(0, Math.floor(this.#position / ROW) - MARGIN_ROWS);
-    const count = Math.ceil(this.element.clientHeight / ROW) + 2 * MARGIN_ROWS;
+    const count = Math.ceil(this.height / ROW) + 2 * MARGIN_ROWS;
     while (this.#rows.length < count) {
       const row = new LogRow(`${this.#name}-${this.#rows.length}`);
       this.#rows.push(row);
       this.#body.append(row.element);
     }
-    const shift = this.element.scrollTop - this.#position;
+    const shift = this.#last - this.#position;
     // A row that stays in sight stays the same element: a step of scrolling fills as many rows as it shows anew.
     const pool = this.#rows.length;
     for (let index = first; index < first + pool; index++) {

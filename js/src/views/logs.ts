@@ -214,7 +214,7 @@ export class LogsView {
     const own = this.#opened !== undefined && at === this.store.logs.line(this.#opened)?.time;
     this.#marked = own ? this.#opened : row < 0 ? undefined : this.#filter.at(row);
     if (moved && at !== null && !own) {
-      if (row >= 0) this.#lines.reveal(row);
+      if (row >= 0) this.#lines.go(row);
       this.#lines.following = false;
     }
   }

@@ -69,6 +69,8 @@ export class StepsView {
   #followed: string | undefined;
   #handled = false;
   #at: number | null = null;
+  #revision: number | undefined;
+  #live = true;
   #travelling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -113,13 +115,19 @@ export class StepsView {
   }
 
   update(state: ExecutionSnapshot): void {
+    const { revision, cursor } = this.store;
+    if (revision !== this.#revision || cursor.live !== this.#live) this.#take(state);
+    [this.#revision, this.#live] = [revision, cursor.live];
+    const { at } = cursor;
+    if (at !== this.#at) this.#travelling ??= setTimeout(() => this.#travel(), LATER_MS);
+    else if (at === null) this.#follow(state);
+  }
+
+  #take(state: ExecutionSnapshot): void {
     const same = state.steps === this.#state?.steps;
     this.#state = state;
     if (!same) this.#arrange(state);
     this.#render();
-    const { at } = this.store.cursor;
-    if (at !== this.#at) this.#travelling ??= setTimeout(() => this.#travel(), LATER_MS);
-    else if (at === null) this.#follow(state);
   }
 
   #travel(): void {
@@ -208,12 +216,14 @@ export class StepsView {
   }
 
   #measured(entries: ResizeObserverEntry[]): void {
+    let changed = false;
     for (const { target, borderBoxSize } of entries) {
       const key = (target as HTMLElement).dataset["stepId"];
       const height = borderBoxSize[0]?.blockSize;
-      if (key !== undefined && height) this.#heights.measure(key, height);
+      if (key === undefined) changed = true;
+      else if (height) changed = this.#heights.measure(key, height) || changed;
     }
-    this.#render();
+    if (changed) this.#render();
   }
 
   #tick(): void {

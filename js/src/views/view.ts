@@ -18,6 +18,7 @@ export class ExecutionView implements Viewer {
   readonly #timeline: TimelineView;
   readonly #steps: StepsView;
   readonly #logs: LogsView;
+  #revision: number | undefined;
 
   constructor(
     readonly store: Store,
@@ -40,12 +41,14 @@ export class ExecutionView implements Viewer {
 
   update(): void {
     this.#shell.update();
-    const { state } = this.store;
+    const { state, revision } = this.store;
     if (!state) return;
-    this.#progress.update(state);
-    this.#timeline.update(state);
+    // The tables come first: they ask where the page is scrolled to, which is cheap before others have changed it.
     this.#steps.update(state);
     this.#logs.update();
+    this.#timeline.update(state);
+    if (revision !== this.#revision) this.#progress.update(state);
+    this.#revision = revision;
   }
 
   frame(_frame: Frame): void {}
