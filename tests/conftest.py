@@ -28,7 +28,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("patient")
 
 
-def _eventually(condition: Callable[[], object], within: float = 20.0) -> bool:
+def _eventually(condition: Callable[[], object], within: float = 60.0) -> bool:
     deadline = time.monotonic() + within
     while not condition():
         if time.monotonic() > deadline:

@@ -117,6 +117,12 @@ def gone(pid: int) -> bool:
         return True
 
 
+def listener(port: int) -> int:
+    """Return the id of the process that listens on a port."""
+    connections = psutil.net_connections("tcp")
+    return next(c.pid for c in connections if c.laddr.port == port and c.status == psutil.CONN_LISTEN)
+
+
 def run(command: Sequence[str | Path], *, timeout: float = DEADLINE, **options: Any) -> Ended:
     """Run a process to its end; the options are those of `Child`."""
     with Child(command, **options) as process:

@@ -10,6 +10,7 @@ import pytest
 import execmon_lab as em
 from execmon_lab import runlogcat
 from execmon_lab.client import sync
+from execmon_lab.hub import Envelope
 from execmon_lab.protocol import LogEntry
 from execmon_lab.runlogcat import LINES_PER_SECOND
 
@@ -29,6 +30,24 @@ def calm_module(ctx: em.Context) -> None:
     ctx.sleep(0.3)
 
 
+def after(lab: em.Lab, said: str) -> em.Module:
+    """Make a module that waits until the device's own log has come to a line."""
+    come = threading.Event()
+
+    def listen(envelope: Envelope) -> None:
+        message = envelope.message
+        if isinstance(message, LogEntry) and message.source == "logcat" and said in message.message:
+            come.set()
+
+    lab.hub.subscribe(">", listen, shaped=False)
+
+    @em.module(timeout=60)
+    def waiting_module(ctx: em.Context) -> None:
+        assert come.wait(60)
+
+    return waiting_module
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[em.Lab]:
     with em.Lab(history=tmp_path_factory.mktemp("history"), record=False) as lab:
@@ -40,7 +59,7 @@ def of_device(run: em.Run) -> list[LogEntry]:
 
 
 def test_a_crash_on_the_device_is_found_beside_the_step_that_it_happened_in(lab: em.Lab) -> None:
-    run = lab.start(em.Plan([calm_module, crashing_module, calm_module]))
+    run = lab.start(em.Plan([calm_module, crashing_module, after(lab, "FATAL EXCEPTION")]))
     state = run.wait(60)
     step = state.steps[1]
     [crash] = [entry for entry in of_device(run) if entry.level == "ERROR"]
@@ -57,7 +76,7 @@ def test_a_crash_on_the_device_is_found_beside_the_step_that_it_happened_in(lab:
 
 
 def test_the_plan_says_what_is_read(lab: em.Lab) -> None:
-    more = lab.start(em.Plan([crashing_module], logcat="MyApp:I *:S"))
+    more = lab.start(em.Plan([crashing_module, after(lab, "all is well")], logcat="MyApp:I *:S"))
     more.wait(60)
     assert [(entry.level, entry.message) for entry in of_device(more)] == [("INFO", "MyApp: all is well")]
     none = lab.start(em.Plan([crashing_module], logcat=None))
@@ -70,7 +89,7 @@ def test_the_plan_says_what_is_read(lab: em.Lab) -> None:
 
 def test_a_plain_client_is_sent_none_of_it(lab: em.Lab) -> None:
     heard: dict[bool, list[LogEntry]] = {}
-    run = lab.prepare(em.Plan([crashing_module]))
+    run = lab.prepare(em.Plan([crashing_module, after(lab, "FATAL EXCEPTION")]))
     connected = threading.Barrier(3, timeout=30)
 
     def listen(full: bool) -> None:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from .jupyterlab import jupyter_server, launch_chromium
 from .notebook import JupyterServer, NotebookPage
 from .serving import Missing
+
+expect.set_options(timeout=30_000)  # for what does not come; where it comes, nothing waits
 
 
 @pytest.fixture(scope="session")

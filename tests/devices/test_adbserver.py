@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from execmon_lab.devices import AdbServer, PrivateAdbServer, ServerError
-from tests.processes import Child, gone, run
+from tests.processes import Child, gone, listener, run
 
 Eventually = Callable[..., bool]
 
@@ -134,17 +134,21 @@ class TestTheUsers:
         assert adb_server.pid == before
 
     @pytest.mark.usefixtures("no_leaks")
-    def test_it_is_started_when_there_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_it_is_started_when_there_is_none(
+        self, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+    ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
         monkeypatch.setenv("ADB_MDNS", "0")
         monkeypatch.setenv("ADB_USB", "0")
         server = AdbServer.user()
+        pid = listener(port)
         try:
             assert answers(server)
         finally:
-            server.client.server_kill()
+            os.kill(pid, signal.SIGKILL)  # asked to end it may hang for ever
+        assert eventually(lambda: gone(pid))
 
     def test_a_distant_one_that_does_not_answer_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("ANDROID_ADB_SERVER_ADDRESS", "127.0.0.2")

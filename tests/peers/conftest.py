@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -15,9 +16,9 @@ import pytest
 from adbutils import AdbClient, AdbDevice
 
 from execmon_lab.phone.process import PhoneProcess
-from tests.processes import Child
+from tests.processes import Child, listener
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 def free_port() -> int:
@@ -78,7 +79,7 @@ def adb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adb]:
     adb = Adb(adbutils.adb_path(), port, env)
     adb("start-server")
     yield adb
-    adb("kill-server", check=False)
+    os.kill(listener(port), signal.SIGKILL)  # asked to end it may hang for ever
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ def test_the_person_accepts_on_the_screen(
     adb_server("connect", f"127.0.0.1:{secure.port}", check=False)
     serial = f"127.0.0.1:{secure.port}"
     wait_until(lambda: f"{serial}\tunauthorized" in adb_server.text("devices"), "the server is not let in")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while f"{serial}\tdevice" not in adb_server.text("devices"):
         assert time.monotonic() < deadline
         known.shell("uiautomator dump /sdcard/dump.xml")

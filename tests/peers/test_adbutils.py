@@ -123,7 +123,7 @@ def test_reverse(device: AdbDevice) -> None:
 def test_logcat(device: AdbDevice, tmp_path: Path) -> None:
     target = tmp_path / "log.txt"
     logcat = device.logcat(target, clear=True, re_filter="needle")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while "needle" not in (target.read_text() if target.exists() else ""):
         device.shell("log -t test needle; log -t test hay")
         assert time.monotonic() < deadline

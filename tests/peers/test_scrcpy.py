@@ -47,7 +47,7 @@ def server(adb: Adb, version: str, *options: str) -> Iterator[tuple[socket.socke
     """Start the server and connect to it; yields the video and the control socket."""
     words = ["scid=12345678", "tunnel_forward=true", "audio=false", "cleanup=false", *options]
     with started(adb, version, words) as port:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:  # adb accepts before the phone does: the first byte tells that it did
             video = socket.create_connection(("127.0.0.1", port), timeout=20)
             if video.recv(1) == b"\0":

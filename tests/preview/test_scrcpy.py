@@ -68,7 +68,7 @@ def version(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 def settled(source: Source, seconds: float = 0.3) -> Image.Image:
     """Return the picture when none has come for a while."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     quiet = time.monotonic()
     while time.monotonic() - quiet < seconds:
         assert time.monotonic() < end
@@ -82,6 +82,14 @@ def settled(source: Source, seconds: float = 0.3) -> Image.Image:
 def capture_for_ever(source: Source) -> None:
     while True:
         source.capture()
+
+
+def number(source: Source) -> int:
+    """Return the number of the present picture; of one without a number, 0."""
+    try:
+        return code.read(source.capture().image).number
+    except ValueError:
+        return 0
 
 
 def mean_error(one: Image.Image, other: Image.Image) -> float:
@@ -121,16 +129,17 @@ class TestThePicture:
         assert source.capture().image.size == (360, 640)
         source.close()
 
-    def test_the_newest_wins(self, source: ScrcpySource, session: DeviceSession) -> None:
+    def test_the_newest_wins(
+        self, source: ScrcpySource, session: DeviceSession, eventually: Eventually
+    ) -> None:
         session.shell(MOTION)
-        source.capture()
-        time.sleep(1)
-        source.capture()
-        before = code.read(source.capture().image).number
-        time.sleep(1)
-        after = code.read(source.capture().image)
-        assert after.number >= before + 15
-        assert after.age() < 5
+        assert eventually(lambda: number(source) > 0)
+        missed = number(source) + 30
+        assert eventually(lambda: code.read(session.screenshot()).number >= missed)
+        seen: set[int] = set()
+        while max(seen, default=0) < missed:
+            seen.add(number(source))
+        assert len(seen) < 15, "those that came while nobody looked are not shown one by one"
 
     def test_the_device_is_not_woken_to_be_watched(
         self, source: ScrcpySource, session: DeviceSession
@@ -157,7 +166,7 @@ class Spoiled:
         present = self.tamper.videos
         self.tamper.spoil = lambda data: how(data) if self.tamper.videos == present else data
 
-    def recovers(self, within: float = 20.0) -> bool:
+    def recovers(self, within: float = 60.0) -> bool:
         """Whether new pictures come, of a screen that moves."""
         last = code.read(self.source.capture().image).number
         end = time.monotonic() + within
@@ -192,11 +201,9 @@ class TestFaults:
         self, spoiled: Spoiled, caplog: pytest.LogCaptureFixture
     ) -> None:
         spoiled.spoil(lambda data: None)
-        begun = time.monotonic()
         assert spoiled.recovers()
         assert spoiled.tamper.videos == 2
         assert "started anew" in caplog.text
-        assert time.monotonic() - begun < 15
 
     def test_a_packet_that_is_cut_off_is_not_waited_for(
         self, spoiled: Spoiled, caplog: pytest.LogCaptureFixture

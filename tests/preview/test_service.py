@@ -127,7 +127,7 @@ def test_frames_come_at_their_pace_also_while_the_screen_stands_still(
     with still_previews.watch(phone.serial, "high", frames.append):
         assert eventually(lambda: len(frames) >= 32)
     seconds = (frames[31].timestamp - frames[1].timestamp).total_seconds()
-    assert 30 / seconds <= 15.5  # never faster than the specification allows
+    assert 28 / seconds <= 15.1, "no faster than the specification allows; a late one is made up for by two"
     assert [frame.changed for frame in frames[:32]] == [True] + [False] * 31
     assert len({id(frame.picture) for frame in frames}) == 1
     assert [frame.number for frame in frames] == list(range(1, len(frames) + 1))
@@ -327,8 +327,9 @@ def test_a_quality_is_encoded_no_more_often_than_those_who_watch_it_want(
         still.image, still.changed = Image.new("RGB", (72, 128), "orange"), True
         begun = len(quick)
         assert eventually(lambda: len(quick) >= begun + 30)
-        assert 2 <= len(slow) <= 12, "of two seconds"
-        assert [frame.changed for frame in slow].count(True) == 2, (
+        seconds = (slow[-1].timestamp - slow[0].timestamp).total_seconds()
+        assert len(slow) <= 3 * seconds + 4
+        assert eventually(lambda: [frame.changed for frame in slow].count(True) == 2), (
             "a change between two of its frames is told"
         )
         with still_previews.watch(phone.serial, "medium", lambda frame: None):

@@ -20,7 +20,7 @@ from execmon_lab.server import Server, Settings
 from execmon_lab.state import planned
 
 DEVICE = "emulator-5554"
-DEADLINE = 20.0
+DEADLINE = 60.0
 """Seconds after which something that should have come will not come."""
 
 

@@ -103,11 +103,11 @@ def test_the_numbers_are_those_of_the_specification() -> None:
 
 
 def test_messages_of_either_side_are_activity(start: Start, hub: Hub, execution: str) -> None:
-    server = start({"inactivity_seconds": 0.8})
+    server = start({"inactivity_seconds": 3})
     with RawClient(server.ws_url(execution), answers=True) as client:
         client.get()
-        for number in range(12):
-            threading.Event().wait(0.1)
+        for number in range(6):
+            threading.Event().wait(0.6)
             if number % 2:
                 hub.publish(m.completed(execution))
                 client.until("step_completed")

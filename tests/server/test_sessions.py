@@ -9,8 +9,9 @@ from execmon_lab.server.parcel import Parcel
 from execmon_lab.server.session import Sessions
 from execmon_lab.state import planned
 from tests.server import messages as m
-from tests.server.conftest import Consumer
+from tests.server.conftest import Consumer, eventually
 from tests.server.raw import RawClient
+from tests.server.test_faults import count
 
 Start = Callable[..., Server]
 Join = Callable[..., Consumer]
@@ -27,7 +28,7 @@ def test_what_was_missed_in_between_is_in_the_state_and_not_replayed(
 ) -> None:
     with RawClient(server.ws_url(execution), answers=True) as client:
         session = client.get()["session_id"]
-    _until_gone(server)
+    eventually(lambda: count(server, "execmon_connections") == 0)
     missed = m.completed(execution)
     hub.publish(m.log_entry(execution, "missed"))
     hub.publish(missed)
@@ -55,7 +56,7 @@ def test_a_session_is_served_after_the_execution_has_ended(server: Server, hub: 
         step = m.completed(execution)
         hub.publish(step)
         client.until("step_completed")
-    _until_gone(server)
+    eventually(lambda: count(server, "execmon_connections") == 0)
     hub.publish(m.ended(execution))
     with RawClient(server.ws_url(execution) + f"?session={session}", answers=True) as client:
         assert client.get()["status"] == "completed"
@@ -141,14 +142,3 @@ class TestRegistry:
         session.acknowledge(last)
         assert not session.exceeds(few)
         assert not session.exceeds(Settings(unacknowledged_bytes=0))
-
-
-def _until_gone(server: Server) -> None:
-    """Wait until the server has noticed that nobody is connected: it serves a request after that."""
-    import time
-    import urllib.request
-
-    for _ in range(3):
-        with urllib.request.urlopen(server.url + "/healthz") as answer:
-            answer.read()
-        time.sleep(0.02)

@@ -135,7 +135,7 @@ class Page:
         return [message for _, buffers in self.of("messages") for message in json.loads(buffers[0])]
 
     def wait(self, condition: Callable[[Page], object]) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         with self._more:
             while not condition(self):
                 assert self._more.wait(deadline - time.monotonic()), self.kinds()

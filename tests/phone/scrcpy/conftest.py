@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 JAR = "/system/framework/scrcpy-server.jar"
 SOCKET = "localabstract:scrcpy_0000abcd"
 NAME_LENGTH = 64
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 async def until(true: Callable[[], object], what: str) -> None:

@@ -15,7 +15,7 @@ from execmon_lab.phone.shell.kernel import ShellKernel
 from execmon_lab.phone.system.system import System
 
 Answer = TypeVar("Answer")
-DEADLINE = 15.0
+DEADLINE = 60.0
 
 
 class Phone:
