@@ -40,6 +40,11 @@ class LogTail:
         with self._lock:
             return list(self._entries), self._lost
 
+    def miss(self, lines: int) -> None:
+        """Count lines that were written before the first that is heard."""
+        with self._lock:
+            self._lost += lines
+
     def close(self) -> None:
         """Hear no more; what was heard is kept."""
         self._subscription.close()

@@ -105,10 +105,15 @@ def session(device: Device) -> Iterator[DeviceSession]:
 def no_leaks() -> Iterator[None]:
     """Fail when the test leaves a thread or a process behind."""
     process = psutil.Process()
-    threads = set(threading.enumerate())
+    threads = _threads()
     children = set(process.children(recursive=True))
     descriptors = process.num_fds()
     yield
-    assert _eventually(lambda: set(threading.enumerate()) <= threads, 10), threading.enumerate()
+    assert _eventually(lambda: _threads() <= threads, 10), threading.enumerate()
     assert _eventually(lambda: set(process.children(recursive=True)) <= children, 10), process.children()
     assert _eventually(lambda: process.num_fds() <= descriptors, 10), os.listdir("/proc/self/fd")
+
+
+def _threads() -> set[threading.Thread]:
+    """Without the workers of asyncio's loops, which come as they are needed and end with their loop."""
+    return {thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")}

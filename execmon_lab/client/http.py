@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ..protocol import ErrorCode, ExecutionSnapshot
+from ..protocol import ErrorCode, ExecutionSnapshot, LogEntry
 from .address import Address
 from .errors import ExecutionError
 
@@ -53,6 +53,35 @@ def outcome(address: Address, token: str | None, refusal: ExecutionError) -> Exe
         return state(address, token)
     except OSError as error:
         raise refusal from error
+
+
+class _Log(msgspec.Struct):
+    entries: list[LogEntry]
+    lost: int
+
+
+def log(address: Address, token: str | None = None) -> tuple[list[LogEntry], int]:
+    """Ask for the newest lines of an execution's log.
+
+    Returns
+    -------
+    tuple
+        The lines, the oldest first, and how many before them the server does not give.
+
+    Raises
+    ------
+    OSError
+        When the server does not give them; the text says why.
+    """
+    try:
+        body = fetch(address, f"/api/v1/executions/{address.execution_id}/logs", token)
+    except urllib.error.HTTPError as error:
+        raise OSError(error.msg) from error
+    try:
+        found = msgspec.json.decode(body, type=_Log)
+    except msgspec.DecodeError as error:
+        raise OSError(f"{address.server} answered with no log: {error}") from error
+    return found.entries, found.lost
 
 
 def cancel(address: Address, token: str | None = None) -> None:

@@ -19,6 +19,7 @@ from ..protocol import (
     timestamp,
 )
 from ..state import FINAL
+from .log import RemoteLog
 from .previews import RemotePreviews
 
 CONNECTION_LOST = "CONNECTION_LOST"
@@ -36,6 +37,8 @@ class Link:
         As for `execmon_lab.client.connect`.
     hub
         Where to; it does not shape, for the server has.
+    log
+        Has the lines that were written before the connection stood; they are published first.
 
     Attributes
     ----------
@@ -47,12 +50,15 @@ class Link:
         The pictures of the execution's devices.
     """
 
-    def __init__(self, address: Address, token: str | None, hub: Hub, reconnect_seconds: float) -> None:
+    def __init__(
+        self, address: Address, token: str | None, hub: Hub, log: RemoteLog, reconnect_seconds: float
+    ) -> None:
         self.done = threading.Event()
         self.failure: Exception | None = None
         self._address = address
         self._token = token
         self._hub = hub
+        self._log = log
         self._client = connect(
             address.websocket, token=token, reconnect_seconds=reconnect_seconds, on_lost=self._lost
         )
@@ -66,7 +72,7 @@ class Link:
         self._thread = threading.Thread(target=self._run, name="execmon-link", daemon=True)
 
     def open(self) -> None:
-        """Connect, and wait for the execution's state; raises what `execmon_lab.connect` does."""
+        """Connect, and wait for the execution's state and its log; raises what `execmon_lab.connect` does."""
         self._thread.start()
         try:
             self._known.wait()
@@ -132,7 +138,7 @@ class Link:
                     await self._take(message)
         except ExecutionError as error:
             # It ended before we came, or while we were away for too long.
-            self._hub.publish(await asyncio.to_thread(http.outcome, self._address, self._token, error))
+            await self._show(await asyncio.to_thread(http.outcome, self._address, self._token, error))
 
     async def _take(self, message: ServerMessage) -> None:
         match message:
@@ -142,18 +148,35 @@ class Link:
                 self.previews.fail(message.message, device_id)
             case ExecutionSnapshot():
                 await self._begin(message)
+            case LogEntry() if self._log.has(message):
+                pass
             case _:
                 self._hub.publish(message)
 
     async def _begin(self, state: ExecutionSnapshot) -> None:
-        self._hub.publish(state)
-        self._known.set()
-        if self._away:
-            self._away = False
-            self._note("INFO", "connected again; log lines of the meantime are missing")
-        elif state.status not in FINAL:
+        if not self._away and state.status not in FINAL:
             for device in state.devices:
                 await self._client.subscribe(device.device_id)
+        await self._show(state)
+        self._known.set()
+
+    async def _show(self, state: ExecutionSnapshot) -> None:
+        """Publish a state, and before it what the log got while there was no connection."""
+        came_back, self._away = self._away, False
+        notes: list[tuple[Level, str]] = [("INFO", "connected again")] if came_back else []
+        when = "of the meantime" if came_back else "from before"
+        try:
+            entries, lost = await self._log.missed()
+        except OSError as error:
+            notes.append(("WARN", f"log lines {when} cannot be had: {error}"))
+        else:
+            for entry in entries:
+                self._hub.publish(entry)
+            if lost and came_back:
+                notes.append(("WARN", f"some log lines {when} are not kept any more"))
+        self._hub.publish(state)
+        for level, text in notes:
+            self._note(level, text)
 
     def _lost(self, reason: str, wait: float) -> None:
         if not self._away:

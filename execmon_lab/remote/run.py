@@ -11,6 +11,7 @@ from ..protocol import ExecutionSnapshot
 from ..tail import LogTail
 from ..viewed import Viewed
 from .link import Link
+from .log import RemoteLog
 from .recording import RemoteRecording
 
 if TYPE_CHECKING:
@@ -70,11 +71,12 @@ class RemoteRun(Viewed):
         self.recording = RemoteRecording(self._address, token)
         self._again: list[RemoteRun] = []
         self._hub = Hub(shaping=False)
-        self._link = Link(self._address, token, self._hub, reconnect_seconds)
+        self._tail = LogTail(self._hub, "*")  # the hub has no other execution
+        log = RemoteLog(self._address, token, self._tail)
+        self._link = Link(self._address, token, self._hub, log, reconnect_seconds)
         self._link.open()
         [state] = self._hub.executions()
         self._execution_id = state.execution_id
-        self._tail = LogTail(self._hub, self._execution_id)
 
     @property
     def execution_id(self) -> str:
