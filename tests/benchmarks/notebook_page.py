@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from dataclasses import dataclass
+from itertools import pairwise
 
 import psutil
 
@@ -71,6 +71,10 @@ class Load:
     fps: float
     sent: float = 0.0
 
+    def per_frame(self, part: str) -> float:
+        """Milliseconds of CPU for a frame that was drawn."""
+        return self.cpu[part] * 10 / self.fps
+
 
 class Probe:
     """Counts and dates the frames that a page draws."""
@@ -93,32 +97,36 @@ class Probe:
 
     def load(self, processes: dict[str, list[int]], seconds: float) -> Load:
         """Measure what the processes use and how many frames are drawn, without reading any."""
-        self._page.evaluate("probe.drawn = 0")
-        with spent(processes) as cpu:
-            took = self._pass(seconds)
-        return Load({name: used / took * 100 for name, used in cpu.items()}, self._count() / took)
+        began, before = time.monotonic(), _spent(processes)
+        fps = self.drawn(seconds)
+        took, after = time.monotonic() - began, _spent(processes)
+        return Load({name: (after[name] - before[name]) / took * 100 for name in processes}, fps)
 
     def drawn(self, seconds: float) -> float:
-        """Return the frames that are drawn in a second."""
-        self._page.evaluate("probe.drawn = 0")
-        took = self._pass(seconds)
-        return self._count() / took
+        """Return the frames that are drawn in a second, counted and timed by the page itself."""
+        count, took = self._pass(seconds)
+        return count / took
 
-    def age(self, seconds: float) -> float:
-        """Return the median age of the frames that are drawn, in milliseconds from the phone's drawing."""
+    def age(self, seconds: float) -> tuple[float, float]:
+        """Return the median age of the frames that are drawn, in milliseconds from the phone's drawing.
+
+        Beside it the share of them that showed the same picture as the one before.
+        """
         self._page.evaluate("Object.assign(probe, {ages: [], numbers: [], reading: true})")
         self._pass(seconds)
         self._page.evaluate("probe.reading = false")
-        return statistics.median(self._page.evaluate("probe.ages"))
+        numbers = self._page.evaluate("probe.numbers")
+        again = sum(one == other for one, other in pairwise(numbers))
+        return statistics.median(self._page.evaluate("probe.ages")), again / len(numbers)
 
-    def _count(self) -> int:
-        return int(self._page.evaluate("probe.drawn"))
-
-    def _pass(self, seconds: float) -> float:
-        """Let time pass by the page's clock; return the seconds."""
-        wait = "ms => new Promise(done => { const t = performance.now();"
-        wait += "setTimeout(() => done(performance.now() - t), ms); })"
-        return float(self._page.evaluate(wait, seconds * 1000)) / 1000
+    def _pass(self, seconds: float) -> tuple[int, float]:
+        """Let time pass by the page's clock; return the frames drawn, and the seconds."""
+        wait = """ms => new Promise(done => {
+            const [began, before] = [performance.now(), probe.drawn];
+            setTimeout(() => done([probe.drawn - before, performance.now() - began]), ms);
+        })"""
+        count, took = self._page.evaluate(wait, seconds * 1000)
+        return int(count), float(took) / 1000
 
 
 def browsers() -> list[int]:
@@ -126,13 +134,9 @@ def browsers() -> list[int]:
     return [child.pid for child in psutil.Process().children(recursive=True) if "chrom" in child.name()]
 
 
-@contextmanager
-def spent(processes: dict[str, list[int]]) -> Iterator[dict[str, float]]:
-    """Fill a table with the seconds of CPU that processes used within the block."""
-    before = {name: sum(map(_cpu, pids)) for name, pids in processes.items()}
-    used: dict[str, float] = {}
-    yield used
-    used |= {name: sum(map(_cpu, pids)) - before[name] for name, pids in processes.items()}
+def _spent(processes: dict[str, list[int]]) -> dict[str, float]:
+    """Return the seconds of CPU that processes have used so far."""
+    return {name: sum(map(_cpu, pids)) for name, pids in processes.items()}
 
 
 def _cpu(pid: int) -> float:

@@ -7,13 +7,15 @@ import os
 import threading
 from typing import Any
 
-import numpy as np
+import av
+from av.codec.context import Flags
 from jupyter_rfb import RemoteFrameBuffer
 
 import execmon_lab as em
 from execmon_lab.devices import SessionClosed
 from execmon_lab.preview import PreviewService, ScrcpySource, Wanted
 from execmon_lab.preview.budget import Budget
+from execmon_lab.preview.encode import PRESETS
 from execmon_lab.protocol import Quality
 from execmon_lab.widgets import ExecutionView
 
@@ -72,9 +74,15 @@ class Bench:
         return view
 
     def rfb(self, width: float, height: float) -> Screen:
-        """Decoded in the kernel, made a JPEG by jupyter_rfb; in the size that the page shows it in."""
+        """Decoded in the kernel, made a JPEG by jupyter_rfb; as good as ours, and as large on the page."""
         source = ScrcpySource(self.lab.pool.get(self.lab.serials[0]), self._wanted)
-        return Screen(source, css_width=f"{width:.0f}px", css_height=f"{height:.0f}px", resizable=False)
+        return Screen(
+            source,
+            quality=PRESETS[self.quality].jpeg_quality,
+            css_width=f"{width:.0f}px",
+            css_height=f"{height:.0f}px",
+            resizable=False,
+        )
 
     @property
     def processes(self) -> dict[str, int]:
@@ -114,13 +122,16 @@ class Screen(RemoteFrameBuffer):  # type: ignore[misc]
         return self._array
 
     def _decode(self) -> None:
-        self._source.want_video(False)
+        context = av.CodecContext.create("h264", "r")
+        context.thread_count = 1
+        context.flags |= Flags.low_delay
+        self._source.tap(True)
+        self._source.refresh()
         try:
             while True:
-                self._source.packets(0.25, decode=True)
-                capture = self._source.capture()
-                if capture.changed:
-                    self._array = np.asarray(capture.image.convert("RGB"))
-                    self._loop.call_soon_threadsafe(self.request_draw)
+                for packet in self._source.packets(0.25, decode=False):
+                    for frame in context.decode(av.Packet(packet.data)):
+                        self._array = frame.to_ndarray(format="rgb24")
+                        self._loop.call_soon_threadsafe(self.request_draw)
         except SessionClosed:
             return

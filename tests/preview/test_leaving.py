@@ -18,6 +18,8 @@ Eventually = Callable[..., bool]
 Make = Callable[[Device], Source]
 
 TIMES = 500
+RARE = 100
+"""Once in so many it is watched in a way that takes the phone's encoder half a second to begin."""
 MEMORY = 96 << 20
 """What the allocator may keep: a picture left by each that waited for one would be several times as much."""
 
@@ -94,16 +96,16 @@ class Watching:
         """Many are gone before the first picture comes; some stay for it, some for the video's first."""
         frames: list[Frame] = []
         packets: list[VideoPacket] = []
-        if number % 50 == 0:
+        if number % RARE == 0:
             with self.services[ScrcpySource].watch_video(self.serial, packets.append):
                 assert self.eventually(lambda: packets)
             return
-        stays = number % 50 == 24 or number % 2
+        stays = number % RARE == 2 or number % 20 == 1
         previews = self.services[ScreencapSource if number % 2 else ScrcpySource]
         with previews.watch(self.serial, "low", frames.append):
             if stays:
                 assert self.eventually(lambda: frames)
-            threading.Event().wait(number % 5 * 0.005)
+            threading.Event().wait(number % 5 * 0.002)
 
     def close(self) -> None:
         """End it."""
@@ -120,7 +122,7 @@ def test_five_hundred_starts_and_stops_leave_nothing(
     def settled() -> bool:
         return not (watching.services[ScreencapSource].stats() or traces.capturing())
 
-    for number in range(30):  # what is made once, and kept, is made now
+    for number in range(10):  # what is made once, and kept, is made now
         watching.once(number)
     assert eventually(settled)
     gc.collect()
@@ -130,10 +132,11 @@ def test_five_hundred_starts_and_stops_leave_nothing(
     assert eventually(settled)
 
     def few() -> bool:
-        return all(now <= then + 2 for now, then in zip(traces.counts(), counts, strict=True))
+        """If the rarest way left one each time there would be more; pools of threads grow as they need."""
+        gc.collect()
+        return all(now < then + TIMES // RARE for now, then in zip(traces.counts(), counts, strict=True))
 
     assert eventually(few), (traces.counts(), counts)
-    gc.collect()
     assert traces.here.memory_info().rss - memory < MEMORY
     streams = [one for one in gc.get_objects() if isinstance(one, Stream)]
     assert len(streams) <= 2 * len(watching.services), "those that ended are forgotten"

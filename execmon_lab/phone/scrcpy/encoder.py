@@ -84,6 +84,7 @@ class Encoder:
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             interpolation=Interpolation.AREA if scaled else Interpolation.FAST_BILINEAR,
+            threads=1,  # more would cost more in all
         )
         yuv.pts, yuv.time_base = pts, _MICROSECONDS
         return [Packet(bytes(out), pts, key=out.is_keyframe) for out in self._context.encode(yuv)]
