@@ -87,7 +87,10 @@ class ExecutionState:
         self._devices = {device.device_id: device for device in snapshot.devices}
 
     def snapshot(self) -> ExecutionSnapshot:
-        """Return the present state as an `execution_state` message, stamped with the last message's time."""
+        """Return the present state as an `execution_state` message, stamped with the last message's time.
+
+        Of an execution that has ended the time is its end's, whatever is told late.
+        """
         return replace(self._base, steps=tuple(self._steps.values()), devices=tuple(self._devices.values()))
 
     @property
@@ -132,7 +135,7 @@ class ExecutionState:
     def _(self, message: LogEntry) -> None:
         if message.source is not UNSET:
             return  # it comes late, and by the device's clock
-        self._base = replace(self._base, timestamp=message.timestamp)
+        self._base = replace(self._base, timestamp=self._time_after(message.timestamp))
 
     @fold.register
     def _(self, message: StepStarted) -> None:
@@ -156,7 +159,7 @@ class ExecutionState:
             timestamp=message.timestamp,
         )
         self._put(_with_attempt(step, replace(attempt, actions=(*attempt.actions, action))))
-        self._base = replace(self._base, timestamp=message.timestamp)
+        self._base = replace(self._base, timestamp=self._time_after(message.timestamp))
 
     @fold.register
     def _(self, message: StepCompleted) -> None:
@@ -223,7 +226,7 @@ class ExecutionState:
             self._base,
             paused=self._pauses_but(message.device_id),
             pauses=self._pauses_over(message.timestamp, message.device_id),
-            timestamp=message.timestamp,
+            timestamp=self._time_after(message.timestamp),
         )
 
     @fold.register
@@ -238,7 +241,9 @@ class ExecutionState:
         )
         if problem not in self._base.errors:
             self._base = replace(
-                self._base, errors=(*self._base.errors, problem), timestamp=message.timestamp
+                self._base,
+                errors=(*self._base.errors, problem),
+                timestamp=self._time_after(message.timestamp),
             )
 
     @fold.register
@@ -259,7 +264,13 @@ class ExecutionState:
     def _running(self, now: str, **changes: object) -> None:
         if not self.ended:
             changes["status"] = "running"
-        self._base = replace(self._base, started_at=self._base.started_at or now, timestamp=now, **changes)
+        self._base = replace(
+            self._base, started_at=self._base.started_at or now, timestamp=self._time_after(now), **changes
+        )
+
+    def _time_after(self, now: str) -> str:
+        """Return the state's time after a message; what has ended keeps the time of its end."""
+        return self._base.timestamp if self.ended else now
 
     def _pauses_but(self, device_id: str) -> tuple[Pause, ...]:
         return tuple(pause for pause in self._base.paused if pause.device_id != device_id)

@@ -48,7 +48,7 @@ export function fold(state: ExecutionSnapshot, message: ServerMessage): Executio
       return foldDevice(state, message);
     case "log_entry":
       // The device's own log comes late, and by the device's clock.
-      return message.source ? state : { ...state, timestamp: message.timestamp };
+      return message.source ? state : { ...state, timestamp: timeAfter(state, message.timestamp) };
     case "step_started":
       return foldStarted(state, message);
     case "action_completed":
@@ -64,7 +64,7 @@ export function fold(state: ExecutionSnapshot, message: ServerMessage): Executio
         ...state,
         paused: pausesBut(state, message.device_id),
         pauses: pausesOver(state, message.timestamp, message.device_id),
-        timestamp: message.timestamp,
+        timestamp: timeAfter(state, message.timestamp),
       };
     case "error":
       return foldError(state, message);
@@ -110,7 +110,7 @@ function foldAction(state: ExecutionSnapshot, message: ActionCompleted): Executi
   if (!step || attempt?.status !== "running") return state;
   const { path, status, duration_seconds, timestamp } = message;
   const actions = [...(attempt.actions ?? []), { path, status, duration_seconds, timestamp }];
-  return { ...withStep(state, withAttempt(step, { ...attempt, actions })), timestamp };
+  return { ...withStep(state, withAttempt(step, { ...attempt, actions })), timestamp: timeAfter(state, timestamp) };
 }
 
 function foldCompleted(state: ExecutionSnapshot, message: StepCompleted): ExecutionSnapshot {
@@ -188,7 +188,8 @@ function foldError(state: ExecutionSnapshot, message: ErrorMessage): ExecutionSn
       (error.device_id ?? null) === device_id,
   );
   if (known) return state;
-  return { ...state, errors: [...errors, { code, message: message.message, timestamp, device_id }], timestamp };
+  const problem = { code, message: message.message, timestamp, device_id };
+  return { ...state, errors: [...errors, problem], timestamp: timeAfter(state, timestamp) };
 }
 
 function running(
@@ -197,7 +198,12 @@ function running(
   changes: Partial<ExecutionSnapshot> = {},
 ): ExecutionSnapshot {
   const status = ended(state.status) ? state.status : "running";
-  return { ...state, ...changes, status, started_at: state.started_at || now, timestamp: now };
+  return { ...state, ...changes, status, started_at: state.started_at || now, timestamp: timeAfter(state, now) };
+}
+
+/** The state's time after a message; what has ended keeps the time of its end. */
+function timeAfter(state: ExecutionSnapshot, now: string): string {
+  return ended(state.status) ? state.timestamp : now;
 }
 
 function stepOf(state: ExecutionSnapshot, message: StepStarted | StepCompleted | StepFailed): Step {

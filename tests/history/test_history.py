@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,3 +69,14 @@ def run(hub: Hub, execution_id: str, seconds: float, began: int) -> None:
     counts = {"total_steps": 1, "successful_steps": 1, "failed_steps": 0}
     ended = {"execution_id": execution_id, "duration_seconds": seconds, "report_url": "/r"}
     hub.publish(ExecutionCompleted(**ended, **counts, status="completed", timestamp=stamp(began + 2)))
+
+
+def test_what_is_told_after_the_end_does_not_move_the_end(history: History, hub: Hub) -> None:
+    run(hub, EXECUTION, 2.0, began=0)
+    late = {"execution_id": EXECUTION, "device_id": DEVICE, "module_id": "device", "timestamp": stamp(60)}
+    hub.publish(LogEntry(**late, level="INFO", message="the recording was written"))
+    history.flush()
+    stored = history.execution(EXECUTION)
+    assert stored.ended_at == datetime.fromisoformat(stamp(2))
+    assert [line.message for line in stored.logs] == ["the recording was written"]
+    assert stored.state == hub.snapshot(EXECUTION)
