@@ -14,7 +14,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from .protocol import Detail, DeviceStatus, ExecutionSnapshot, Message, encode
+from .protocol import Detail, DeviceStatus, ExecutionSnapshot, Message, encode, sendable
 from .shaping import Shaper
 from .state import ExecutionState
 
@@ -143,8 +143,10 @@ class Hub:
     def publish(self, message: Message) -> None:
         """Fold a message into its execution's state and give it to all whose pattern fits.
 
-        An execution becomes known by its first `ExecutionSnapshot`.
+        An execution becomes known by its first `ExecutionSnapshot`. Here a message is made `sendable`, for
+        all alike.
         """
+        message = sendable(message)
         with self._lock:
             self._fold(message)
             self._deliver(Envelope(message), shaped=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 
@@ -17,9 +18,11 @@ from execmon_lab.protocol import (
     ExecutionSnapshot,
     LogEntry,
     Message,
+    Step,
     decode_server,
+    encode,
 )
-from execmon_lab.state import ExecutionState
+from execmon_lab.state import ExecutionState, planned
 from tests.strategies import DEVICES, EXECUTION, executions, fresh, stamp
 
 OTHER = "550e8400-e29b-41d4-a716-446655440999"
@@ -157,6 +160,30 @@ def test_a_subscriber_that_fails_fails_alone(hub: Hub, caplog: pytest.LogCapture
     hub.publish(log_entry("hello"))
     assert len(ear.heard) == 1
     assert "failed" in caplog.text
+
+
+def test_text_that_utf8_cannot_carry_becomes_escapes_for_all(hub: Hub) -> None:
+    live, history = Ear(), Ear()
+    hub.subscribe(">", live)
+    hub.subscribe(">", history, shaped=False)
+    hub.publish(log_entry("file b\udce9b\udce9, 🚀"))
+    step = {"step_id": "s", "device_id": DEVICES[0], "module_id": "m", "status": "pending", "attempts": ()}
+    hub.publish(planned(OTHER, [Step(**step, params="path=\ud83d")], name="p\udfff"))
+    for ear in (live, history):
+        assert ear.heard[0] == log_entry("file b\\udce9b\\udce9, 🚀")
+        assert [decode_server(encode(message)) for message in ear.heard] == ear.heard
+    state = hub.snapshot(OTHER)
+    assert (state.name, state.steps[0].params) == ("p\\udfff", "path=\\ud83d")
+
+
+def test_of_a_text_that_no_client_would_take_the_middle_is_left_out(hub: Hub) -> None:
+    ear = Ear()
+    hub.subscribe(">", ear)
+    hub.publish(log_entry("begin" + "🚀" * 10_000_000 + "end"))
+    [entry] = ear.heard
+    assert isinstance(entry, LogEntry)
+    assert len(encode(entry)) < 1_000_000
+    assert re.fullmatch("begin🚀+\n… 9,934,472 characters are left out …\n🚀+end", entry.message)
 
 
 def test_history_sees_what_is_shed(hub: Hub) -> None:

@@ -2,7 +2,7 @@
 
 from . import limits
 from .clock import moment, timestamp
-from .codec import Detail, InvalidMessage, decode_client, decode_server, encode
+from .codec import Detail, InvalidMessage, decode_client, decode_server, encode, sendable
 from .codes import ANSWERS, CloseCode, ErrorCode
 from .messages import (
     Ack,
@@ -94,5 +94,6 @@ __all__ = [
     "encode",
     "limits",
     "moment",
+    "sendable",
     "timestamp",
 ]

@@ -31,3 +31,7 @@ FRAMES_IN_FLIGHT = 2
 
 # Bad input: the largest message a client may send, in bytes
 CLIENT_MESSAGE_BYTES = 64 * 1024
+
+# Clients' own limits: the usual libraries refuse a message of more than a megabyte
+TEXT_CHARACTERS = 64 * 1024
+"""Most characters of one text in a message: of an error, a traceback, a line of the log."""

@@ -17,8 +17,16 @@ STATUS = {
 MARKS = {"completed": "✓", "failed": "✗", "skipped": "–", "running": "…", "pending": "·"}
 """A status as a sign, for those who see no colours."""
 
-# Control characters, halves of surrogate pairs, and what turns the direction of the text around it.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+_NO_CHARACTERS = "\ufdd0-\ufdef" + "".join(
+    f"{chr(end - 2)}{chr(end - 1)}" for end in range(1 << 16, 16 << 16, 1 << 16)
+)
+
+# Control characters, halves of surrogate pairs, what turns the direction of the text around it, and what no
+# font outside of one app has a sign for.
+_UNPRINTABLE = re.compile(
+    f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069{_NO_CHARACTERS}"
+    "\ue000-\uf8ff\U000f0000-\U0010ffff]"
+)
 
 
 def plain(text: str) -> str:
@@ -32,7 +40,7 @@ def plain(text: str) -> str:
 
 def _escape(character: str) -> str:
     code = ord(character)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 1 << 8 else f"\\u{code:04x}" if code < 1 << 16 else f"\\U{code:08x}"
 
 
 def duration(seconds: float | None) -> str:

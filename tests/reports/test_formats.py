@@ -176,6 +176,13 @@ def test_hostile_text_makes_no_element_of_the_page(material: Material, hostile: 
     assert not any(name.startswith("on") for name, _ in wild.attributes)
 
 
+def test_each_picture_of_the_page_has_a_source_and_a_text(material: Material) -> None:
+    pictures = re.findall("<img [^>]*>", make("html", material).content.decode())
+    assert len(pictures) > 2
+    for picture in pictures:
+        assert {"src", "alt"} <= set(re.findall(r" ([a-z]+)=\"", picture)), picture[:200]
+
+
 def test_the_page_may_ask_nothing_of_anyone(material: Material) -> None:
     reader = Reader(make("html", material).content)
     policy = next(

@@ -30,6 +30,13 @@ def test_what_turns_the_direction_of_text_becomes_visible() -> None:
     assert words.plain("a\u202eb\x1bc") == "a\\u202eb\\x1bc"
 
 
+def test_what_no_font_has_becomes_visible() -> None:
+    assert (
+        words.plain("\ufdd0\ue000\U0001ffff\U000f0000\ud800🚀")
+        == "\\ufdd0\\ue000\\U0001ffff\\U000f0000\\ud800🚀"
+    )
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [(None, ""), (0.421, "0.42 s"), (12.46, "12.5 s"), (59.96, "0:59"), (187, "3:07"), (3723, "1:02:03")],
