@@ -141,6 +141,7 @@ class Recorded:
             with contextlib.suppress(sqlite3.Error):
                 kept.extend(lines(broken, self.row))
             self._logs[:0] = kept
+            self.row = None
         self._base_changed = True
         self._changed.update(step.step_id for step in self._state.steps)
 

@@ -73,6 +73,18 @@ class Claim:
             raise
         return cls(path, descriptor)
 
+    @property
+    def lost(self) -> bool:
+        """Whether the file or its lock was deleted, or replaced: what is written then reaches nobody."""
+        if self._descriptor is None:
+            return True
+        try:
+            lock = os.stat(f"{self.path}.lock")
+            os.stat(self.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        return not os.path.samestat(lock, os.fstat(self._descriptor))
+
     def close(self) -> None:
         """Give it back; twice is no error."""
         if self._descriptor is not None:

@@ -18,7 +18,7 @@ from ..protocol import DeviceStatus, ExecutionSnapshot, Level, Message
 from . import chunks
 from .errors import HistoryError, is_broken, reason
 from .recorded import Recorded
-from .slots import Claim, connect
+from .slots import Claim, claim_any, connect
 from .upkeep import begun_anew, opened
 
 log = logging.getLogger(__name__)
@@ -168,7 +168,7 @@ class Writer:
         if task is not None or self._closing:
             for recorded in self._live.values():
                 recorded.hear()  # whoever waits will read
-        written = self._write()
+        written = self._write(asked=task is not None)
         if task is not None and written:
             task.run(self._db)
         elif task is not None:
@@ -192,21 +192,26 @@ class Writer:
             self._live[message.execution_id] = Recorded(message)
         return ()
 
-    def _write(self) -> bool:
-        """Write what is not on disk yet; tell whether it is there now."""
+    def _write(self, *, asked: bool = False) -> bool:
+        """Write what is not on disk yet, or be ready for what is asked; tell whether it could be."""
         dirty = [recorded for recorded in self._live.values() if recorded.dirty]
-        if not dirty:
+        if not dirty and not asked:
             return self.trouble is None
         try:
+            if self._claim.lost:
+                self._begin_elsewhere()
             self._db.execute("BEGIN IMMEDIATE")
             for recorded in dirty:
                 self._put(recorded)
             self._db.execute("COMMIT")
+        except (OSError, HistoryError) as error:
+            self._complain(error)
+            return False
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             if is_broken(error) and not self._anew and self._begin_anew(error):
-                return self._write()
+                return self._write(asked=asked)
             self._complain(error)
             return False
         for recorded in dirty:
@@ -233,6 +238,25 @@ class Writer:
             return False
         self._tell("WARN", told)
         return True
+
+    def _begin_elsewhere(self) -> None:
+        """Begin a new file with all that goes on, where the old one was deleted; raises when it cannot be."""
+        claim = claim_any(self._claim.path.parent)
+        try:
+            db = opened(claim.path)
+        except BaseException:
+            claim.close()
+            raise
+        for execution_id, recorded in list(self._live.items()):
+            if recorded.ended and not recorded.dirty:
+                del self._live[execution_id]
+            else:
+                recorded.renew(self._db)
+        self._to_pack.clear()
+        self._db.close()
+        self._claim.close()
+        path, self._db, self._claim = self._claim.path, db, claim
+        self._tell("WARN", f"{path} was deleted; a new one is begun, with what runs now")
 
     def _put(self, recorded: Recorded) -> None:
         try:
@@ -262,9 +286,10 @@ class Writer:
         for execution_id in ended[:-REMEMBERED]:
             del self._live[execution_id]
 
-    def _complain(self, error: sqlite3.Error) -> None:
+    def _complain(self, error: sqlite3.Error | OSError | HistoryError) -> None:
         if self.trouble is None:
-            self.trouble = reason(error, self._claim.path)
+            told = str(error) if isinstance(error, HistoryError) else reason(error, self._claim.path)
+            self.trouble = told
             self._tell("WARN", f"History is not kept for now: {self.trouble}")
 
     def _recovered(self) -> None:

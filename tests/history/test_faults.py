@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import random
+import shutil
 import sqlite3
 import threading
 import uuid
@@ -203,6 +204,62 @@ def test_what_is_recorded_goes_on_in_a_new_file_when_its_own_breaks(
         said = [entry.message for entry in kept.logs]
         assert said[: len(lines)] == lines, "what was acknowledged before is there too"
         assert any("a new one is begun" in text for text in said[len(lines) :])
+
+
+@pytest.mark.parametrize("gone", ["the folder", "the file"])
+def test_what_is_recorded_goes_on_in_a_new_file_when_its_own_is_deleted(
+    tmp_path: Path, hub: Hub, gone: str
+) -> None:
+    folder = tmp_path / "history"
+    start, messages = script()
+    with History(folder) as history:
+        history.record(hub)
+        earlier = folded()
+        history.add(earlier)
+        hub.publish(start)
+        lines = [say(hub, f"line {number}") for number in range(1200)]
+        history.flush()
+        if gone == "the folder":
+            shutil.rmtree(folder)
+        else:
+            (folder / "history.db").unlink()
+        for message in messages[:2]:
+            hub.publish(message)
+        history.flush()
+        for message in messages[2:]:
+            hub.publish(message)
+        history.flush()
+        assert history.trouble is None
+        kept = History(folder).execution(EXECUTION)
+        assert kept.state == hub.snapshot(EXECUTION)
+        said = [entry.message for entry in kept.logs]
+        assert said[: len(lines)] == lines, "what was acknowledged before is there too"
+        assert any("was deleted; a new one is begun" in text for text in said)
+        assert not history.holds(earlier.execution_id), "what was deleted on purpose stays so"
+        shutil.rmtree(folder)
+        history.add(earlier)
+        assert History(folder).holds(earlier.execution_id), "also what is only added"
+        shutil.rmtree(folder)
+    assert not folder.exists(), "a history that has nothing more to write leaves nothing"
+
+
+def test_a_folder_that_is_deleted_and_cannot_be_made_again_is_told(tmp_path: Path, hub: Hub) -> None:
+    folder = tmp_path / "history"
+    start, messages = script()
+    with History(folder) as history:
+        history.record(hub)
+        hub.publish(start)
+        history.flush()
+        shutil.rmtree(folder)
+        folder.write_text("in the way")
+        for message in messages:
+            hub.publish(message)
+        with pytest.raises(HistoryError, match=r"could not be written: .*choose another folder"):
+            history.flush()
+        assert history.trouble is not None
+        folder.unlink()
+        history.flush()
+        assert history.execution(EXECUTION).state == hub.snapshot(EXECUTION)
 
 
 @pytest.mark.parametrize(
