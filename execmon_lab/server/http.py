@@ -52,6 +52,15 @@ class Order(msgspec.Struct, frozen=True):
     plan: str
 
 
+UNREADABLE = (
+    msgspec.DecodeError,
+    UnicodeDecodeError,
+    RecursionError,
+    web.RequestPayloadError,
+    ConnectionResetError,
+)
+"""What a request's body may be: no such JSON, not encoded as its header says, or broken off."""
+
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 OPEN_TO_ALL = frozenset({"/healthz", *ASSETS})
@@ -178,7 +187,7 @@ class Api:
         plans = self.plans
         try:
             name = msgspec.json.decode(await request.read(), type=Order).plan
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, web.RequestPayloadError) as error:
+        except UNREADABLE as error:
             return problem(400, f'send JSON: {{"plan": "<name>"}} ({error})')
         if name not in plans:
             return problem(422, f"no such plan; registered are: {', '.join(sorted(plans)) or 'none'}")

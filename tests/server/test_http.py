@@ -124,6 +124,18 @@ class TestStarting:
         assert problem(*answer)["status"] == 400
 
 
+def test_a_body_that_breaks_off_leaves_no_traceback(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    server = start(plans={"demo": lambda: pytest.fail("it must not start")})
+    with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as sock:
+        head = (
+            "POST /api/v1/executions HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9"
+        )
+        sock.sendall(f"{head}\r\n\r\n".encode())
+        assert sock.recv(100).startswith(b"HTTP/1.1 100")  # it is read from here on
+    server.close()
+    assert "Traceback" not in caplog.text
+
+
 def test_an_address_without_anything_names_what_there_is(server: Server, execution: str) -> None:
     assert "/openapi.json" in problem(*ask(server, "/nonsense"))["detail"]
     assert "DELETE or GET" in problem(*ask(server, f"/api/v1/executions/{execution}", "PUT"))["detail"]
