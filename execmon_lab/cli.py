@@ -46,6 +46,12 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _named(serials: list[str] | None) -> list[str] | None:
+    if serials and not all(serials):
+        raise typer.BadParameter("a serial is empty; 'execmon-lab devices' lists those there are")
+    return serials
+
+
 @app.callback()
 def _main(
     version: Annotated[
@@ -61,7 +67,8 @@ def run(
         str, typer.Argument(help="'demo', a Python file, or package.module:attribute.", metavar="PLAN")
     ],
     device: Annotated[
-        list[str] | None, typer.Option(help="Serial of a real device; may be given again.", metavar="SERIAL")
+        list[str] | None,
+        typer.Option(callback=_named, help="Serial of a real device; may be given again.", metavar="SERIAL"),
     ] = None,
     phones: Annotated[int, typer.Option(min=1, help="Virtual phones, when no device is named.")] = 1,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The server's port; 0 takes a free one.")] = 0,
@@ -157,7 +164,8 @@ def serve(
         str, typer.Option(help="Where to listen; anything but the loopback needs a token file.")
     ] = "127.0.0.1",
     device: Annotated[
-        list[str] | None, typer.Option(help="Serial of a real device; may be given again.", metavar="SERIAL")
+        list[str] | None,
+        typer.Option(callback=_named, help="Serial of a real device; may be given again.", metavar="SERIAL"),
     ] = None,
     plan: Annotated[
         list[str] | None,
@@ -194,7 +202,7 @@ def serve(
     except OSError as error:
         raise typer.BadParameter(f"{token_file}: {error.strerror}", param_hint="--token-file") from error
     except ValueError as error:
-        raise typer.BadParameter(f"{token_file}: {error}", param_hint="--token-file") from error
+        raise typer.BadParameter(str(error), param_hint="--token-file") from error
     try:
         with (
             interruptible(),
@@ -331,11 +339,16 @@ def lab(
 
 
 @app.command()
-def api() -> None:
-    """Print the endpoint's AsyncAPI document, as the server gives it at /asyncapi.json."""
+def api(
+    document: Annotated[
+        Literal["asyncapi", "openapi"],
+        typer.Argument(help="'asyncapi' describes the WebSocket, 'openapi' the HTTP side."),
+    ] = "asyncapi",
+) -> None:
+    """Print a document that describes the server, as it gives it at /asyncapi.json and /openapi.json."""
     from .server import documents
 
-    typer.echo(documents.as_text(documents.asyncapi()))
+    typer.echo(documents.as_text({"asyncapi": documents.asyncapi, "openapi": documents.openapi}[document]()))
 
 
 app.add_typer(historycli.app, name="history")

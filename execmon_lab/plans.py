@@ -33,8 +33,9 @@ def load(name: str) -> Plan:
         return plan()
     if name.endswith(".py"):
         return _from_file(Path(name))
-    if ":" in name:
-        return _from_package(*name.split(":", 1))
+    package, colon, attribute = name.partition(":")
+    if package and colon and attribute:
+        return _from_package(package, attribute)
     raise PlanError(f"{name!r} is no plan: use 'demo', a Python file (tests.py), or package.module:attribute")
 
 
@@ -58,21 +59,31 @@ def _from_file(path: Path) -> Plan:
 def _from_package(package: str, attribute: str) -> Plan:
     sys.path.insert(0, "")
     try:
-        value = getattr(importlib.import_module(package), attribute)
+        module = importlib.import_module(package)
     except ImportError as error:
         raise PlanError(f"cannot import {package}: {error}") from error
-    except AttributeError as error:
-        raise PlanError(f"{package} has no {attribute!r}") from error
-    value = value() if callable(value) and not isinstance(value, Plan) else value
+    except (Exception, SystemExit) as error:
+        raise PlanError(f"cannot import {package}: {_told(error)}") from error
+    if not hasattr(module, attribute):
+        raise PlanError(f"{package} has no {attribute!r}")
+    value = getattr(module, attribute)
+    if callable(value) and not isinstance(value, Plan):
+        try:
+            value = value()
+        except (Exception, SystemExit) as error:
+            raise PlanError(f"{package}:{attribute} makes no plan: {_told(error)}") from error
     if not isinstance(value, Plan):
         raise PlanError(f"{package}:{attribute} is {type(value).__name__}, not a Plan")
     return value
 
 
-def _told(error: BaseException, path: Path) -> str:
-    """Tell an error, and in which line of the file it came up."""
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
-    ]
-    where = f" (line {lines[-1]})" if lines else ""  # a syntax error names its own
-    return f"{type(error).__name__}: {error}{where}"
+def _told(error: BaseException, path: Path | None = None) -> str:
+    """Tell an error, and in which line it came up: of a file, or of the code that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if path is None:
+        where = f" ({frames[-1].filename}, line {frames[-1].lineno})"
+    else:
+        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+        where = f" (line {lines[-1]})" if lines else ""
+    # A syntax error names its own.
+    return f"{type(error).__name__}: {error}{'' if isinstance(error, SyntaxError) else where}"

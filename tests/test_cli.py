@@ -151,6 +151,7 @@ def test_an_interrupt_while_the_libraries_load_is_quiet(monkeypatch: pytest.Monk
         (["run", "nothing"], 2, "use 'demo', a Python file"),
         (["run", "suite.py"], 2, "name one of them 'plan'"),
         (["run", "suite:good", "--phones", "0"], 2, "phones"),
+        (["run", "demo", "--device", ""], 2, "a serial is empty"),
         (["run"], 2, "PLAN"),
         (["phone", "--size", "big"], 2, "720x1280"),
     ],
@@ -213,6 +214,10 @@ def test_labs_in_two_processes_disturb_neither_each_other_nor_the_users_adb(
         assert users.pid == pid
 
 
-def test_the_api_document_is_printed(folder: Path) -> None:
-    status, out, _ = run(folder, "api")
-    assert (status, json.loads(out)["asyncapi"][0]) == (0, "3")
+@pytest.mark.parametrize(
+    ("words", "version"),
+    [(["api"], "asyncapi"), (["api", "asyncapi"], "asyncapi"), (["api", "openapi"], "openapi")],
+)
+def test_the_documents_of_the_api_are_printed(words: list[str], version: str) -> None:
+    done = CliRunner().invoke(app, words)
+    assert (done.exit_code, json.loads(done.stdout)[version][0]) == (0, "3")

@@ -1,5 +1,6 @@
 """Plans from a name: the demo, a file, a package; and what is said when there is none."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def call_test_module(ctx):
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to write plans in, from which packages can be imported."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.path", [str(tmp_path), *__import__("sys").path])
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
     return tmp_path
 
 
@@ -75,8 +76,32 @@ def test_a_file_without_a_plan_is_told_why(folder: Path, text: str, complaint: s
 
 
 @pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("1 / 0\n", r"cannot import suite_that_fails: ZeroDivisionError: .*suite_that_fails.py, line 1\)"),
+        ("def plan(:\n", r"cannot import suite_that_fails: SyntaxError: .*line 1\)"),
+        ("import sys\nsys.exit(4)\n", r"cannot import suite_that_fails: SystemExit: 4 .*line 2\)"),
+        (
+            "def plan():\n    return {}['x']\n",
+            r"suite_that_fails:plan makes no plan: KeyError: 'x' .*line 2\)",
+        ),
+    ],
+)
+def test_a_package_whose_code_fails_is_told_why(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, text: str, complaint: str
+) -> None:
+    monkeypatch.delitem(sys.modules, "suite_that_fails", raising=False)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # the next text may be as long, in the same second
+    (folder / "suite_that_fails.py").write_text(text)
+    with pytest.raises(plans.PlanError, match=complaint):
+        plans.load("suite_that_fails:plan")
+
+
+@pytest.mark.parametrize(
     ("name", "complaint"),
     [
+        (":plan", "use 'demo', a Python file"),
+        ("package:", "use 'demo', a Python file"),
         ("nothing", "use 'demo', a Python file"),
         ("missing.py", "no file missing.py"),
         ("no_such_package:plan", "cannot import no_such_package"),

@@ -2,8 +2,11 @@
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Mapping
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 class Tokens:
@@ -26,6 +29,7 @@ class Tokens:
     def __init__(self, tokens: Mapping[str, str]) -> None:
         self._path: Path | None = None
         self._stamp: tuple[int, int] | None = None
+        self._trouble = ""
         self._digests = _digests(tokens)
 
     @classmethod
@@ -43,7 +47,8 @@ class Tokens:
         OSError
             When the file cannot be read.
         ValueError
-            When it holds no token, a name twice, or a line of more than two words.
+            When it is no text, or holds no token, a name twice, or a line of more than two words; the message
+            holds nothing of what stands there.
         """
         tokens = cls(_read(path))
         tokens._path, tokens._stamp = path, _stamp(path)
@@ -64,11 +69,16 @@ class Tokens:
             return
         try:
             stamp = _stamp(self._path)
-            if stamp != self._stamp:
-                self._digests, self._stamp = _digests(_read(self._path)), stamp
-        except (OSError, ValueError):
-            # Half written or gone for a moment: the tokens read last stay valid until it can be read again.
-            return
+            if stamp == self._stamp:
+                return
+            self._digests, self._stamp = _digests(_read(self._path)), stamp
+        except (OSError, ValueError) as error:
+            # Half written or gone for a moment, or wrong: until it can be read, those read last stay valid.
+            if str(error) != self._trouble:
+                log.warning("the tokens read before stay valid: %s", error)
+            self._trouble = str(error)
+        else:
+            self._trouble = ""
 
 
 def _digests(tokens: Mapping[str, str]) -> dict[str, bytes]:
@@ -88,14 +98,21 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def _read(path: Path) -> dict[str, str]:
     tokens: dict[str, str] = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    lines: dict[str, int] = {}
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: this is no text in UTF-8") from error
+    for number, line in enumerate(text.splitlines(), 1):
         words = line.partition("#")[0].split()
         if not words:
             continue
         if len(words) > 2:
-            raise ValueError(f"{path.name}, line {number}: expected a name and a token")
+            raise ValueError(f"{path}, line {number}: expected a name and a token")
         name = words[0] if len(words) == 2 else f"line-{number}"
         if name in tokens:
-            raise ValueError(f"{path.name}, line {number}: the name {name!r} is there twice")
-        tokens[name] = words[-1]
+            raise ValueError(f"{path}, line {number}: the name is there twice, in line {lines[name]} too")
+        tokens[name], lines[name] = words[-1], number
+    if not tokens:
+        raise ValueError(f"{path}: no token in it; write a name and a token in each line")
     return tokens

@@ -164,11 +164,33 @@ class TestTokens:
         path.unlink()
         assert tokens.name_of("three") == "ci"
 
-    @pytest.mark.parametrize("text", ["", "a b c\n", "a one\na two\n"])
-    def test_a_file_that_makes_no_sense(self, tmp_path: Path, text: str) -> None:
+    def test_a_change_that_makes_no_sense_is_told_once_and_changes_nothing(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
         path = tmp_path / "tokens"
-        path.write_text(text)
-        with pytest.raises(ValueError, match=r"token|twice"):
+        path.write_text("ci one\n")
+        tokens = Tokens.from_file(path)
+        path.write_text("ci secret\nci other\n")
+        assert [tokens.name_of(token) for token in ("one", "secret", "one")] == ["ci", None, "ci"]
+        (told,) = caplog.messages
+        assert ("line 2" in told, "stay valid" in told, "secret" in told) == (True, True, False)
+        path.write_text("ci secret\n")
+        assert [tokens.name_of(token) for token in ("one", "secret")] == [None, "ci"]
+
+    @pytest.mark.parametrize(
+        ("content", "complaint"),
+        [
+            (b"", "no token in it"),
+            (b"# nobody\n", "no token in it"),
+            (b"a b c\n", "line 1: expected a name and a token"),
+            (b"a one\na two\n", "line 2: the name is there twice, in line 1 too"),
+            (b"\xff\xfe\n", "no text in UTF-8"),
+        ],
+    )
+    def test_a_file_that_makes_no_sense(self, tmp_path: Path, content: bytes, complaint: str) -> None:
+        path = tmp_path / "tokens"
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=f"{path}.*{complaint}"):
             Tokens.from_file(path)
 
 
