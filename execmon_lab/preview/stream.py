@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -65,6 +65,13 @@ class StreamStats:
     packets: int = 0
     packets_per_second: float = 0.0
     packet_bytes_per_second: float = 0.0
+
+
+def per_second(counted: Sequence[tuple[float, float]], now: float) -> float:
+    """Return the rate of what came, each with its time; of a second at least, since two may come together."""
+    if not counted:
+        return 0.0
+    return sum(amount for _, amount in counted[1:]) / max(now - counted[0][0], 1.0)
 
 
 class Watch(Watcher[Frame]):
@@ -212,23 +219,20 @@ class Stream:
 
     def stats(self) -> StreamStats:
         """Return how it does."""
-        ticks = list(self._ticks)
-        span = ticks[-1][0] - ticks[0][0] if len(ticks) > 1 else 0.0
+        now, ticks, passed = time.monotonic(), list(self._ticks), list(self._passed)
         count = len(ticks) or 1
-        passed = list(self._passed)
-        passing = max(passed[-1][0] - passed[0][0], 1e-3) if len(passed) > 1 else 1.0
         return StreamStats(
             device_id=self._device.serial,
             watchers=len(self._watches) + len(self._videos) + len(self._either),
             frames=self._number,
-            frames_per_second=(len(ticks) - 1) / span if span else 0.0,
+            frames_per_second=per_second([(tick[0], 1) for tick in ticks], now),
             capture_ms=sum(tick[1] for tick in ticks) / count * 1000,
             encode_ms=sum(tick[2] for tick in ticks) / count * 1000,
             bytes_per_frame=sum(tick[3] for tick in ticks) / count,
             source=self._source.name,
             packets=self._packets,
-            packets_per_second=max(0, len(passed) - 1) / passing,
-            packet_bytes_per_second=sum(size for _, size in passed[1:]) / passing,
+            packets_per_second=per_second([(at, 1) for at, _ in passed], now),
+            packet_bytes_per_second=per_second(passed, now),
         )
 
     def _run(self) -> None:

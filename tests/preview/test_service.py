@@ -19,6 +19,7 @@ from execmon_lab.devices import (
 )
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.preview import Capture, Frame, ImagePicture, PreviewService, PreviewUnavailable
+from execmon_lab.preview.stream import per_second
 from execmon_lab.protocol import PreviewFrame, Quality, decode_server, timestamp
 
 Eventually = Callable[..., bool]
@@ -336,3 +337,11 @@ def test_a_quality_is_encoded_no_more_often_than_those_who_watch_it_want(
             begun, shown = len(quick), len(slow)
             assert eventually(lambda: len(quick) >= begun + 30)
             assert len(slow) >= shown + 20, "what another needs in the same quality is shown to both"
+
+
+def test_a_rate_is_that_of_a_second_at_least_and_sinks_when_nothing_comes() -> None:
+    assert per_second([], 9.0) == 0.0
+    assert per_second([(9.0, 1), (9.003, 1)], 9.004) == 1.0
+    counted = [(at / 10, 500) for at in range(21)]  # ten a second, for two seconds
+    assert per_second(counted, 2.0) == 20 * 500 / 2
+    assert per_second(counted, 4.0) == 20 * 500 / 4
