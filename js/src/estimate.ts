@@ -1,7 +1,8 @@
 // How much longer an execution is expected to take, by what its steps took so far.
 
 import { executionSpan, spanOf, type Span } from "./cursor";
-import type { ExecutionSnapshot, Step } from "./messages";
+import type { ExecutionSnapshot, PauseSpan, Step } from "./messages";
+import { type Rest, restedMs, restsOf } from "./pauses";
 
 interface Expectation {
   /** What a step takes from its first attempt to its last; undefined where nothing can be told. */
@@ -23,7 +24,7 @@ const PATIENCE_S = 5;
  */
 export function remainingSeconds(state: ExecutionSnapshot, now: number): number | undefined {
   if (state.status !== "running" || executionSpan(state)?.to !== undefined) return undefined;
-  const { of, pause } = expectation(state.steps);
+  const { of, pause } = expectation(state);
   const left = new Map<string, number>(state.devices.map(({ device_id }) => [device_id, 0]));
   let shared = 0;
   for (const step of state.steps) {
@@ -50,16 +51,19 @@ function elapsed(step: Step, now: number): number {
   return spans.reduce((sum, { from, to }) => sum + ((to ?? now) - from) / 1000, 0);
 }
 
-/** It is asked for several times a second, and changes with the steps alone. */
-const known = new WeakMap<Step[], Expectation>();
+/** It is asked for several times a second, and changes with the steps and with the pauses that are over. */
+const known = new WeakMap<Step[], { pauses: PauseSpan[] | undefined; expectation: Expectation }>();
 
-function expectation(steps: Step[]): Expectation {
-  const found = known.get(steps) ?? expect(steps);
-  known.set(steps, found);
-  return found;
+function expectation(state: ExecutionSnapshot): Expectation {
+  const { steps, pauses } = state;
+  const found = known.get(steps);
+  if (found && found.pauses === pauses) return found.expectation;
+  const expectation = expect(steps, restsOf(state));
+  known.set(steps, { pauses, expectation });
+  return expectation;
 }
 
-function expect(steps: Step[]): Expectation {
+function expect(steps: Step[], rests: Rest[]): Expectation {
   const all = new Mean();
   const modules = new Map<string, Mean>();
   for (const step of steps) {
@@ -73,24 +77,27 @@ function expect(steps: Step[]): Expectation {
   }
   const whole = all.count < LEAST_STEPS ? undefined : all.value;
   const of = (step: Step) => step.expected_seconds ?? modules.get(step.module_id)?.value ?? whole;
-  return { of, pause: median(pauses(steps)) };
+  return { of, pause: median(gaps(steps, rests)) };
 }
 
-/** Seconds between the steps of each device. */
-function pauses(steps: Step[]): number[] {
+/** Seconds between the steps of each device, without those in which it was paused. */
+function gaps(steps: Step[], rests: Rest[]): number[] {
   const devices = new Map<string, Span[]>();
   for (const step of steps) {
     const spans = devices.get(step.device_id) ?? [];
     spans.push(...step.attempts.flatMap((attempt) => spanOf(attempt) ?? []));
     devices.set(step.device_id, spans);
   }
-  return [...devices.values()].flatMap((spans) => {
+  return [...devices].flatMap(([device, spans]) => {
+    const own = rests.filter((rest) => rest.device === device);
     spans.sort((a, b) => a.from - b.from);
-    return spans.slice(1).map(({ from }, i) => Math.max(0, from - (spans[i]!.to ?? from)) / 1000);
+    return spans.slice(1).map(({ from }, i) => {
+      const since = spans[i]!.to ?? from;
+      return Math.max(0, from - since - restedMs(own, since, from)) / 1000;
+    });
   });
 }
 
-/** A device that waits for its user makes one pause long, not the middle one. */
 function median(numbers: number[]): number {
   const sorted = numbers.sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? 0;

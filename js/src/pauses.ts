@@ -51,6 +51,12 @@ export function pausedMs(state: ExecutionSnapshot, now: number): number {
   return length(rests) - shared(rests, busy);
 }
 
+/** Milliseconds of a stretch in which one device rested. */
+export function restedMs(rests: Rest[], from: number, to: number): number {
+  const within = rests.map((rest) => Math.min(rest.to ?? to, to) - Math.max(rest.from, from));
+  return within.reduce((sum, ms) => sum + Math.max(0, ms), 0);
+}
+
 /** The same time, in stretches that are apart, in order. */
 function united(stretches: Stretch[]): Stretch[] {
   const found: Stretch[] = [];

@@ -45,6 +45,16 @@ test("a pause between two attempts counts for nothing", () => {
   expect(left([again], 102)).toBe(10 - 4 - 2);
 });
 
+test("a known pause between two steps is no sign of how long the next take to begin", () => {
+  const steps = [step("call", "completed", 0, 4), step("sms", "completed", 64, 74), step("call", "pending")];
+  const state = snapshot({ steps });
+  const rested = { device_id: DEVICE, reason: "requested" as const, step_id: null, started_at: at(5), ended_at: at(63) };
+  expect(remainingSeconds(state, NOW + 74_000)).toBe(60 + 4);
+  expect(remainingSeconds({ ...state, pauses: [rested] }, NOW + 74_000), "what is left of the gap").toBe(2 + 4);
+  const elsewhere = { ...rested, device_id: "another" };
+  expect(remainingSeconds({ ...state, pauses: [elsewhere] }, NOW + 74_000)).toBe(60 + 4);
+});
+
 test("what earlier runs say counts first", () => {
   expect(left([step("call", "pending", undefined, undefined, { expected_seconds: 30 })])).toBe(30);
 });

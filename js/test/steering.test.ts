@@ -175,6 +175,30 @@ describe("a failure that pauses", () => {
   });
 });
 
+describe("the step of a failure that pauses", () => {
+  const traced: Step = { ...FAILED, attempts: [{ ...FAILED.attempts[0]!, traceback: "Traceback: no" }] };
+  const toggle = () => one<HTMLButtonElement>(".xm-step-toggle");
+  const isOpen = () => toggle().getAttribute("aria-expanded") === "true";
+  const pauses = (second: number) => ({ paused: [paused({ reason: "failure", step_id: "s1", timestamp: at(second) })] });
+
+  test("opens by itself to its traceback, and stays shut once the reader has shut it", async () => {
+    await show({ steps: [traced, PENDING], ...pauses(0) });
+    expect(isOpen()).toBe(true);
+    expect(one<HTMLDetailsElement>(".xm-traceback-fold").open).toBe(true);
+    expect(one(".xm-traceback").textContent).toBe("Traceback: no");
+    toggle().click();
+    await show({ steps: [{ ...traced }, PENDING], ...pauses(0) });
+    expect(isOpen()).toBe(false);
+    await show({ steps: [{ ...traced }, PENDING], ...pauses(9) });
+    expect(isOpen(), "it has failed once more").toBe(true);
+  });
+
+  test("stays shut where a pause was asked for", async () => {
+    await show({ steps: [traced, PENDING], paused: [paused({ step_id: "s1" })] });
+    expect(isOpen()).toBe(false);
+  });
+});
+
 describe("Retry on a row", () => {
   test("is there for what has ended, and not for what has not", async () => {
     await show();

@@ -187,6 +187,48 @@ describe("the steps", () => {
     expect(one(".xm-badge").hidden).toBe(false);
   });
 
+  test("leaves what is on the page where it is while an opened step goes on", async () => {
+    const action = (name: string, second: number) => ({
+      type: "action_completed" as const,
+      execution_id: EXECUTION,
+      device_id: DEVICE,
+      step_id: "s1",
+      attempt: 2,
+      path: [name],
+      status: "completed" as const,
+      duration_seconds: 1,
+      timestamp: at(second),
+    });
+    const begun = {
+      type: "step_started" as const,
+      execution_id: EXECUTION,
+      device_id: DEVICE,
+      step_id: "s1",
+      module_id: "call_test_module",
+      attempt: 2,
+      timestamp: at(1),
+    };
+    source.begin();
+    source.send({ ...failure, retry_attempt: 1, will_retry: true, traceback: "Traceback: 1" });
+    source.send(begun, action("dial", 2));
+    await settle();
+    one(".xm-step-toggle").click();
+    const [traceback, fold, dial] = [one(".xm-traceback"), one<HTMLDetailsElement>("details"), one(".xm-actions button")];
+    expect(fold.open, "another attempt is what matters now").toBe(false);
+    fold.open = true;
+    traceback.focus();
+    source.send(action("hang up", 4));
+    source.send({ ...failure, retry_attempt: 2, will_retry: false, traceback: "Traceback: 2", timestamp: at(5) });
+    await settle();
+    expect(words(".xm-action-name")).toEqual(["dial", "hang up"]);
+    expect(words(".xm-traceback")).toEqual(["Traceback: 1", "Traceback: 2"]);
+    for (const [selector, before] of Object.entries({ ".xm-traceback": traceback, details: fold, ".xm-actions button": dial })) {
+      expect(one(selector), selector).toBe(before);
+    }
+    expect(document.activeElement).toBe(traceback);
+    expect(all("details").map((each) => (each as HTMLDetailsElement).open)).toEqual([true, true]);
+  });
+
   test("a step that has not begun cannot be opened", async () => {
     source.begin();
     await settle();

@@ -1,7 +1,7 @@
 // What an opened step shows: its attempts, each with its error, its actions and its screens.
 
 import { momentOf, spanOf } from "../cursor";
-import { h, icon, on } from "../dom";
+import { attribute, children, h, icon, on, setIcon, text } from "../dom";
 import { duration, timeOfDay } from "../format";
 import type { Action, Attempt, Step } from "../messages";
 import { attemptSeconds } from "../steplist";
@@ -21,92 +21,137 @@ const WORDS: Record<Attempt["status"], string> = {
   skipped: "skipped",
 };
 
-/** A step's attempts; `longest` (seconds) is what the table's bars are measured by. */
-export function attemptList(step: Step, longest: number, setting: Setting): HTMLElement {
-  const scale = Math.max(longest, ...step.attempts.map((attempt) => attemptSeconds(attempt) ?? 0), 0.001);
-  return h(
-    "ol",
-    { class: "xm-attempts", role: "list" },
-    ...step.attempts.map((attempt) => attemptItem(step, attempt, scale, setting)),
-  );
-}
+/** A step's attempts. What is on the page stays there: a reader may be in the midst of it. */
+export class AttemptsView {
+  readonly element = h("ol", { class: "xm-attempts", role: "list" });
+  readonly #items = new Map<number, AttemptItem>();
 
-function attemptItem(step: Step, attempt: Attempt, scale: number, setting: Setting): HTMLElement {
-  const { store, signal } = setting;
-  const last = attempt === step.attempts.at(-1);
-  const words = h("div", { class: "xm-attempt-words" });
-  if (attempt.error_code || attempt.error_message) words.append(errorLine(attempt));
-  if (attempt.actions?.length) words.append(actionList(attempt, attempt.actions, store, signal));
-  if (attempt.traceback) words.append(tracebackOf(attempt.traceback, last && attempt.status === "failed"));
-  const body = h("div", { class: "xm-attempt-body" }, words, ...screens(step, attempt, setting));
-  return h(
-    "li",
-    { class: "xm-attempt", "data-status": attempt.status },
-    attemptHead(attempt, scale, store, signal),
-    ...(body.childElementCount > 1 || words.childElementCount ? [body] : []),
-  );
-}
+  constructor(readonly setting: Setting) {}
 
-function attemptHead(attempt: Attempt, scale: number, store: Store, signal: AbortSignal): HTMLElement {
-  const seconds = attemptSeconds(attempt);
-  const facts = [
-    WORDS[attempt.status],
-    attempt.started_at ? `began ${timeOfDay(attempt.started_at)}` : "",
-    seconds === undefined ? "" : `took ${duration(seconds)}`,
-  ].filter(Boolean);
-  const fill = h("span", { class: "xm-duration-fill" });
-  fill.style.width = seconds ? `max(2px, ${((100 * seconds) / scale).toFixed(1)}%)` : "0";
-  return h(
-    "div",
-    { class: "xm-attempt-head" },
-    traveller(store, momentOf(attempt), signal, icon(attempt.status), h("b", {}, `Attempt ${attempt.attempt}`)),
-    h("span", { class: "xm-duration-bar", "aria-hidden": "true" }, fill),
-    h("span", { class: "xm-faint" }, facts.join(" · ")),
-  );
-}
-
-/** A button that leads to a moment; mere words where there is none. */
-function traveller(store: Store, at: number | undefined, signal: AbortSignal, ...content: (Node | string)[]): HTMLElement {
-  if (at === undefined) return h("span", { class: "xm-travel" }, ...content);
-  const button = h("button", { type: "button", class: "xm-travel", title: "Go to this moment" }, ...content);
-  on(button, "click", signal, () => store.cursor.set(at));
-  return button;
-}
-
-function errorLine(attempt: Attempt): HTMLElement {
-  const code = attempt.error_code ? [h("code", { class: "xm-code" }, attempt.error_code), " "] : [];
-  return h("p", { class: "xm-attempt-error" }, ...code, attempt.error_message ?? "");
-}
-
-function tracebackOf(words: string, open: boolean): HTMLElement {
-  return h(
-    "details",
-    { class: "xm-traceback-fold", open },
-    h("summary", {}, "Traceback"),
-    h("pre", { class: "xm-traceback", tabindex: 0, role: "group", "aria-label": "Traceback" }, words),
-  );
-}
-
-/** The screen when the attempt began, from the recording, and when it had ended. */
-function screens(step: Step, attempt: Attempt, { store, screenshots, signal }: Setting): HTMLElement[] {
-  const of = `attempt ${attempt.attempt} of ${step.module_id}`;
-  const span = spanOf(attempt);
-  const pair: HTMLElement[] = [];
-  const { seek } = store.source;
-  if (seek && span) {
-    const find = () => seek.call(store.source, step.device_id, span.from);
-    const go = () => store.cursor.set(span.from);
-    const thumb = screenshots.recorded(find, `Screen before ${of}`, signal, () => figure.remove(), go);
-    const figure = captioned(thumb, "before");
-    pair.push(figure);
+  /** `longest` (seconds) is what the table's bars are measured by. */
+  update(step: Step, longest: number): void {
+    const scale = Math.max(longest, ...step.attempts.map((attempt) => attemptSeconds(attempt) ?? 0), 0.001);
+    const shown = step.attempts.map((attempt) => {
+      const item = this.#items.get(attempt.attempt) ?? new AttemptItem(this.setting);
+      this.#items.set(attempt.attempt, item);
+      item.update(step, attempt, scale);
+      return item.element;
+    });
+    children(this.element, shown);
   }
-  if (attempt.screenshot_url) {
-    const go = () => span?.to !== undefined && store.cursor.set(span.to);
-    const label = `Screen after ${of}`;
-    const thumb = screenshots.thumbnail(attempt.screenshot_url, label, signal, "xm-thumb-large", go);
-    pair.push(captioned(thumb, "after"));
+}
+
+class AttemptItem {
+  readonly element = h("li", { class: "xm-attempt" });
+  readonly #icon = icon("running");
+  readonly #name = h("b");
+  readonly #travel: Traveller;
+  readonly #fill = h("span", { class: "xm-duration-fill" });
+  readonly #facts = h("span", { class: "xm-faint" });
+  readonly #code = h("code", { class: "xm-code" });
+  readonly #message = h("span");
+  readonly #error = h("p", { class: "xm-attempt-error" }, this.#code, " ", this.#message);
+  readonly #traceback = h("pre", { class: "xm-traceback", tabindex: 0, role: "group", "aria-label": "Traceback" });
+  readonly #fold = h("details", { class: "xm-traceback-fold" }, h("summary", {}, "Traceback"), this.#traceback);
+  readonly #actions: ActionTree;
+  readonly #words = h("div", { class: "xm-attempt-words" });
+  readonly #body = h("div", { class: "xm-attempt-body" });
+  readonly #head: HTMLElement;
+  /** The screen when the attempt began, from the recording, and when it had ended; null where there is none. */
+  #before: HTMLElement | null | undefined;
+  #after: HTMLElement | undefined;
+  #attempt: Attempt | undefined;
+
+  constructor(readonly setting: Setting) {
+    this.#travel = new Traveller(setting, this.#icon, this.#name);
+    this.#actions = new ActionTree(setting);
+    this.#head = h(
+      "div",
+      { class: "xm-attempt-head" },
+      this.#travel.element,
+      h("span", { class: "xm-duration-bar", "aria-hidden": "true" }, this.#fill),
+      this.#facts,
+    );
   }
-  return pair;
+
+  update(step: Step, attempt: Attempt, scale: number): void {
+    const seconds = attemptSeconds(attempt);
+    this.#fill.style.width = seconds ? `max(2px, ${((100 * seconds) / scale).toFixed(1)}%)` : "0";
+    if (attempt === this.#attempt) return;
+    attribute(this.element, "data-status", attempt.status);
+    setIcon(this.#icon, attempt.status);
+    text(this.#name, `Attempt ${attempt.attempt}`);
+    this.#travel.to(momentOf(attempt));
+    text(this.#facts, factsOf(attempt, seconds));
+    this.#say(attempt, attempt === step.attempts.at(-1));
+    this.#picture(step, attempt);
+    this.#attempt = attempt;
+    children(this.#body, [this.#words, this.#before, this.#after].filter((part) => !!part));
+    const empty = this.#body.childElementCount === 1 && !this.#words.childElementCount;
+    children(this.element, empty ? [this.#head] : [this.#head, this.#body]);
+  }
+
+  /** The traceback of the attempt that failed last is open until the reader shuts it. */
+  #say(attempt: Attempt, last: boolean): void {
+    const { error_code, error_message, actions = [], traceback } = attempt;
+    text(this.#code, error_code ?? "");
+    this.#code.hidden = !error_code;
+    text(this.#message, error_message ?? "");
+    text(this.#traceback, traceback ?? "");
+    if (traceback && !this.#attempt?.traceback) this.#fold.open = last && attempt.status === "failed";
+    this.#actions.update(attempt, actions);
+    children(this.#words, [
+      ...(error_code || error_message ? [this.#error] : []),
+      ...(actions.length ? [this.#actions.element] : []),
+      ...(traceback ? [this.#fold] : []),
+    ]);
+  }
+
+  #picture(step: Step, attempt: Attempt): void {
+    const { store, screenshots, signal } = this.setting;
+    const of = `attempt ${attempt.attempt} of ${step.module_id}`;
+    const span = spanOf(attempt);
+    const { seek } = store.source;
+    // What was not recorded yet while the attempt ran may be there at its end.
+    if (this.#before === null && attempt.status !== this.#attempt?.status) this.#before = undefined;
+    if (seek && span && this.#before === undefined) {
+      const find = () => seek.call(store.source, step.device_id, span.from);
+      const missing = () => {
+        this.#before?.remove();
+        this.#before = null;
+      };
+      const go = () => store.cursor.set(span.from);
+      this.#before = captioned(screenshots.recorded(find, `Screen before ${of}`, signal, missing, go), "before");
+    }
+    if (attempt.screenshot_url && attempt.screenshot_url !== this.#attempt?.screenshot_url) {
+      const go = () => span?.to !== undefined && store.cursor.set(span.to);
+      const label = `Screen after ${of}`;
+      const thumb = screenshots.thumbnail(attempt.screenshot_url, label, signal, "xm-thumb-large", go);
+      this.#after = captioned(thumb, "after");
+    }
+  }
+}
+
+function factsOf(attempt: Attempt, seconds: number | undefined): string {
+  const began = attempt.started_at ? `began ${timeOfDay(attempt.started_at)}` : "";
+  const took = seconds === undefined ? "" : `took ${duration(seconds)}`;
+  return [WORDS[attempt.status], began, took].filter(Boolean).join(" · ");
+}
+
+/** A button that leads to a moment, where one is known. */
+class Traveller {
+  readonly element: HTMLButtonElement;
+  #at: number | undefined;
+
+  constructor({ store, signal }: Setting, ...content: (Node | string)[]) {
+    this.element = h("button", { type: "button", class: "xm-travel", title: "Go to this moment" }, ...content);
+    on(this.element, "click", signal, () => this.#at !== undefined && store.cursor.set(this.#at));
+  }
+
+  to(at: number | undefined): void {
+    this.#at = at;
+    this.element.disabled = at === undefined;
+  }
 }
 
 function captioned(picture: HTMLElement, words: string): HTMLElement {
@@ -114,33 +159,57 @@ function captioned(picture: HTMLElement, words: string): HTMLElement {
 }
 
 /** Actions as a tree, each with its part of the attempt's time. */
-function actionList(attempt: Attempt, actions: Action[], store: Store, signal: AbortSignal): HTMLElement {
-  const span = spanOf(attempt);
-  const total = Math.max(0.001, attemptSeconds(attempt) ?? lastEnd(actions, span?.from));
-  return h(
-    "ul",
-    { class: "xm-actions", role: "list" },
-    ...nested(actions).map((action) => {
-      const end = Date.parse(action.timestamp);
-      const begin = end - action.duration_seconds * 1000;
-      const name = h("span", { class: "xm-action-name" }, action.path.at(-1) ?? "");
-      const moment = action.status === "failed" ? end : begin;
-      const bar = h("span", { class: "xm-action-fill" });
-      if (span) {
-        bar.style.left = `${percent((begin - span.from) / 1000 / total)}%`;
-        bar.style.width = `${Math.max(1, percent(action.duration_seconds / total))}%`;
-      }
-      const line = h(
-        "li",
-        { "data-status": action.status },
-        traveller(store, moment, signal, icon(action.status), name),
-        h("span", { class: "xm-action-bar", "aria-hidden": "true" }, bar),
-        h("span", { class: "xm-faint xm-seconds" }, duration(action.duration_seconds)),
-      );
-      line.style.setProperty("--depth", String(action.path.length - 1));
-      return line;
-    }),
-  );
+class ActionTree {
+  readonly element = h("ul", { class: "xm-actions", role: "list" });
+  readonly #lines = new Map<string, ActionLine>();
+
+  constructor(readonly setting: Setting) {}
+
+  update(attempt: Attempt, actions: Action[]): void {
+    const span = spanOf(attempt);
+    const total = Math.max(0.001, attemptSeconds(attempt) ?? lastEnd(actions, span?.from));
+    const shown = nested(actions).map((action) => {
+      const key = JSON.stringify([action.path, action.timestamp]);
+      const line = this.#lines.get(key) ?? new ActionLine(this.setting, action);
+      this.#lines.set(key, line);
+      line.place(span?.from, total);
+      return line.element;
+    });
+    children(this.element, shown);
+  }
+}
+
+/** An action has ended when it is told of: only its part of the attempt's time can change. */
+class ActionLine {
+  readonly element: HTMLElement;
+  readonly #bar = h("span", { class: "xm-action-fill" });
+  readonly #begin: number;
+
+  constructor(
+    setting: Setting,
+    readonly action: Action,
+  ) {
+    const end = Date.parse(action.timestamp);
+    this.#begin = end - action.duration_seconds * 1000;
+    const name = h("span", { class: "xm-action-name" }, action.path.at(-1) ?? "");
+    const travel = new Traveller(setting, icon(action.status), name);
+    travel.to(action.status === "failed" ? end : this.#begin);
+    this.element = h(
+      "li",
+      { "data-status": action.status },
+      travel.element,
+      h("span", { class: "xm-action-bar", "aria-hidden": "true" }, this.#bar),
+      h("span", { class: "xm-faint xm-seconds" }, duration(action.duration_seconds)),
+    );
+    this.element.style.setProperty("--depth", String(action.path.length - 1));
+  }
+
+  /** `from` is when the attempt began, `total` how many seconds it took. */
+  place(from: number | undefined, total: number): void {
+    if (from === undefined) return;
+    this.#bar.style.left = `${percent((this.#begin - from) / 1000 / total)}%`;
+    this.#bar.style.width = `${Math.max(1, percent(this.action.duration_seconds / total))}%`;
+  }
 }
 
 function lastEnd(actions: Action[], from: number | undefined): number {

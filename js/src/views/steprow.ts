@@ -6,7 +6,7 @@ import { between, duration, plural } from "../format";
 import type { Step, StepStatus } from "../messages";
 import { attemptSeconds, standingAt, type Item } from "../steplist";
 import type { Store } from "../store";
-import { attemptList } from "./attempts";
+import { AttemptsView } from "./attempts";
 import { RetryButton } from "./retry";
 import type { Screenshots } from "./screenshots";
 
@@ -26,6 +26,12 @@ export interface Setting {
   /** Whether the execution has ended. */
   over: boolean;
   at: number | null;
+}
+
+/** What an opened row shows, and its life. */
+interface Inside {
+  attempts: AttemptsView;
+  stop: AbortController;
 }
 
 export class StepRow {
@@ -48,9 +54,8 @@ export class StepRow {
   readonly #go: HTMLButtonElement;
   readonly #row: HTMLElement;
   readonly #retry: RetryButton;
-  /** The row's life, and that of what its details show at present. */
   readonly #stop = new AbortController();
-  #inside: AbortController | undefined;
+  #inside: Inside | undefined;
   #step: Step | undefined;
   #over = false;
   #position = -1;
@@ -100,7 +105,7 @@ export class StepRow {
 
   close(): void {
     this.#stop.abort();
-    this.#inside?.abort();
+    this.#inside?.stop.abort();
   }
 
   focus(): void {
@@ -166,11 +171,22 @@ export class StepRow {
     const step = this.#step;
     attribute(this.#toggle, "aria-expanded", String(this.open));
     this.#details.hidden = !this.open;
-    this.#inside?.abort();
-    if (!step || !this.open) return this.#attempts.replaceChildren();
-    this.#inside = new AbortController();
-    const setting = { store: this.store, screenshots: this.screenshots, signal: this.#inside.signal };
-    this.#attempts.replaceChildren(attemptList(step, this.#longest, setting));
+    if (!step || !this.open) return this.#fold();
+    this.#inside ??= this.#unfold();
+    this.#inside.attempts.update(step, this.#longest);
+  }
+
+  #unfold(): Inside {
+    const stop = new AbortController();
+    const attempts = new AttemptsView({ store: this.store, screenshots: this.screenshots, signal: stop.signal });
+    this.#attempts.replaceChildren(attempts.element);
+    return { attempts, stop };
+  }
+
+  #fold(): void {
+    this.#inside?.stop.abort();
+    this.#inside = undefined;
+    this.#attempts.replaceChildren();
   }
 
   #travel(of = momentOf): void {

@@ -59,6 +59,8 @@ export class StepsView {
   readonly #heights = new RowHeights(ROW);
   readonly #made = new Map<string, StepRow>();
   readonly #open = new Set<string>();
+  /** The pauses on a failure whose step was opened: once is enough. */
+  readonly #opened = new Set<string>();
   readonly #sizes: ResizeObserver;
   #state: ExecutionSnapshot | undefined;
   #query: StepQuery = EVERYTHING;
@@ -128,6 +130,19 @@ export class StepsView {
     this.#state = state;
     if (!same) this.#arrange(state);
     this.#render();
+    this.#openFailures(state);
+  }
+
+  /** Where a device is paused on a failure the reader wants to know why. */
+  #openFailures({ paused = [] }: ExecutionSnapshot): void {
+    for (const { device_id, reason, status, step_id, timestamp } of paused) {
+      const pause = `${device_id} ${timestamp}`;
+      if (reason !== "failure" || status !== "paused" || !step_id || this.#opened.has(pause)) continue;
+      this.#opened.add(pause);
+      this.#remember(step_id, true);
+      this.#made.get(step_id)?.flip(true);
+      if (!this.#handled) this.#reveal(step_id, true);
+    }
   }
 
   #travel(): void {
@@ -199,14 +214,18 @@ export class StepsView {
   #make({ step }: Item): StepRow {
     const key = step.step_id;
     const row = new StepRow(this.store, this.screenshots, this.#open.has(key), (open) => {
-      if (open) this.#open.add(key);
-      else this.#open.delete(key);
-      attribute(this.#scroller, "data-open", this.#open.size > 0);
+      this.#remember(key, open);
       if (open) requestAnimationFrame(() => this.#unroll(row));
     });
     this.#made.set(key, row);
     this.#sizes.observe(row.element);
     return row;
+  }
+
+  #remember(key: string, open: boolean): void {
+    if (open) this.#open.add(key);
+    else this.#open.delete(key);
+    attribute(this.#scroller, "data-open", this.#open.size > 0);
   }
 
   #drop(key: string, row: StepRow): void {
