@@ -96,7 +96,7 @@ def cancel(address: Address, token: str | None = None) -> None:
         fetch(address, f"/api/v1/executions/{address.execution_id}", token, method="DELETE")
     except urllib.error.HTTPError as error:
         if error.code != 409:
-            raise
+            raise OSError(error.msg) from error
 
 
 def steer(address: Address, what: str, token: str | None = None) -> str:

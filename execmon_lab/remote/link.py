@@ -1,7 +1,6 @@
 """The connection to an execution elsewhere, which feeds a hub of this process."""
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import Coroutine
 
@@ -93,11 +92,6 @@ class Link:
         if self._thread is not threading.current_thread():
             self._thread.join()
 
-    def cancel(self) -> None:
-        """Have the execution end; returns at once, and what goes wrong is told in the log."""
-        with contextlib.suppress(RuntimeError):  # of one that has ended there is nothing to cancel
-            self._do(self._cancel())
-
     def _do(self, coroutine: Coroutine[object, object, object]) -> None:
         with self._lock:
             if self._loop is None:
@@ -183,12 +177,6 @@ class Link:
             self._away = True
             self._note("WARN", f"connection lost ({reason}); trying to get it back")
             self.previews.fail("The connection was lost; trying to get it back")
-
-    async def _cancel(self) -> None:
-        try:
-            await asyncio.to_thread(http.cancel, self._address, self._token)
-        except OSError as error:
-            self._note("ERROR", f"could not cancel the execution: {error}")
 
     def _note(self, level: Level, text: str) -> None:
         """Put a line of our own into the execution's log."""

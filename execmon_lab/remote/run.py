@@ -207,7 +207,7 @@ class RemoteRun(Viewed):
             execution_id=self._execution_id,
             hub=self._hub,
             preview=self._link.previews,
-            cancel=self._link.cancel if "cancel" in allowed else None,
+            cancel=self.cancel if "cancel" in allowed else None,
             steering=self if "retry" in allowed else None,
             artifacts=RemoteScreenshots(self._address, self._token),
             logs=self._tail.kept,

@@ -60,7 +60,9 @@ _TIME = {"type": "string", "format": "date-time"}
 _SCHEMAS = "#/components/schemas/"
 _DEVICE = {"name": "device_id", "schema": {"type": "string"}}
 _AT = {"name": "at", "in": "query", "required": True, "description": "UTC, RFC 3339.", "schema": _TIME}
-_STEERING = {"type": "string", "enum": ["cancel", "pause", "resume", "step", "retry"]}
+_STEERING = {"type": "string", "enum": ["cancel", "pause", "resume", "step", "retry", "pause_on_failure"]}
+_ON = {"type": "object", "required": ["on"], "properties": {"on": {"type": "boolean"}}}
+_SWITCH = {"name": "on", "in": "query", "required": True, "schema": {"type": "boolean"}}
 _MOMENT = {
     NUMBER: {"description": "Counts the device's pictures.", "schema": {"type": "integer"}},
     WIDTH: {"description": "In pixels.", "schema": {"type": "integer"}},
@@ -192,6 +194,11 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
             "/api/v1/executions/{execution_id}/steering": {
                 "parameters": [execution],
                 "get": answer("200", "Which of these would be heard at present", _list("allowed", _STEERING)),
+            },
+            "/api/v1/executions/{execution_id}/pause_on_failure": {
+                "parameters": [execution],
+                "get": answer("200", "Whether it pauses where a step fails for good", _ON),
+                "post": answer("202", "It will from here on, or will not", named, parameters=[_SWITCH]),
             },
             "/api/v1/executions/{execution_id}/steps/{step_id}/retry": {
                 "parameters": [execution, step],

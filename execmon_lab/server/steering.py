@@ -33,6 +33,8 @@ class Started(Protocol):
 class Steerable(Protocol):
     """An execution that can be steered: a `Run`."""
 
+    pause_on_failure: bool
+
     def pause(self, device_id: str | None = None, /) -> None:
         """Begin no further step, on one device or on all."""
 
@@ -55,6 +57,8 @@ def steering_routes(find: Find | None, hub: Hub, *, may_cancel: bool) -> list[we
 
     ``POST …/pause``, ``…/resume`` and ``…/step`` are for all devices, or for the one in ``?device_id=``;
     ``POST …/steps/{step_id}/retry`` answers with the execution that the new attempt is part of.
+    ``GET …/pause_on_failure`` tells whether it pauses where a step fails for good, and ``POST`` with
+    ``?on=true`` or ``?on=false`` switches that.
     ``GET …/steering`` tells which of them would be heard at present, so that a page shows no other button.
 
     Parameters
@@ -80,6 +84,23 @@ def steering_routes(find: Find | None, hub: Hub, *, may_cancel: bool) -> list[we
         step_id = request.match_info["step_id"]
         return await _answer(request, find, lambda run: run.retry(step_id).execution_id)
 
+    async def switch(request: web.Request) -> web.Response:
+        on = request.query.get("on")
+
+        def carry_out(run: Steerable) -> str:
+            if on not in ("true", "false"):
+                raise ValueError("say ?on=true or ?on=false")
+            run.pause_on_failure = on == "true"
+            return request.match_info["id"].lower()
+
+        return await _answer(request, find, carry_out)
+
+    async def switched(request: web.Request) -> web.Response:
+        run = find(request.match_info["id"].lower()) if find is not None else None
+        if run is None:
+            return problem(404, "there is no such execution, or it is not steered from here")
+        return _json(HTTPStatus.OK, {"on": run.pause_on_failure})
+
     def allowed(execution_id: str) -> list[str]:
         try:
             over = hub.snapshot(execution_id).status in FINAL
@@ -90,7 +111,7 @@ def steering_routes(find: Find | None, hub: Hub, *, may_cancel: bool) -> list[we
             return ["retry"] if steered else []
         return [
             *(["cancel"] if may_cancel else []),
-            *(["pause", "resume", "step", "retry"] if steered else []),
+            *(["pause", "resume", "step", "retry", "pause_on_failure"] if steered else []),
         ]
 
     async def tell(request: web.Request) -> web.Response:
@@ -99,6 +120,8 @@ def steering_routes(find: Find | None, hub: Hub, *, may_cancel: bool) -> list[we
     return [
         web.get(EXECUTION + "/steering", tell),
         web.post(EXECUTION + "/{verb:pause|resume|step}", steer),
+        web.get(EXECUTION + "/pause_on_failure", switched),
+        web.post(EXECUTION + "/pause_on_failure", switch),
         web.post(EXECUTION + "/steps/{step_id}/retry", retry),
     ]
 

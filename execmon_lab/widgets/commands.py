@@ -65,7 +65,9 @@ class Drawn(Command, frozen=True, kw_only=True):
 
 
 class Cancel(Command, frozen=True, kw_only=True):
-    """The reader wants the execution to end."""
+    """The reader wants the execution to end; `id` is the page's own, for the answer."""
+
+    id: int = 0
 
 
 class Screenshot(Command, frozen=True, kw_only=True):

@@ -85,7 +85,7 @@ class ExecutionView(anywidget.AnyWidget):
     preview
         Where the devices' pictures come from; without it there are none.
     cancel
-        Ends the execution; without it the view has no such button.
+        Ends the execution, or raises OSError; without it the view has no such button.
     base_url
         The execution's server, where a page on this machine gets screenshots.
     artifacts
@@ -291,8 +291,8 @@ class ExecutionView(anywidget.AnyWidget):
                 self._pictures.ask_key(device_id)
             case Drawn(page=page, number=number, seen=seen) if self._pictures is not None:
                 self._pictures.drawn(page, number, seen)
-            case Cancel() if self._end_execution is not None:
-                self._end_execution()
+            case Cancel(page=page, id=number) if self._end_execution is not None:
+                self._cancel(page, number, self._end_execution)
             case Screenshot(url=url):
                 self._send_parcel(self._screenshot(url))
             case Seek() if self._past is not None:
@@ -308,6 +308,14 @@ class ExecutionView(anywidget.AnyWidget):
                 self._touches.forget_code()
             case Touch() if self._touches is not None:
                 self._touches.take(command, on=self.control)
+
+    def _cancel(self, page: str, number: int, end_execution: Callable[[], object]) -> None:
+        refused = None
+        try:
+            end_execution()
+        except (RuntimeError, OSError) as error:
+            refused = str(error)
+        self._send_parcel(Parcel({"kind": "cancelled", "page": page, "id": number, "refused": refused}))
 
     def _show_again(self, started: object) -> None:
         view = getattr(started, "view", None)

@@ -42,6 +42,7 @@ type Notice =
   | ({ kind: "problem" } & PreviewProblem)
   | { kind: "screenshot"; url: string; found: boolean }
   | ({ kind: "past"; page: string; id: number; found: boolean; reason?: string } & Omit<PastFrame, "jpeg">)
+  | { kind: "cancelled"; page: string; id: number; refused: string | null }
   | { kind: "touched"; page: string; id: number; refused: string | null }
   | { kind: "code"; lines: CodeLine[] }
   | { kind: "steered"; page: string; id: number; refused: string | null; continued?: boolean };
@@ -69,6 +70,7 @@ export class CommSource implements Source {
   #code: CodeLine[] = [];
   readonly log: KeptLog | undefined;
   readonly #touches = new Questions<string | null>();
+  readonly #cancels = new Questions<string | null>();
   readonly #seeks = new Questions<Past>();
   readonly #lines = new Questions<KeptLines>();
   #presence: ReturnType<typeof setInterval> | undefined;
@@ -142,8 +144,8 @@ export class CommSource implements Source {
     this.#send({ kind: "drawn", number, ...(seen.length && { seen }) });
   }
 
-  get cancel(): (() => void) | undefined {
-    return this.mayCancel ? () => this.#send({ kind: "cancel" }) : undefined;
+  get cancel(): (() => Promise<string | null>) | undefined {
+    return this.mayCancel ? () => this.#cancels.ask((id) => this.#send({ kind: "cancel", id })) : undefined;
   }
 
   get kept(): boolean {
@@ -209,6 +211,9 @@ export class CommSource implements Source {
       case "past":
         if (notice.page !== this.#page) break;
         this.#seeks.answer(notice.id, notice.found ? { ...notice, jpeg: bytes(buffers[0]) } : (notice.reason ?? null));
+        break;
+      case "cancelled":
+        if (notice.page === this.#page) this.#cancels.answer(notice.id, notice.refused);
         break;
       case "touched":
         if (notice.page !== this.#page) break;

@@ -54,10 +54,12 @@ export class SocketSource implements Source {
   /** What the server lets this page do. */
   #allowed = new Set<string>();
   #learned = 0;
+  /** As the server said last; undefined where that cannot be switched. */
+  #pausesOnFailure: boolean | undefined;
   readonly #steering = new Steering(
     (id, order) => void this.#give(id, order),
     () => this.#listener?.controlled(),
-    () => undefined,
+    () => this.#pausesOnFailure,
     "The server has not answered yet",
   );
 
@@ -68,7 +70,7 @@ export class SocketSource implements Source {
     readonly continued: (execution_id: string) => void = () => undefined,
   ) {}
 
-  get cancel(): (() => void) | undefined {
+  get cancel(): (() => Promise<string | null>) | undefined {
     return this.#allowed.has("cancel") ? this.#cancel : undefined;
   }
 
@@ -76,8 +78,9 @@ export class SocketSource implements Source {
     return this.#allowed.has("retry") ? this.#steering : undefined;
   }
 
-  readonly #cancel = (): void => {
-    void this.#fetch("DELETE", this.address.execution()).catch(() => undefined);
+  readonly #cancel = async (): Promise<string | null> => {
+    const { refused } = await this.#ask("DELETE", "");
+    return refused;
   };
 
   open(listener: Listener): void {
@@ -148,15 +151,22 @@ export class SocketSource implements Source {
   };
 
   async #give(id: number, order: Order): Promise<void> {
+    const { refused, execution_id } = await this.#ask("POST", pathOf(order));
+    if (order.do === "pause_on_failure" && refused === null) this.#pausesOnFailure = order.on;
+    const continued = execution_id !== undefined && execution_id !== this.address.id.toLowerCase();
+    this.#steering.answer(id, refused, continued);
+    if (continued) this.continued(execution_id);
+  }
+
+  /** Have something done to the execution: why it was not, or which execution goes on from here. */
+  async #ask(method: string, part: string): Promise<{ refused: string | null; execution_id?: string }> {
     try {
-      const url = this.address.execution(pathOf(order));
-      const answer = await fetch(url, { method: "POST", signal: AbortSignal.timeout(ANSWER_MS) });
-      const said = await answer.json();
-      const continued = answer.ok && said.execution_id !== this.address.id.toLowerCase();
-      this.#steering.answer(id, answer.ok ? null : (said.detail ?? `The server answered ${answer.status}`), continued);
-      if (continued) this.continued(said.execution_id);
+      const answer = await fetch(this.address.execution(part), { method, signal: AbortSignal.timeout(ANSWER_MS) });
+      const said = await answer.json().catch(() => ({}));
+      if (answer.ok) return { refused: null, execution_id: said.execution_id };
+      return { refused: said.detail ?? `The server answered ${answer.status}` };
     } catch {
-      this.#steering.answer(id, "The server cannot be reached");
+      return { refused: "The server cannot be reached" };
     }
   }
 
@@ -164,14 +174,21 @@ export class SocketSource implements Source {
   async #learn(): Promise<void> {
     const turn = ++this.#learned;
     let allowed: string[] = [];
+    let pauses: boolean | undefined;
     try {
       ({ allowed } = await (await this.#fetch("GET", this.address.execution("/steering"))).json());
+      if (allowed.includes("pause_on_failure")) pauses = await this.#learnPauses();
     } catch {
       // A server that does not say is not asked for anything.
     }
     if (turn !== this.#learned) return;
     this.#allowed = new Set(allowed);
+    this.#pausesOnFailure = pauses;
     this.#listener?.controlled();
+  }
+
+  async #learnPauses(): Promise<boolean> {
+    return (await (await this.#fetch("GET", this.address.execution("/pause_on_failure"))).json()).on;
   }
 
   #receive(message: ServerMessage, socket: WebSocket): void {
@@ -323,6 +340,7 @@ function missing(answer: Response): string | null {
 
 function pathOf(order: Order): string {
   if (order.do === "retry") return `/steps/${encodeURIComponent(order.step_id)}/retry`;
+  if (order.do === "pause_on_failure") return `/pause_on_failure?on=${order.on}`;
   const device = "device_id" in order && order.device_id;
   return `/${order.do}${device ? `?${new URLSearchParams({ device_id: device })}` : ""}`;
 }

@@ -143,8 +143,8 @@ export interface Source {
   watch(streams: Stream[]): void;
   /** The frame was drawn, or a newer one was; `drawing` where its latency could be told. */
   drawn(number: number, drawing?: Drawing): void;
-  /** Ask for the execution to be cancelled; undefined where this source may not. */
-  readonly cancel?: (() => void) | undefined;
+  /** Have the execution cancelled; gives null once that was agreed to, or why it was not. Undefined where this source may not. */
+  readonly cancel?: (() => Promise<string | null>) | undefined;
   /** The ways to pause, to go on and to run a step again; undefined where this source has none. */
   readonly steering?: Steering | undefined;
   /** The way back to the devices; undefined where this source has none. */

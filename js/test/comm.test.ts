@@ -132,8 +132,16 @@ describe("pictures", () => {
 });
 
 describe("commands", () => {
+  test("a cancel that was refused is answered with the reason", async () => {
+    const answer = source.cancel!();
+    const { id } = model.sent.at(-1)!;
+    model.say({ kind: "cancelled", page: "another", id, refused: "not this one" });
+    model.say({ kind: "cancelled", page: model.page, id, refused: "the server is gone" });
+    expect(await answer).toBe("the server is gone");
+  });
+
   test("cancel is there only where it is allowed", () => {
-    source.cancel?.();
+    void source.cancel?.();
     expect(model.sent.at(-1)).toMatchObject({ kind: "cancel" });
     expect(new CommSource(model.model, null, false).cancel).toBeUndefined();
   });

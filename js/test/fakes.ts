@@ -121,7 +121,7 @@ export class FakeSource implements Source {
   listener!: Listener;
   watched: Stream[] = [];
   drawn = vi.fn();
-  cancel: (() => void) | undefined = vi.fn();
+  cancel: (() => Promise<string | null>) | undefined = vi.fn(() => Promise.resolve(null));
   seek?: (device_id: string, at: number) => Promise<Past>;
   control: FakeControl | undefined = new FakeControl(() => this.listener.controlled());
   log: KeptLog | undefined;

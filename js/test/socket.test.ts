@@ -377,8 +377,35 @@ describe("steering", () => {
     ]);
     expect([source.steering!.told, source.steering!.pausesOnFailure]).toEqual(["", undefined]);
     expect(continued).toEqual([]);
-    source.cancel!();
+    answers["DELETE "] = json({ execution_id: EXECUTION }, 202);
+    expect(await source.cancel!()).toBeNull();
     expect(requests).toContain("DELETE ?token=s3cret");
+  });
+
+  test("a cancel that is refused, or not heard, is answered with the reason", async () => {
+    await begin();
+    answers["DELETE "] = json({ detail: "this server cannot cancel executions" }, 501);
+    expect(await source.cancel!()).toBe("this server cannot cancel executions");
+    answers["DELETE "] = () => Promise.resolve(new Response("<html>", { status: 502 }));
+    expect(await source.cancel!(), "a gateway speaks no JSON").toBe("The server answered 502");
+    answers["DELETE "] = () => Promise.reject(new TypeError("no network"));
+    expect(await source.cancel!()).toBe("The server cannot be reached");
+  });
+
+  test("the pause on a failure is as the server says, and as it was switched", async () => {
+    answers["GET /steering"] = json({ allowed: ["retry", "pause_on_failure"] });
+    answers["GET /pause_on_failure"] = json({ on: true });
+    await begin();
+    expect(source.steering!.pausesOnFailure).toBe(true);
+    answers["POST /pause_on_failure"] = json({ execution_id: EXECUTION }, 202);
+    source.steering!.give({ do: "pause_on_failure", on: false });
+    await waits(1_000);
+    expect(posts()).toEqual(["POST /pause_on_failure?on=false&token=s3cret"]);
+    expect(source.steering!.pausesOnFailure).toBe(false);
+    answers["POST /pause_on_failure"] = json({ detail: "it has ended" }, 409);
+    source.steering!.give({ do: "pause_on_failure", on: true });
+    await waits(1_000);
+    expect([source.steering!.pausesOnFailure, source.steering!.told]).toEqual([false, "it has ended"]);
   });
 
   test("is away where the server is to look at, or does not say", async () => {

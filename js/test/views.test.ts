@@ -145,6 +145,25 @@ describe("the head", () => {
     expect(button.disabled).toBe(true);
   });
 
+  test("gives the button back, and the reason, when it was not cancelled", async () => {
+    source.cancel = () => Promise.resolve("this server cannot cancel executions");
+    source.begin();
+    await settle();
+    const button = one<HTMLButtonElement>(".xm-cancel");
+    expect(one(".xm-refused").hidden).toBe(true);
+    button.click();
+    button.click();
+    expect([button.textContent, button.disabled]).toEqual(["Cancelling…", true]);
+    await settle();
+    expect([button.textContent, button.disabled]).toEqual(["Cancel", false]);
+    expect(one(".xm-refused").textContent).toBe("Not cancelled: this server cannot cancel executions");
+    expect(one(".xm-refused").hidden).toBe(false);
+    source.cancel = () => new Promise(() => undefined);
+    button.click();
+    button.click();
+    expect([one(".xm-refused").hidden, button.textContent]).toEqual([true, "Cancelling…"]);
+  });
+
   test("has no cancel where there is none, nor after the end", async () => {
     source.begin(snapshot({ status: "completed" }));
     await settle();

@@ -213,10 +213,23 @@ def test_it_can_be_cancelled(lab: em.Lab, monkeypatch: pytest.MonkeyPatch, by: s
         if by == "method":
             remote.cancel()
         else:
-            Page(remote, monkeypatch).say("cancel")
+            page = Page(remote, monkeypatch)
+            page.say("cancel", id=7)
+            assert [(told["id"], told["refused"]) for told, _ in page.of("cancelled")] == [(7, None)]
         assert remote.wait(DEADLINE).status == "cancelled"
         remote.cancel()  # of one that has ended: no error
     assert run.wait(DEADLINE).status == "cancelled"
+
+
+def test_a_page_is_told_why_it_was_not_cancelled(endless: em.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Relay(endless.url) as relay, em.connect(relay.url) as remote:
+        page = Page(remote, monkeypatch)
+        relay.refusing = True
+        page.say("cancel", id=7)
+        [(told, _)] = page.of("cancelled")
+        assert told["id"] == 7
+        assert told["refused"]
+    assert not endless.done
 
 
 def test_closing_leaves_the_execution_as_it_is(endless: em.Run, no_leaks: None) -> None:

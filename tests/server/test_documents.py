@@ -190,6 +190,7 @@ class TestServed:
             address = path.replace("{execution_id}", execution).replace("{name}", "step_001.png")
             address = address.replace("{step_id}", execution).replace("{device_id}", DEVICE)
             address += "?at=2025-01-27T10:30:30Z" if "/recording/" in path else ""
+            address += "?on=true" if path.endswith("/pause_on_failure") else ""
             for method in {"get", "post", "delete"} & set(methods):
                 body = b'{"plan": "demo"}' if method == "post" else None
                 response, _ = ask(server, address, method.upper(), body)

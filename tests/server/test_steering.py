@@ -40,6 +40,21 @@ def test_what_is_asked_reaches_the_execution(steerable: Server, steered: FakeRun
     assert steered.told == [("pause", None), ("resume", "emulator-5554"), ("step", None), ("retry", "s1")]
 
 
+def test_whether_it_pauses_on_a_failure_is_told_and_switched(
+    steerable: Server, steered: FakeRun, execution: str
+) -> None:
+    def on() -> object:
+        return json.loads(ask(steerable, f"/api/v1/executions/{execution}/pause_on_failure")[1])["on"]
+
+    assert on() is False
+    assert post(steerable, execution, "pause_on_failure?on=true")[0] == 202
+    assert (on(), steered.pause_on_failure) == (True, True)
+    assert post(steerable, execution, "pause_on_failure?on=false")[0] == 202
+    assert (on(), steered.pause_on_failure) == (False, False)
+    assert post(steerable, execution, "pause_on_failure?on=perhaps")[0] == 422
+    assert post(steerable, "550e8400-e29b-41d4-a716-446655440999", "pause_on_failure?on=true")[0] == 404
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [
@@ -79,7 +94,9 @@ class TestWhatIsAllowed:
         self, start: Start, hub: Hub, steered: FakeRun, execution: str
     ) -> None:
         server = start(steering=lambda _: steered, cancel=lambda _: None)
-        assert allowed(server, execution) == ["cancel", "pause", "resume", "step", "retry"]
+        assert allowed(server, execution) == [
+            *("cancel", "pause", "resume", "step", "retry", "pause_on_failure")
+        ]
         hub.publish(m.ended(execution))
         assert allowed(server, execution) == ["retry"]
 

@@ -50,6 +50,7 @@ export class ProgressView {
   readonly #counts = new Map(COUNTED.map(({ status, label, icon: name }) => [status, countChip(name, label)]));
   readonly #problems = h("ul", { class: "xm-problems", role: "list" });
   readonly #announcer = h("div", { class: "xm-hidden", role: "status" });
+  readonly #refused = h("p", { class: "xm-refused", role: "alert" });
   readonly #steering: SteeringView;
   #confirming: ReturnType<typeof setTimeout> | undefined;
   #cancelling = false;
@@ -71,10 +72,12 @@ export class ProgressView {
         this.#current,
         h("span", { class: "xm-counts" }, ...[...this.#counts.values()].map((chip) => chip.element)),
       ),
+      this.#refused,
       this.#steering.element,
       this.#problems,
       this.#announcer,
     );
+    this.#refused.hidden = true;
     for (const [status, { element }] of this.#counts) on(element, "click", signal, () => store.results.say(status));
     on(this.#cancel, "click", signal, () => this.#press());
     on(this.#cancel, "blur", signal, () => this.#relax());
@@ -128,6 +131,7 @@ export class ProgressView {
     attribute(this.#current, "title", current);
     this.#cancel.hidden = over || !this.store.source.cancel;
     this.#cancel.disabled = this.#cancelling;
+    if (over) this.#refused.hidden = true;
   }
 
   #currentText(state: ExecutionSnapshot, over: boolean): string {
@@ -172,9 +176,21 @@ export class ProgressView {
       return;
     }
     this.#relax();
+    this.#refuse("");
     this.#cancelling = true;
     text(this.#cancel, "Cancelling…");
-    this.store.source.cancel?.();
+    void this.store.source.cancel?.().then((refused) => {
+      if (refused !== null) this.#refuse(`Not cancelled: ${refused}`);
+    });
+    this.tick();
+  }
+
+  /** Say why the execution goes on, and give the button back. */
+  #refuse(words: string): void {
+    text(this.#refused, words);
+    this.#refused.hidden = words === "";
+    this.#cancelling = false;
+    text(this.#cancel, "Cancel");
     this.tick();
   }
 

@@ -147,7 +147,7 @@ class PauseRow {
     this.#pause = pause;
     const index = state.steps.findIndex(({ step_id }) => step_id === pause.step_id);
     const failure = pause.reason === "failure";
-    const where = failure || state.devices.length > 1 ? ` on ${pause.device_id}` : "";
+    const where = state.devices.length > 1 ? ` on ${pause.device_id}` : "";
     const what = named(state.steps[index], index);
     attribute(this.element, "data-reason", pause.reason);
     text(this.#what, (failure ? `Paused on the failure of ${what}` : `Paused before ${what}`) + where);

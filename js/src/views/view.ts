@@ -30,8 +30,10 @@ export class ExecutionView implements Viewer {
     this.#timeline = new TimelineView(store, signal);
     this.#steps = new StepsView(store, screenshots, signal);
     this.#logs = new LogsView(store, signal);
-    const parts = [this.#progress, this.#timeline, this.#steps, this.#logs].map(({ element }) => element);
-    const main = h("div", { class: "xm-layout" }, preview.element, h("div", { class: "xm-main" }, ...parts));
+    const parts = [this.#timeline, this.#steps, this.#logs].map(({ element }) => element);
+    // How it stands comes first: for who listens, and where all is one column.
+    const head = this.#progress.element;
+    const main = h("div", { class: "xm-layout" }, head, preview.element, h("div", { class: "xm-main" }, ...parts));
     this.#shell = new Shell(store, "Test execution", main, signal);
     this.element = this.#shell.element;
     this.element.append(screenshots.element);
