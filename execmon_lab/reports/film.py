@@ -25,7 +25,7 @@ def film(recording: Recording) -> Callable[[str, int], Iterator[Still]]:
     def stills(device_id: str, count: int) -> Iterator[Still]:
         for at in moments([mark.at for mark in recording.index(device_id)], count):
             try:
-                yield Still(at, recording.frame_at(device_id, at).jpeg)
+                yield Still(at, recording.frame_at(device_id, at, "low").jpeg)
             except NoRecording:  # a run that goes on may thin its recording out
                 continue
 

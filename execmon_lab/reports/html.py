@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FILM_PICTURES = 300
 """How many pictures of the recordings a file has at most, all devices together: a few megabytes."""
 
-FILM_WIDTH, FILM_QUALITY = 300, 60
+FILM_WIDTH, FILM_QUALITY = 360, 50
 
 
 def html(material: Material) -> bytes:

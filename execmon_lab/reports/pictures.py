@@ -13,6 +13,7 @@ WIDTH = 360
 """Pixels: 15 screenshots of a phone are then under a megabyte, and still read well."""
 
 QUALITY = 80
+_JPEG_END = b"\xff\xd9"
 
 
 class PictureBook:
@@ -56,14 +57,19 @@ class PictureBook:
 def scaled(data: bytes, width: int = WIDTH, quality: int = QUALITY) -> tuple[bytes, int, int]:
     """Make a JPEG of at most `width` pixels of a picture's file; return it with its width and height.
 
+    A whole JPEG that is no wider is left as it is.
+
     Raises
     ------
     OSError
         When it is no picture, or a damaged one.
     """
     with Image.open(io.BytesIO(data)) as image:
-        factor = max(1, image.width // width)
-        small = image.convert("RGB").reduce(factor)
+        if image.format == "JPEG" and image.width <= width and data.endswith(_JPEG_END):
+            return data, image.width, image.height
+        # A JPEG is decoded no larger than it takes.
+        image.draft("RGB", (width, image.height * width // image.width))
+        small = image.convert("RGB").reduce(max(1, image.width // width))
     small.thumbnail((width, width * 4))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=quality)

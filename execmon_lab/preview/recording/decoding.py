@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 import av
 import av.error
 
+from ...protocol import Quality
+from ..encode import Jpeg
 from ..planar import Scaler
 
 KEPT_BYTES = 24 << 20
@@ -24,8 +26,8 @@ class GroupDecoder:
         self._kept: OrderedDict[int, av.VideoFrame] = OrderedDict()
         self._bytes = 0
 
-    def jpeg(self, numbers: Sequence[int], read: Callable[[int], bytes]) -> bytes | None:
-        """Return the last picture of a group as JPEG, in its full size; None when it is damaged.
+    def jpeg(self, numbers: Sequence[int], read: Callable[[int], bytes], quality: Quality) -> Jpeg | None:
+        """Return the last picture of a group as JPEG; None when it is damaged.
 
         Parameters
         ----------
@@ -33,9 +35,11 @@ class GroupDecoder:
             The pictures' numbers, from the key frame on.
         read
             Gives the H.264 of one of them, by its place among the numbers.
+        quality
+            How large, and how good.
         """
         frame = self._kept.get(numbers[-1]) or self._decode(numbers, read)
-        return None if frame is None else self._scaler.jpeg(frame, "high").data
+        return None if frame is None else self._scaler.jpeg(frame, quality)
 
     def _decode(self, numbers: Sequence[int], read: Callable[[int], bytes]) -> av.VideoFrame | None:
         start, frame = 0, None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from ...protocol import Quality
 from .record import SUFFIX
 from .track import FrameMark, Gap, NoPicture, NoRecording, RecordedFrame, Track
 from .video import make_video
@@ -100,7 +101,7 @@ class Recording:
                 raise NoRecording(self._none(device_id))
             return marks[0].at, max(marks[-1].at, track.end or 0.0)
 
-    def frame_at(self, device_id: str, at: float) -> RecordedFrame:
+    def frame_at(self, device_id: str, at: float, quality: Quality = "high") -> RecordedFrame:
         """Return the picture that was on a device's screen at a time; before the first, the first.
 
         What was kept as H.264 is decoded, from the key frame before.
@@ -111,6 +112,9 @@ class Recording:
             The device's serial.
         at
             Seconds since the epoch, by the clock of the machine that recorded it.
+        quality
+            ``low``, ``medium`` or ``high`` (its full size), where it is decoded; what was kept as JPEG stays
+            as it was.
 
         Raises
         ------
@@ -122,7 +126,7 @@ class Recording:
         """
         with self._lock:
             try:
-                return self._track(device_id).frame_at(at)
+                return self._track(device_id).frame_at(at, quality)
             except NoPicture:
                 raise
             except NoRecording:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...protocol import Quality
 from ..encode import can_use_planes
 from .record import DELTA, END, GAP, KEY, PICTURE, PICTURES, Entry, read_entry, read_header
 
@@ -157,8 +158,10 @@ class Track:
         with self._file():
             return [(entry.at, (entry.width, entry.height)) for entry in self._entries]
 
-    def frame_at(self, at: float) -> RecordedFrame:
+    def frame_at(self, at: float, quality: Quality = "high") -> RecordedFrame:
         """Return the picture that was on the screen at a time; before the first, the first.
+
+        Of H.264 it is a JPEG of this quality; what was recorded as JPEG is as it was.
 
         Raises
         ------
@@ -175,7 +178,7 @@ class Track:
                     raise NoPicture(self._gap(fd, gap))
             if not self._entries:
                 raise NoRecording(f"no picture of {self.device_id} was recorded")
-            return self._frame(fd, max(0, place))
+            return self._frame(fd, max(0, place), quality)
 
     def frames(self) -> Iterator[RecordedFrame]:
         """Yield all pictures that there are by now and that can be read, the oldest first."""
@@ -206,17 +209,16 @@ class Track:
         end = self._marks[following].at if following < len(self._marks) else self._end
         return Gap(entry.at, end, _data(fd, entry).decode(errors="replace"))
 
-    def _frame(self, fd: int, place: int) -> RecordedFrame:
+    def _frame(self, fd: int, place: int, quality: Quality = "high") -> RecordedFrame:
         entry = self._entries[place]
         if entry.kind == PICTURE:
-            jpeg = _data(fd, entry)
-        else:
-            group = self._entries[self._key_place(place) : place + 1]
-            found = self._decoder.jpeg([part.number for part in group], lambda n: _data(fd, group[n]))
-            if found is None:
-                raise NoPicture(self._damage(place))
-            jpeg = found
-        return RecordedFrame(jpeg, entry.width, entry.height, entry.at, entry.number)
+            return RecordedFrame(_data(fd, entry), entry.width, entry.height, entry.at, entry.number)
+        group = self._entries[self._key_place(place) : place + 1]
+        numbers = [part.number for part in group]
+        jpeg = self._decoder.jpeg(numbers, lambda n: _data(fd, group[n]), quality)
+        if jpeg is None:
+            raise NoPicture(self._damage(place))
+        return RecordedFrame(jpeg.data, jpeg.width, jpeg.height, entry.at, entry.number)
 
     @functools.cached_property
     def _decoder(self) -> GroupDecoder:

@@ -10,6 +10,7 @@ import av
 import pytest
 from PIL import Image
 
+from execmon_lab.preview.encode import reduced
 from execmon_lab.preview.recording import (
     Gap,
     NoPicture,
@@ -21,6 +22,7 @@ from execmon_lab.preview.recording import (
     track,
     track_path,
 )
+from execmon_lab.protocol import Quality
 
 from .h264 import FPS, GROUP, SERIAL, SIZE, T0, append, colour, record, units
 
@@ -54,6 +56,19 @@ def coded(path: Path) -> list[bytes]:
     """The pictures as they are in an MP4, without the lengths and the parameter sets before them."""
     with av.open(str(path)) as container:
         return [bytes(packet)[-40:] for packet in container.demux(video=0) if packet.size]
+
+
+def test_a_picture_is_made_as_large_as_is_wanted(path: Path) -> None:
+    size, at = (1080, 1920), T0 + 2.5 / FPS
+    writer = TrackWriter(path, SERIAL, PLENTY)
+    append(writer, T0, units(4, size), size)
+    writer.close()
+    recording = Recording(path.parent)
+    qualities: tuple[Quality, ...] = ("low", "medium", "high")
+    for quality in qualities:
+        frame = recording.frame_at(SERIAL, at, quality)
+        assert shows(frame, 2)
+        assert (frame.width, frame.height) == reduced(quality, size)
 
 
 def test_any_picture_is_found_in_whatever_order(tmp_path: Path) -> None:
