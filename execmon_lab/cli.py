@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from . import __version__, historycli, reportcli
@@ -21,7 +20,7 @@ from .devices import AdbServer, DevicePool, NoDevice, ServerError
 from .hub import Envelope, execution_subject
 from .protocol import ExecutionCompleted, ExecutionSnapshot
 from .state import FINAL
-from .terminal import ExecutionDisplay
+from .terminal import ExecutionDisplay, PlainConsole
 
 if TYPE_CHECKING:
     from .engine import Plan
@@ -119,7 +118,7 @@ def _follow(lab: "Lab", run: "Run", wait_for_client: bool, as_json: bool) -> int
         if as_json:
             _print_json(messages)
         else:
-            with ExecutionDisplay(Console()) as display:
+            with ExecutionDisplay(PlainConsole()) as display:
                 while not isinstance(message := messages.get().message, ExecutionCompleted):
                     display.show(message)
                 display.show(message)
@@ -269,7 +268,7 @@ def watch(
     from .watching import NotWatched, follow  # the client's libraries take a while to load
 
     try:
-        with interruptible(), ExecutionDisplay(Console(), logs=logs) as display:
+        with interruptible(), ExecutionDisplay(PlainConsole(), logs=logs) as display:
             state = follow(url, token, display)
     except NotWatched as error:
         _fail(str(error), USAGE)
@@ -292,7 +291,7 @@ def devices() -> None:
     table = Table("serial", "status", "last seen", box=None)
     for one in known:
         table.add_row(one.serial, one.status, f"{one.last_seen:%H:%M:%S}" if one.last_seen else "never")
-    Console().print(table)
+    PlainConsole().print(table)
 
 
 @app.command()
@@ -390,5 +389,5 @@ def _tell_phone(port: int, serial: str) -> None:
 
 
 def _fail(text: str, status: int) -> None:
-    Console(stderr=True).print(text, style="red", highlight=False, soft_wrap=True)
+    PlainConsole(stderr=True).print(text, style="red", highlight=False, soft_wrap=True)
     raise typer.Exit(status)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from .history import History, HistoryError, Retention, StoredExecution, UnknownRun, tables
 from .protocol import encode, timestamp
-from .terminal import LEVELS
+from .terminal import LEVELS, PlainConsole
 
 if TYPE_CHECKING:
     from .protocol import Attempt, Step
@@ -125,7 +124,7 @@ def show(
     if as_json:
         _print_json(_as_json(found, wanted))
         return
-    console = Console()
+    console = PlainConsole()
     head = Text.assemble(
         _mark(_status(found)), " ", (found.name or "Execution", "bold"), f"  {found.execution_id}"
     )
@@ -178,7 +177,7 @@ def compare(
     if as_json:
         _print_json({"verdict": result.verdict, "modules": _records(result.frame)})
         return
-    console = Console()
+    console = PlainConsole()
     console.print(Text(result.verdict, style="bold"))
     table = _table("module", "runs", "before", "after", "ratio (95 %)", "failing")
     for row in _records(result.frame):
@@ -296,7 +295,7 @@ def told(ask: Callable[[], T]) -> T:
 
 def fail(text: str) -> NoReturn:
     """End the command, and say why."""
-    Console(stderr=True).print(text, style="red", highlight=False, markup=False, soft_wrap=True)
+    PlainConsole(stderr=True).print(text, style="red", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(USAGE)
 
 
@@ -451,11 +450,11 @@ def _print_json(content: object) -> None:
 
 
 def _say(text: str, style: str = "") -> None:
-    Console().print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+    PlainConsole().print(text, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 def _show(table: Table) -> None:
-    console = Console()
+    console = PlainConsole()
     console.print()
     console.print(table)
     console.print()

@@ -1,12 +1,14 @@
 """An execution in the terminal: a line for each attempt that ended, and a bar that stays below them."""
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
 from msgspec import UNSET
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
 from rich.text import Text
 
 from .protocol import (
@@ -35,6 +37,21 @@ _WHERE_WIDTH = (20, 60)
 _WILL_BE_RETRIED = "  will be retried"
 _BESIDES = 2 + _MODULE_WIDTH + 2 + 8 + len(_WILL_BE_RETRIED)
 """What else stands in an attempt's line: its sign, its module, the time it took, what comes of it."""
+
+
+_STEERING = dict.fromkeys(
+    (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "�"
+)
+del _STEERING[ord("\n")], _STEERING[ord("\t")]
+
+
+class PlainConsole(Console):
+    """A console on which somebody's text stays text: what would steer the terminal is shown as a sign."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Give what is to be printed; rich's own control codes come apart from text."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=segment.text.translate(_STEERING))
 
 
 class ExecutionDisplay:

@@ -61,6 +61,7 @@ def test_a_list_is_limited_and_filtered(folder: Path) -> None:
     assert [row["execution_id"] for row in json.loads(chosen.stdout)] == [IDS[2]]
     assert "nothing that fits is kept" in run("list", "--status", "cancelled", folder=folder).stdout
     assert "nothing is kept in" in run("list", folder=folder / "elsewhere").stdout
+    assert run("list", "--since", "yesterday", folder=folder / "empty").exit_code == 2
     wrong = run("list", "--since", "yesterday", folder=folder)
     assert (wrong.exit_code, "'yesterday' is no time: write 2026-11-01" in wrong.stderr) == (2, True)
     wrong = run("list", "--status", "broken", folder=folder)

@@ -5,6 +5,8 @@ import io
 import pytest
 from msgspec.structs import replace
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from execmon_lab.protocol import (
     ErrorMessage,
@@ -20,7 +22,7 @@ from execmon_lab.protocol import (
     StepStarted,
 )
 from execmon_lab.state import ExecutionState, planned
-from execmon_lab.terminal import ExecutionDisplay
+from execmon_lab.terminal import ExecutionDisplay, PlainConsole
 
 NOW = "2026-01-27T10:30:00Z"
 RUN = "550e8400-e29b-41d4-a716-446655440000"
@@ -146,3 +148,20 @@ def test_errors_are_shown_and_logs_only_on_request() -> None:
 def test_a_terminal_has_a_bar_with_the_steps_done() -> None:
     out = shown(START, StepStarted(**ONE, attempt=1), PASSED, terminal=True)
     assert "1/1 steps" in out
+
+
+def test_what_would_steer_the_terminal_is_shown_as_a_sign() -> None:
+    output = io.StringIO()
+    console = PlainConsole(file=output, force_terminal=True, color_system=None, width=80)
+    hostile = "\x1b]0;owned\x07\x1b[2J\x9b31m\x00\u202eb\tc\nd"
+    with ExecutionDisplay(console, logs="INFO") as display:
+        display.show(LogEntry(**{**LINE, "message": hostile}))
+    assert "�]0;owned" in output.getvalue()
+    table = Table()
+    table.add_row(Text(hostile, style="red"))
+    said = io.StringIO()
+    PlainConsole(file=said, width=80).print(table, hostile)
+    for forbidden in "\x1b\x07\x9b\x00\u202e":
+        assert forbidden not in said.getvalue()
+    for forbidden in ("\x1b]0", "\x1b[2J", "\x9b", "\x00", "\u202e"):
+        assert forbidden not in output.getvalue()

@@ -122,6 +122,7 @@ class Queries:
 
     def rows(self, table: Table, **filters: Unpack[Filters]) -> list[dict[str, Any]]:
         """Return what a frame would have, row by row, for who needs no library for it."""
+        table.where(filters)  # what is wrong with them is told first
         kinds = [(column.name, column.kind) for column in table.columns]
         return [
             {name: _plain(kind, value) for (name, kind), value in zip(kinds, row, strict=True)}
