@@ -108,8 +108,8 @@ class KeptRun(RunFrames, Viewed):
         path: str | Path | None = None,
         device_id: str | None = None,
         *,
-        begin: float | None = None,
-        end: float | None = None,
+        begin: float | datetime | None = None,
+        end: float | datetime | None = None,
     ) -> Path:
         """Make an MP4 of what a device showed; see `Run.video` for the parameters and errors."""
         return self.recording.video(path, device_id, begin=begin, end=end)

@@ -1,6 +1,7 @@
 """A run: one execution of a plan, as a notebook's user holds it."""
 
 import logging
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -149,8 +150,8 @@ class Run(Steering, RunFrames, Viewed):
         path: str | Path | None = None,
         device_id: str | None = None,
         *,
-        begin: float | None = None,
-        end: float | None = None,
+        begin: float | datetime | None = None,
+        end: float | datetime | None = None,
     ) -> Path:
         """Make an MP4 of what a device showed so far, in its own time; needs the `video` extra.
 
@@ -161,7 +162,7 @@ class Run(Steering, RunFrames, Viewed):
         device_id
             The device's serial; may be left out where the run has only one.
         begin, end
-            Only this part: seconds since the epoch.
+            Only this part: seconds since the epoch, or UTC times.
 
         Returns
         -------

@@ -29,3 +29,10 @@ def moment(text: str) -> datetime:
         When `text` is not RFC 3339.
     """
     return datetime.fromisoformat(text)
+
+
+def epoch(at: float | datetime) -> float:
+    """Return a time as seconds since the epoch; one without a zone is UTC, as all times here are."""
+    if isinstance(at, datetime):
+        return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
+    return at

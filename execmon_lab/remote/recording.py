@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote, urlencode
 from ..client import Address, http
 from ..preview.recording import Gap, Moment, NoPicture, NoRecording, RecordedFrame
 from ..protocol import timestamp
-from ..protocol.clock import moment
+from ..protocol.clock import epoch, moment
 from ..protocol.frameheaders import FROM, HEIGHT, NUMBER, REASON, UNTIL, WIDTH
 
 
@@ -24,7 +24,7 @@ class RemoteRecording:
         self._address = address
         self._token = token
 
-    def frame_at(self, device_id: str, at: float) -> RecordedFrame:
+    def frame_at(self, device_id: str, at: float | datetime) -> RecordedFrame:
         """Return the picture that was on a device's screen at a time; before the first, the first.
 
         Parameters
@@ -32,7 +32,8 @@ class RemoteRecording:
         device_id
             The device's serial.
         at
-            Seconds since the epoch, by the clock of the machine that recorded it; to the millisecond.
+            Seconds since the epoch, or a UTC time, by the clock of the machine that recorded it; to the
+            millisecond.
 
         Raises
         ------
@@ -43,15 +44,15 @@ class RemoteRecording:
         """
         return self.moment(device_id, at).frame
 
-    def moment(self, device_id: str, at: float) -> Moment:
+    def moment(self, device_id: str, at: float | datetime) -> Moment:
         """Return the picture and for how long it was there. Parameters and errors are those of `frame_at`."""
-        query = urlencode({"at": timestamp(datetime.fromtimestamp(at, UTC))})
+        query = urlencode({"at": timestamp(datetime.fromtimestamp(epoch(at), UTC))})
         part = f"{self._address.execution_id}/recording/{quote(device_id, safe='')}?{query}"
         try:
             jpeg, headers = http.ask(self._address, f"/api/v1/executions/{part}", self._token)
         except HTTPError as error:
             if error.code == 404 and REASON in error.headers:
-                raise NoPicture(Gap(at, None, unquote(error.headers[REASON]))) from error
+                raise NoPicture(Gap(epoch(at), None, unquote(error.headers[REASON]))) from error
             if error.code == 404:
                 raise NoRecording(error.msg) from error
             raise OSError(error.msg) from error

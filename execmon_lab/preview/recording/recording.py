@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from ...protocol import Quality
+from ...protocol.clock import epoch
 from .record import SUFFIX
 from .track import FrameMark, Gap, NoPicture, NoRecording, RecordedFrame, Track
 from .video import make_video
@@ -101,7 +103,7 @@ class Recording:
                 raise NoRecording(self._none(device_id))
             return marks[0].at, max(marks[-1].at, track.end or 0.0)
 
-    def frame_at(self, device_id: str, at: float, quality: Quality = "high") -> RecordedFrame:
+    def frame_at(self, device_id: str, at: float | datetime, quality: Quality = "high") -> RecordedFrame:
         """Return the picture that was on a device's screen at a time; before the first, the first.
 
         What was kept as H.264 is decoded, from the key frame before.
@@ -111,7 +113,7 @@ class Recording:
         device_id
             The device's serial.
         at
-            Seconds since the epoch, by the clock of the machine that recorded it.
+            Seconds since the epoch, or a UTC time, by the clock of the machine that recorded it.
         quality
             ``low``, ``medium`` or ``high`` (its full size), where it is decoded; what was kept as JPEG stays
             as it was.
@@ -126,13 +128,13 @@ class Recording:
         """
         with self._lock:
             try:
-                return self._track(device_id).frame_at(at, quality)
+                return self._track(device_id).frame_at(epoch(at), quality)
             except NoPicture:
                 raise
             except NoRecording:
                 raise NoRecording(self._none(device_id)) from None
 
-    def moment(self, device_id: str, at: float) -> Moment:
+    def moment(self, device_id: str, at: float | datetime) -> Moment:
         """Return the picture that was on a device's screen at a time, and for how long it was.
 
         Parameters and errors are those of `frame_at`.
@@ -151,8 +153,8 @@ class Recording:
         path: str | Path | None = None,
         device_id: str | None = None,
         *,
-        begin: float | None = None,
-        end: float | None = None,
+        begin: float | datetime | None = None,
+        end: float | datetime | None = None,
     ) -> Path:
         """Make an MP4 (H.264) of what a device showed, in its own time; needs the `video` extra.
 
@@ -166,7 +168,7 @@ class Recording:
         device_id
             The device's serial; may be left out where there is only one.
         begin, end
-            Only this part: seconds since the epoch.
+            Only this part: seconds since the epoch, or UTC times.
 
         Returns
         -------
@@ -184,8 +186,8 @@ class Recording:
         """
         device_id = device_id or self._only()
         first, last = self.span(device_id)
-        start = first if begin is None else max(first, begin)
-        stop = last if end is None else min(last, end)
+        start = first if begin is None else max(first, epoch(begin))
+        stop = last if end is None else min(last, epoch(end))
         if start > stop:
             raise ValueError(
                 f"nothing was recorded from {start:.3f} to {stop:.3f}: it is {first:.3f} to {last:.3f}"

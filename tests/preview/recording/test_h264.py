@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import av
@@ -80,6 +81,9 @@ def test_any_picture_is_found_in_whatever_order(tmp_path: Path) -> None:
         frame = recording.frame_at(SERIAL, T0 + (number + 0.5) / FPS)
         assert shows(frame, number)
         assert (frame.number, frame.width, frame.height) == (number + 1, *SIZE)
+    at = datetime.fromtimestamp(T0 + 7.5 / FPS, UTC)
+    for moment in (at, at.astimezone(timezone(timedelta(hours=9))), at.replace(tzinfo=None)):
+        assert shows(recording.frame_at(SERIAL, moment), 7)
     assert shows(recording.frame_at(SERIAL, T0 + 1e6), 3 * GROUP - 1)
     assert shows(recording.frame_at(SERIAL, 0.0), 0)
 
