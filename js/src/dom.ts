@@ -25,9 +25,12 @@ export function attribute(element: Element, name: string, value: string | number
   if (element.getAttribute(name) !== text) element.setAttribute(name, text);
 }
 
-/** Set an element's text, touching the page only when it differs. */
+/** Set an element's text, touching the page only when it differs; a text that is there is changed, not replaced. */
 export function text(element: Element, value: string): void {
-  if (element.textContent !== value) element.textContent = value;
+  const { firstChild } = element;
+  if (firstChild instanceof Text && firstChild === element.lastChild) {
+    if (firstChild.data !== value) firstChild.data = value;
+  } else if (element.textContent !== value) element.textContent = value;
 }
 
 /** Make these the children, in this order; those that stay are not touched, which spares their layout. */

@@ -227,6 +227,29 @@ describe("the table", () => {
     expect(one(".xm-steps-scroll").getAttribute("aria-rowcount")).toBe("1001");
   });
 
+  test("rows that go out of sight show what comes, but the one that has the keyboard goes with its step", async () => {
+    Object.defineProperty(one(".xm-steps-scroll"), "clientHeight", { value: 300, configurable: true });
+    const many = Array.from({ length: 1000 }, (_, i) => step(`s${i}`, "completed", [attempt(1, i, i + 1)]));
+    source.begin(snapshot({ steps: many }));
+    await settle();
+    const before = all(".xm-step-group");
+    const focused = before[1]!;
+    focused.querySelector<HTMLElement>(".xm-step-go")!.focus();
+    const scroll = (top: number) => {
+      one(".xm-steps-scroll").scrollTop = top;
+      one(".xm-steps-scroll").dispatchEvent(new Event("scroll"));
+    };
+    for (const top of [5 * 37, 20_000]) {
+      scroll(top);
+      const places = all(".xm-step").map((row) => Number(row.getAttribute("aria-rowindex")) - 2);
+      expect(places, "one after the other").toEqual(places.map((_, i) => places[0]! + i));
+      expect(names()).toEqual(places.map((place) => `s${place}_module`));
+      expect(places).toContain(Math.floor(top / 37));
+    }
+    expect(all(".xm-step-group").filter((row) => before.includes(row)).length).toBeGreaterThan(8);
+    expect(focused.isConnected).toBe(false);
+  });
+
   test("a cursor that is dragged changes no row before it rests, and nothing of the progress", async () => {
     const changes: MutationRecord[] = [];
     const observer = new MutationObserver((records) => changes.push(...records));

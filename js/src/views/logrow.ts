@@ -58,7 +58,9 @@ export class LogRow {
     text(this.#module, module);
     const end = message.indexOf("\n");
     const shown = end < 0 ? message : message.slice(0, end);
-    this.#message.replaceChildren(...marked(shown, filter.marks(shown)));
+    const marks = filter.marks(shown);
+    if (marks.length) this.#message.replaceChildren(...marked(shown, marks));
+    else text(this.#message, shown);
     if (end < 0) return;
     const more = message.split("\n").length - 1;
     this.#message.append(h("span", { class: "xm-log-more" }, `+${more} ${more === 1 ? "line" : "lines"}`));

@@ -25,6 +25,7 @@ export class RetryButton {
     const { ended, kernel, cursor } = this.store;
     const closed = step.status !== "pending" && step.status !== "running";
     this.element.hidden = !steering || !closed || (ended && kernel !== "alive") || !cursor.live;
+    if (this.element.hidden) return;
     this.element.disabled = asked;
     text(this.#label, asked ? "Queued" : "Retry");
     const what = `step ${index + 1}, ${step.module_id}`;

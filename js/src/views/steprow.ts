@@ -25,6 +25,8 @@ export interface Setting {
   several: boolean;
   /** Whether the execution has ended. */
   over: boolean;
+  /** Whether its attempts are shown. */
+  open: boolean;
   at: number | null;
 }
 
@@ -56,8 +58,11 @@ export class StepRow {
   readonly #retry: RetryButton;
   readonly #stop = new AbortController();
   #inside: Inside | undefined;
+  /** The life of the picture that it shows. */
+  #pictured: AbortController | undefined;
   #step: Step | undefined;
   #over = false;
+  #open = false;
   #position = -1;
   #longest = 0;
   #screenshot: string | null = null;
@@ -65,9 +70,7 @@ export class StepRow {
   constructor(
     readonly store: Store,
     readonly screenshots: Screenshots,
-    /** Whether its attempts are shown. */
-    private open: boolean,
-    readonly flipped: (open: boolean) => void,
+    readonly flipped: (step: Step, open: boolean) => void,
   ) {
     const { signal } = this.#stop;
     this.#go = h(
@@ -95,7 +98,7 @@ export class StepRow {
     );
     this.element = h("div", { class: "xm-step-group", role: "presentation" }, this.#row, this.#details);
     this.#details.hidden = true;
-    on(this.#toggle, "click", signal, () => this.flip(!this.open));
+    on(this.#toggle, "click", signal, () => this.flip(!this.#open));
     on(this.#row, "click", signal, (event) => {
       const button = (event.target as Element).closest("button");
       // Who selects words does not mean to go anywhere.
@@ -104,24 +107,24 @@ export class StepRow {
   }
 
   close(): void {
-    this.#stop.abort();
-    this.#inside?.stop.abort();
+    for (const life of [this.#stop, this.#inside?.stop, this.#pictured]) life?.abort();
   }
 
   focus(): void {
     this.#go.focus({ preventScroll: true });
   }
 
-  update({ step, index }: Item, { position, several, over, at }: Setting): void {
+  /** Show a step; it may be another than before. */
+  update({ step, index }: Item, { position, several, over, open, at }: Setting): void {
     attribute(this.element, "data-at", standingAt(step, at));
     this.#retry.update(step, index);
     if (position !== this.#position) {
       this.#position = position;
       attribute(this.#row, "aria-rowindex", position + 2);
     }
-    if (step === this.#step && over === this.#over) return;
-    this.#step = step;
-    this.#over = over;
+    if (step === this.#step && over === this.#over && open === this.#open) return;
+    if (step.step_id !== this.#step?.step_id) this.#fold();
+    [this.#step, this.#over, this.#open] = [step, over, open];
     const { status, label, name } = standing(step, over);
     const last = step.attempts.at(-1);
     attribute(this.element, "data-status", status);
@@ -161,17 +164,17 @@ export class StepRow {
 
   /** Show the attempts, or hide them. */
   flip(open: boolean): void {
-    if (open === this.open || !this.#step?.attempts.length) return;
-    this.open = open;
-    this.flipped(open);
+    if (open === this.#open || !this.#step?.attempts.length) return;
+    this.#open = open;
+    this.flipped(this.#step, open);
     this.#show();
   }
 
   #show(): void {
     const step = this.#step;
-    attribute(this.#toggle, "aria-expanded", String(this.open));
-    this.#details.hidden = !this.open;
-    if (!step || !this.open) return this.#fold();
+    attribute(this.#toggle, "aria-expanded", String(this.#open));
+    this.#details.hidden = !this.#open;
+    if (!step || !this.#open) return this.#fold();
     this.#inside ??= this.#unfold();
     this.#inside.attempts.update(step, this.#longest);
   }
@@ -184,7 +187,8 @@ export class StepRow {
   }
 
   #fold(): void {
-    this.#inside?.stop.abort();
+    if (!this.#inside) return;
+    this.#inside.stop.abort();
     this.#inside = undefined;
     this.#attempts.replaceChildren();
   }
@@ -211,10 +215,13 @@ export class StepRow {
   #shot(url: string | null, step: Step): void {
     if (url === this.#screenshot) return;
     this.#screenshot = url;
+    this.#pictured?.abort();
+    this.#pictured = new AbortController();
+    const { signal } = this.#pictured;
     const label = `Screen after ${step.module_id}`;
     const go = () => this.#travel((attempt) => spanOf(attempt)?.to);
     this.#screen.replaceChildren(
-      ...(url ? [this.screenshots.thumbnail(url, label, this.#stop.signal, "xm-thumb-small", go)] : []),
+      ...(url ? [this.screenshots.thumbnail(url, label, signal, "xm-thumb-small", go)] : []),
     );
   }
 }

@@ -10,6 +10,8 @@ import type { Screenshots } from "./screenshots";
 import { StepRow } from "./steprow";
 
 const ROW = 37;
+/** Rows made beyond those in sight, on both sides. */
+const MARGIN_ROWS = 4;
 /** So many rows are all made: then the browser's own search finds them, too. */
 const WHOLE = 60;
 const TICK_MS = 250;
@@ -56,7 +58,7 @@ export class StepsView {
     this.#below,
   );
   readonly #empty = h("p", { class: "xm-empty" });
-  readonly #heights = new RowHeights(ROW);
+  readonly #heights = new RowHeights(ROW, MARGIN_ROWS);
   readonly #made = new Map<string, StepRow>();
   readonly #open = new Set<string>();
   /** The pauses on a failure whose step was opened: once is enough. */
@@ -187,7 +189,7 @@ export class StepsView {
     this.#scroller.style.setProperty("--digits", String(String(steps.length).length));
   }
 
-  /** Rows exist for what is in sight; those that went out of it are made anew when they come back. */
+  /** Rows exist for what is in sight; those that go out of it show what comes. */
   #render(): void {
     const keys = this.#keys;
     const whole = keys.length <= WHOLE;
@@ -195,14 +197,18 @@ export class StepsView {
     const range = whole
       ? { first: 0, end: keys.length, above: 0, below: 0 }
       : this.#heights.range(keys, scrollTop, clientHeight);
-    const shown = this.#items.slice(range.first, range.end).map((item, i) => {
-      const row = this.#made.get(item.step.step_id) ?? this.#make(item);
-      row.update(item, { position: range.first + i, several: this.#several, over: this.store.ended, at: this.#at });
+    const items = this.#items.slice(range.first, range.end);
+    const free = this.#free(new Set(this.#keys.slice(range.first, range.end)));
+    const shown = items.map((item, i) => {
+      const key = item.step.step_id;
+      const row = this.#made.get(key) ?? free.shift() ?? this.#make();
+      this.#made.set(key, row);
+      const [position, over, open] = [range.first + i, this.store.ended, this.#open.has(key)];
+      row.update(item, { position, several: this.#several, over, open, at: this.#at });
       row.tick(this.store.now(), this.#longest);
       return row;
     });
-    const wanted = new Set(shown);
-    for (const [key, row] of this.#made) if (!wanted.has(row)) this.#drop(key, row);
+    for (const row of free) this.#drop(row);
     children(
       this.#rows,
       shown.map((row) => row.element),
@@ -211,13 +217,26 @@ export class StepsView {
     this.#below.style.height = `${range.below}px`;
   }
 
-  #make({ step }: Item): StepRow {
-    const key = step.step_id;
-    const row = new StepRow(this.store, this.screenshots, this.#open.has(key), (open) => {
-      this.#remember(key, open);
+  /** Let go of the rows of other steps, in their order on the page: where all give way, none has to move. */
+  #free(wanted: Set<string>): StepRow[] {
+    const free: StepRow[] = [];
+    for (const [key, row] of this.#made) {
+      if (wanted.has(key)) continue;
+      this.#made.delete(key);
+      // The keyboard stays with its step, and is lost with it.
+      if (row.element.contains(document.activeElement)) this.#drop(row);
+      else free.push(row);
+    }
+    free.sort((a, b) => (a.element.compareDocumentPosition(b.element) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+    if (this.#made.size) for (const { element } of free) element.remove();
+    return free;
+  }
+
+  #make(): StepRow {
+    const row = new StepRow(this.store, this.screenshots, ({ step_id }, open) => {
+      this.#remember(step_id, open);
       if (open) requestAnimationFrame(() => this.#unroll(row));
     });
-    this.#made.set(key, row);
     this.#sizes.observe(row.element);
     return row;
   }
@@ -228,8 +247,7 @@ export class StepsView {
     attribute(this.#scroller, "data-open", this.#open.size > 0);
   }
 
-  #drop(key: string, row: StepRow): void {
-    this.#made.delete(key);
+  #drop(row: StepRow): void {
     this.#sizes.unobserve(row.element);
     row.close();
   }

@@ -37,8 +37,8 @@ export class ExecutionView implements Viewer {
     this.#shell = new Shell(store, "Test execution", main, signal);
     this.element = this.#shell.element;
     this.element.append(screenshots.element);
-    store.add(preview, signal);
     store.add(this, signal);
+    store.add(preview, signal);
   }
 
   update(): void {
