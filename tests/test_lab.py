@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -184,6 +185,15 @@ def test_completion_offers_the_names_for_users_and_each_of_them_is_there_and_exp
     assert set(em.__all__) < set(offered)
     assert not [name for name in offered if not getattr(em, name).__doc__]
     assert not {"Any", "TYPE_CHECKING", "import_module"} & set(offered)
+
+
+def test_what_only_some_need_is_not_imported_before_they_need_it() -> None:
+    program = "import sys, execmon_lab as em; em.Lab, em.widgets, em.demo; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert "execmon_lab.widgets.view" in imported
+    heavy = {"av", "jinja2", "narwhals", "numpy", "pandas", "polars", "simplejpeg", "typst", "vl_convert"}
+    assert not heavy & imported
 
 
 @pytest.mark.parametrize("fault", ["phone killed", "phone stopped", "adb server killed"])
