@@ -389,5 +389,5 @@ def _tell_phone(port: int, serial: str) -> None:
 
 
 def _fail(text: str, status: int) -> None:
-    PlainConsole(stderr=True).print(text, style="red", highlight=False, soft_wrap=True)
+    PlainConsole(stderr=True).print(text, style="red", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(status)

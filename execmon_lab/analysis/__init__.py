@@ -10,13 +10,18 @@ Every function takes a frame that narwhals knows (of pandas, polars and others) 
 kind. Times are UTC, durations seconds. Needs the `analysis` extra.
 """
 
-from .comparison import Comparison, Finding, compare, compare_run
-from .durations import durations, slowest
-from .frame import MissingColumns
-from .made_up import STORY, made_up, made_up_frames, make_up
-from .reliability import failure_rates, flakiness, retries
-from .timeuse import critical_path, time_use
-from .trend import Change, Trend, changes, trend
+try:
+    from .comparison import Comparison, Finding, compare, compare_run
+    from .durations import durations, slowest
+    from .frame import MissingColumns
+    from .made_up import STORY, made_up, made_up_frames, make_up
+    from .reliability import failure_rates, flakiness, retries
+    from .timeuse import critical_path, time_use
+    from .trend import Change, Trend, changes, trend
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "the analysis needs numpy and narwhals: pip install 'execmon-lab[analysis]'", name=error.name
+    ) from error
 
 __all__ = [
     "STORY",

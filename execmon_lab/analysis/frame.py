@@ -7,15 +7,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
-
-try:
-    import narwhals as nw
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        "the analysis needs numpy and narwhals: pip install 'execmon-lab[analysis]'", name=error.name
-    ) from error
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]

@@ -58,7 +58,7 @@ def time_use(attempts: Any) -> Any:
                     length,
                     busy,
                     waited,
-                    max(0.0, busy - waited),
+                    max(busy - waited, 0.0),  # in this order what is not known stays so
                     tried,
                     idle,
                 )

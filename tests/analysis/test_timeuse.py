@@ -35,7 +35,8 @@ def test_what_each_device_did(make: Make) -> None:
 def test_without_adbs_time(make: Make) -> None:
     columns = {name: values for name, values in TOLD.items() if name != "adb_s"}
     one, _ = rows(time_use(make(columns)))
-    assert one["adb_s"] is None or one["adb_s"] != one["adb_s"]
+    for unknown in ("adb_s", "own_s"):
+        assert one[unknown] is None or one[unknown] != one[unknown]
     assert one["busy_s"] == pytest.approx(4)
 
 
