@@ -1,16 +1,24 @@
-"""Whether the kernel is busy with a cell, and so may not hear the page."""
+"""When cells run, in which the kernel may not hear the page, and what they show at their end."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from IPython.core.getipython import get_ipython
 
 
 class CellWatch:
-    """Knows whether a cell runs; outside IPython none ever does."""
+    """Knows whether a cell runs; outside IPython none ever does.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    shown
+        Called with what a cell shows as its last value, once it is shown.
+    """
+
+    def __init__(self, shown: Callable[[object], object] = lambda _: None) -> None:
+        self._shown = shown
         shell = get_ipython()
         self._events: Any = shell.events if shell is not None else None
         self.running = self._events is not None
@@ -28,5 +36,8 @@ class CellWatch:
     def _begin(self, *_: Any) -> None:
         self.running = True
 
-    def _end(self, *_: Any) -> None:
+    def _end(self, result: Any = None, *_: Any) -> None:
         self.running = False
+        # A semicolon behind it keeps IPython from showing it.
+        if result is not None and result.info is not None and not result.info.raw_cell.rstrip().endswith(";"):
+            self._shown(result.result)

@@ -34,22 +34,27 @@ class StaticOutput:
         self._display_id = f"execmon-{execution_id}"
         self._lock = threading.Lock()
         self._shown = False
-        self._part: object = None
+        self._place: object = None
 
     def show(self, data: dict[str, Any], metadata: dict[str, Any], html: str, part: object = None) -> None:
-        """Display the widget's own output (`data`, `metadata`), and this behind it.
-
-        Behind the parts of an execution (`part` is one of them) once is enough: where none was shown yet, or
-        where this one was shown before.
-        """
-        with self._lock:
-            behind = part is None or not self._shown or part is self._part
-            if not self._shown:
-                self._part = part
-            self._shown = True
+        """Display the widget's own output (`data`, `metadata`), and this behind it, as `remain` does."""
         shell = get_ipython()
         if shell is not None:
             shell.display_pub.publish(data, metadata)
+        self.remain(html, part)
+
+    def remain(self, html: str, part: object = None) -> None:
+        """Display this behind what a cell shows.
+
+        Behind the parts of an execution (`part` is one of them, or a box of them) once is enough: where none
+        was shown yet, or in the cell that showed the first and runs again.
+        """
+        place = _cell() or part
+        with self._lock:
+            behind = part is None or not self._shown or place == self._place
+            if not self._shown:
+                self._place = place
+            self._shown = True
         if behind:
             self._publish(html, update=False)
 
@@ -66,3 +71,10 @@ class StaticOutput:
             return
         data: dict[str, Any] = {"text/html": html + _STYLE}
         shell.display_pub.publish(data, {}, transient={"display_id": self._display_id}, update=update)
+
+
+def _cell() -> str | None:
+    """Tell which cell of the notebook runs; None where the front end does not say."""
+    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    found = parent.get("metadata", {}).get("cellId")
+    return found if isinstance(found, str) else None

@@ -40,6 +40,11 @@ class Part(anywidget.AnyWidget):
     TypeError
         When `run` has no view.
 
+    Attributes
+    ----------
+    view
+        The execution's view, which it is a part of.
+
     Examples
     --------
     >>> HBox([DevicePreview(run), VBox([ExecutionProgress(run), LogTable(run)])])
@@ -59,16 +64,16 @@ class Part(anywidget.AnyWidget):
         if not isinstance(view, ExecutionView):
             raise TypeError(f"{type(self).__name__} shows a run, or its view; this is {run!r}")
         super().__init__(execution=view, part=self.PART, layout={**self.LAYOUT, **(layout or {})})
-        self._view = view
+        self.view = view
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._view!r})"
+        return f"{type(self).__name__}({self.view!r})"
 
     def _ipython_display_(self, **_: Any) -> None:
-        self._view.display_part(self, *self._repr_mimebundle_())
+        self.view.display_part(self, *self._repr_mimebundle_())
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        self._view.expect_page()
+        self.view.expect_page()
         shown = super()._repr_mimebundle_(**options)
         data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
         return {**data, "text/plain": repr(self)}, metadata

@@ -164,7 +164,7 @@ class ExecutionView(anywidget.AnyWidget):
         self._end_execution = cancel
         self._artifacts = artifacts
         self._closed = False
-        self._cells = CellWatch()
+        self._cells = CellWatch(self._leave_behind)
         self._pulse = Pulse()
         self._output = StaticOutput(execution_id)
         self._feed = Feed(execution_id, hub, self._wake, SHARED.clock, logs)
@@ -236,6 +236,17 @@ class ExecutionView(anywidget.AnyWidget):
     def display_part(self, part: object, data: dict[str, Any], metadata: dict[str, Any]) -> None:
         """Show a part of this view, and behind it the HTML, unless that is shown already."""
         self._output.show(data, metadata, self._static_html(), part)
+
+    def _leave_behind(self, shown: object) -> None:
+        """Show the HTML behind a box of ipywidgets with parts of this view: its own output is not ours."""
+        if self._is_within(shown):
+            self._output.remain(self._static_html(), shown)
+
+    def _is_within(self, box: object) -> bool:
+        children = getattr(box, "children", ())
+        return isinstance(children, tuple) and any(
+            getattr(child, "view", None) is self or self._is_within(child) for child in children
+        )
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         self.expect_page()

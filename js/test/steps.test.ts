@@ -251,6 +251,9 @@ describe("the table", () => {
   });
 
   test("a cursor that is dragged changes no row before it rests, and nothing of the progress", async () => {
+    // Of one that has ended the elapsed time stands still.
+    source.begin(snapshot({ started_at: at(0), status: "completed", duration_seconds: 20, devices, steps: STEPS }));
+    await settle();
     const changes: MutationRecord[] = [];
     const observer = new MutationObserver((records) => changes.push(...records));
     for (const part of [".xm-rows", ".xm-head"]) {

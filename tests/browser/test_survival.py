@@ -79,6 +79,10 @@ def test_the_parts_share_one_view(jupyter: JupyterServer, lab_page: NotebookPage
     page.get_by_role("tab", name="Devices").click()
     expect(page.locator('[data-part="devices"] .xm-tile').first).to_be_visible()
     lab_page.keep_both("parts-tab")
+    lab_page.save()
+    [html] = lab_page.saved_outputs("text/html")
+    assert "survival" in html, "for readers without a kernel, and once for all parts"
+    expect(page.locator("[data-execmon]")).to_be_hidden()
     assert lab_page.complaints == []
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import ipywidgets
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 import execmon_lab as em
 from execmon_lab.hub import Hub
-from execmon_lab.widgets import ExecutionView, output
+from execmon_lab.widgets import ExecutionView, cells, output
 from execmon_lab.widgets.parts import Part
 from tests.strategies import EXECUTION
 from tests.widgets.test_view import finish
@@ -39,6 +41,10 @@ class Shell:
     def __init__(self) -> None:
         self.published: list[tuple[str, dict[str, Any], bool]] = []
         self.display_pub = self
+        self.cell: str | None = None
+
+    def get_parent(self) -> dict[str, Any]:
+        return {"metadata": {"cellId": self.cell} if self.cell else {}}
 
     def publish(
         self,
@@ -111,6 +117,53 @@ def test_behind_the_parts_of_an_execution_the_static_output_lies_once(
         part._ipython_display_()
     shown = ["text/html" if "text/html" in data else data["text/plain"] for _, data, _ in shell.published]
     assert shown == [repr(steps), "text/html", repr(log), repr(steps), "text/html"]
+
+
+def is_html(published: tuple[str, dict[str, Any], bool]) -> bool:
+    return "text/html" in published[1]
+
+
+def test_a_cell_that_runs_again_has_it_again_and_another_has_not(view: ExecutionView, shell: Shell) -> None:
+    for cell in ("first", "second", "first"):
+        shell.cell = cell
+        em.widgets.StepTable(view)._ipython_display_()
+    assert [is_html(shown) for shown in shell.published] == [False, True, False, False, True]
+
+
+class TestABox:
+    @pytest.fixture
+    def run_cell(self, hub: Hub, shell: Shell) -> Iterator[Callable[[str], None]]:
+        """A cell in a real IPython, in which `view` and `ipywidgets` are known."""
+        ipython = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(cells, "get_ipython", lambda: ipython)
+            view = ExecutionView(execution_id=EXECUTION, hub=hub)
+        ipython.push({"view": view, "ipywidgets": ipywidgets, "w": em.widgets})
+        yield lambda code: ipython.run_cell(code).raise_error()
+        view.close()
+
+    def test_of_parts_has_the_static_output_behind_it(
+        self, run_cell: Callable[[str], None], shell: Shell
+    ) -> None:
+        run_cell("ipywidgets.HBox([ipywidgets.Label('steps'), ipywidgets.VBox([w.StepTable(view)])])")
+        [(_, data, update)] = shell.published
+        assert "Not ended yet" in data["text/html"]
+        assert not update
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "ipywidgets.HBox([ipywidgets.Label('nothing of ours')])",
+            "ipywidgets.HBox([w.StepTable(view)]);",
+            "box = ipywidgets.HBox([w.StepTable(view)])",
+            "raise_it = 1",
+        ],
+    )
+    def test_that_is_not_shown_or_has_none_leaves_nothing(
+        self, run_cell: Callable[[str], None], shell: Shell, code: str
+    ) -> None:
+        run_cell(code)
+        assert shell.published == []
 
 
 def test_what_was_not_displayed_is_not_written(hub: Hub, shell: Shell) -> None:

@@ -121,17 +121,17 @@ export class ProgressView {
     const written = over ? duration : clock;
     text(this.#elapsed, seconds == null ? "" : written(Math.max(0, seconds - rested)));
     text(this.#rested, rested < 1 ? "" : `+ ${written(rested)} paused`);
-    this.#rested.hidden = rested < 1;
+    attribute(this.#rested, "hidden", rested < 1);
     const left = state.paused?.length ? undefined : remainingSeconds(state, this.store.now());
     text(this.#left, left === undefined ? "" : aboutLeft(left));
     attribute(this.#left, "title", basis(state.steps));
-    this.#left.hidden = left === undefined;
+    attribute(this.#left, "hidden", left === undefined);
     const current = this.#currentText(state, over);
     text(this.#current, current);
     attribute(this.#current, "title", current);
-    this.#cancel.hidden = over || !this.store.source.cancel;
-    this.#cancel.disabled = this.#cancelling;
-    if (over) this.#refused.hidden = true;
+    attribute(this.#cancel, "hidden", over || !this.store.source.cancel);
+    attribute(this.#cancel, "disabled", this.#cancelling);
+    if (over) attribute(this.#refused, "hidden", true);
   }
 
   #currentText(state: ExecutionSnapshot, over: boolean): string {
