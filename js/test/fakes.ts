@@ -261,6 +261,8 @@ export class FakeBrowser {
 /** Let the store's repaint and all promises come to pass. */
 export async function settle(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 40));
+  // On a machine that is busy the repaint that waits may be late.
+  await new Promise((resolve) => requestAnimationFrame(resolve));
 }
 
 /** A worker in the same thread: it runs the program that it is given, unless a test has it stay silent. */

@@ -83,10 +83,8 @@ def write_broken_pattern(view: Locator | Page) -> None:
     expect(view.locator(".xm-log-problem")).to_contain_text("Unterminated group")
 
 
-def open_step(view: Locator | Page, module: str) -> None:
-    row = view.locator(".xm-step-group", has_text=module).first
-    row.locator(".xm-step-toggle").click()
-    expect(row.locator(".xm-traceback").first).to_be_visible()
+def failed_step(view: Locator | Page) -> Locator:
+    return view.locator(".xm-step-group", has_text="broken_module").first
 
 
 def test_a_view_in_a_notebook(jupyter: JupyterServer, lab_page: NotebookPage) -> None:
@@ -114,7 +112,7 @@ def test_a_view_in_a_notebook(jupyter: JupyterServer, lab_page: NotebookPage) ->
     views_are_accessible()
     lab_page.execute("go_on.set(); run.wait(30)")
     expect(view.locator(".xm-pill")).to_have_text("2 failed", timeout=30_000)
-    open_step(view, "broken_module")
+    expect(failed_step(view).locator(".xm-traceback")).to_be_visible()  # it opened as it paused the run
     view.get_by_label("Filter the log").fill("f(ai|oi)l")
     view.locator(".xm-log-row:visible", has_text="it will fail").first.click()
     views_are_accessible()
@@ -151,7 +149,8 @@ def test_the_page_of_an_execution(page: Page, tmp_path: Path) -> None:
         page.goto(run.watch_url)
         expect(page.locator(".xm-canvas[data-frame]")).to_be_visible(timeout=30_000)
         expect(page.locator('.xm-step-group[data-status="failed"]')).to_be_visible(timeout=30_000)
-        open_step(page, "broken_module")
+        failed_step(page).locator(".xm-step-toggle").click()
+        expect(failed_step(page).locator(".xm-traceback")).to_be_visible()
         write_broken_pattern(page)
         is_accessible(page)
         go_on.set()

@@ -153,6 +153,7 @@ export class PreviewView implements Viewer {
     this.#grid.element.hidden = !this.#all;
     (this.#all ? this.#grid.element : this.#picture.canvas).after(this.#numbers.element);
     if (this.#all && this.store.state) this.#grid.update(this.store.state);
+    if (this.store.state) this.#showDevices(this.store.state);
     this.#past.update(this.#all ? undefined : this.#device);
     this.#look();
   }
