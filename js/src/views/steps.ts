@@ -143,8 +143,15 @@ export class StepsView {
       this.#opened.add(pause);
       this.#remember(step_id, true);
       this.#made.get(step_id)?.flip(true);
-      if (!this.#handled) this.#reveal(step_id, true);
+      if (!this.#handled) requestAnimationFrame(() => this.#showLast(step_id));
     }
+  }
+
+  /** Bring the attempt that failed last in sight, with its traceback. */
+  #showLast(key: string): void {
+    this.#reveal(key, true);
+    const last = this.#made.get(key)?.element.querySelector<HTMLElement>(".xm-attempt:last-child");
+    if (last) this.#unroll(last);
   }
 
   #travel(): void {
@@ -235,7 +242,7 @@ export class StepsView {
   #make(): StepRow {
     const row = new StepRow(this.store, this.screenshots, ({ step_id }, open) => {
       this.#remember(step_id, open);
-      if (open) requestAnimationFrame(() => this.#unroll(row));
+      if (open) requestAnimationFrame(() => this.#unroll(row.element));
     });
     this.#sizes.observe(row.element);
     return row;
@@ -289,8 +296,8 @@ export class StepsView {
   }
 
   /** Bring what a step shows when opened in sight, and no more than fits. */
-  #unroll(row: StepRow): void {
-    const [shown, place] = [row.element.getBoundingClientRect(), this.#scroller.getBoundingClientRect()];
+  #unroll(opened: HTMLElement): void {
+    const [shown, place] = [opened.getBoundingClientRect(), this.#scroller.getBoundingClientRect()];
     const head = this.#heads[0]!.parentElement!.offsetHeight;
     const [below, above] = [shown.bottom - place.bottom, shown.top - place.top - head];
     if (below > 0) this.#scroller.scrollTop += Math.min(below, Math.max(0, above));
