@@ -1,5 +1,6 @@
 """What the devices of an execution elsewhere showed, asked of its server."""
 
+import math
 from datetime import UTC, datetime
 from urllib.error import HTTPError
 from urllib.parse import quote, unquote, urlencode
@@ -44,8 +45,11 @@ class RemoteRecording:
         """
         return self.moment(device_id, at).frame
 
-    def moment(self, device_id: str, at: float | datetime) -> Moment:
-        """Return the picture and for how long it was there. Parameters and errors are those of `frame_at`."""
+    def moment(self, device_id: str, at: float | datetime, *, within: float = math.inf) -> Moment:
+        """Return the picture and for how long it was there. Parameters and errors are those of `frame_at`.
+
+        `within` is what a `Recording` here keeps to; a server is given the time that it takes.
+        """
         query = urlencode({"at": timestamp(datetime.fromtimestamp(epoch(at), UTC))})
         part = f"{self._address.execution_id}/recording/{quote(device_id, safe='')}?{query}"
         try:

@@ -79,12 +79,13 @@ class Screenshot(Command, frozen=True, kw_only=True):
 class Seek(Command, frozen=True, kw_only=True):
     """The page wants the picture that a device showed at a moment: ms since the epoch by the kernel's clock.
 
-    `id` is the page's own, for the answer.
+    `id` is the page's own, for the answer. Where the page is `hasty`, one from a little before will do.
     """
 
     id: int
     device_id: str
     at: float
+    hasty: bool = False
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -156,8 +156,8 @@ export class CommSource implements Source {
     return this.model.get("may_seek") ? this.#seek : undefined;
   }
 
-  readonly #seek = (device_id: string, at: number): Promise<Past> =>
-    this.#seeks.ask((id) => this.#send({ kind: "seek", id, device_id, at }));
+  readonly #seek = (device_id: string, at: number, hasty = false): Promise<Past> =>
+    this.#seeks.ask((id) => this.#send({ kind: "seek", id, device_id, at, ...(hasty && { hasty }) }));
 
   screenshot(url: string, failed = false): Promise<string> {
     // A page of the same machine asks the execution's server, which answers while the kernel is busy too; a lab

@@ -1,4 +1,7 @@
 // Finds a device's recorded pictures while the cursor moves: one question at a time, the newest next.
+//
+// A picture of a video takes decoding from the key frame before it. So the first question about a moment is
+// hasty: what was decoded in a short time is shown, and only when the cursor has come to rest the right one is waited for.
 
 import type { Past, PastFrame, Seek } from "./source";
 
@@ -29,7 +32,7 @@ export class Seeker {
       this.#keep(known);
       this.found(at, known);
     } else if (!this.#asking) {
-      void this.#ask(at);
+      void this.#ask(at, true);
     }
   }
 
@@ -39,12 +42,12 @@ export class Seeker {
     clearTimeout(this.#patience);
   }
 
-  async #ask(at: number): Promise<void> {
+  async #ask(at: number, hasty: boolean): Promise<void> {
     const question = (this.#asking = ++this.#asked);
     const given = new Promise<undefined>((resolve) => {
       this.#patience = setTimeout(() => resolve(undefined), PATIENCE_MS);
     });
-    const past = await Promise.race([this.seek(this.device, at), given]);
+    const past = await Promise.race([this.seek(this.device, at, hasty), given]);
     clearTimeout(this.#patience);
     if (question !== this.#asking) return;
     this.#asking = 0;
@@ -53,9 +56,14 @@ export class Seeker {
     // While the cursor moves on, what was found on its way is shown too.
     this.found(at, past);
     if (this.#wanted !== at) this.go(this.#wanted);
+    else if (hasty && isGlimpse(past)) void this.#ask(at, false);
   }
 
   #keep(frame: PastFrame): void {
     this.#kept = [frame, ...this.#kept.filter(({ number }) => number !== frame.number)].slice(0, KEPT);
   }
+}
+
+function isGlimpse(past: Past | undefined): boolean {
+  return past !== null && typeof past === "object" && past.glimpse === true;
 }

@@ -91,14 +91,16 @@ export interface PastFrame {
   height: number;
   from: number;
   until: number;
+  /** It is from a little before the moment, since the right one takes longer to decode. */
+  glimpse?: boolean;
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
 /** What a device showed at a moment: why there was no picture, where that is known; null when none was recorded. */
 export type Past = PastFrame | string | null;
 
-/** Find what a device showed at a moment (ms since the epoch); undefined without an answer. */
-export type Seek = (device_id: string, at: number) => Promise<Past | undefined>;
+/** Find what a device showed at a moment (ms since the epoch), or, when hasty, about then; undefined without an answer. */
+export type Seek = (device_id: string, at: number, hasty?: boolean) => Promise<Past | undefined>;
 
 /** Lines that were asked for, how many are before them, and why there are none. */
 export interface KeptLines {

@@ -15,15 +15,18 @@ const recorded = (at: number, device_id = DEVICE): PastFrame => {
 
 describe("the seeker", () => {
   let asked: number[];
+  let hasty: boolean[];
   let answer: (past?: Past) => Promise<void>;
   let found: [number, number | string | null | undefined][];
   let seeker: Seeker;
 
   beforeEach(() => {
     asked = [];
+    hasty = [];
     found = [];
-    const seek = (_: string, at: number) => {
+    const seek = (_: string, at: number, quick = false) => {
       asked.push(at);
+      hasty.push(quick);
       return new Promise<Past>((resolve) => {
         answer = async (past = recorded(at)) => {
           resolve(past);
@@ -44,6 +47,24 @@ describe("the seeker", () => {
       [15, 1],
       [45, 4],
     ]);
+  });
+
+  test("shows a glimpse at once, and asks for the right picture when the cursor rests", async () => {
+    const glimpse = { ...recorded(5), glimpse: true };
+    seeker.go(25);
+    await answer(glimpse);
+    seeker.go(35);
+    expect(asked, "it rested at 25").toEqual([25, 25]);
+    await answer();
+    await answer(glimpse);
+    await answer();
+    expect(asked).toEqual([25, 25, 35, 35]);
+    expect(hasty).toEqual([true, false, true, false]);
+    expect(found.map(([, number]) => number)).toEqual([0, 2, 0, 3]);
+    seeker.go(45);
+    seeker.go(55);
+    await answer(glimpse);
+    expect(asked.at(-1), "a cursor that moves on is shown what is found, and waits for nothing").toBe(55);
   });
 
   test("knows what it has seen, for as long as the picture stood", async () => {
@@ -134,6 +155,21 @@ describe("the picture in the past", () => {
     await settle();
     expect(one(".xm-past").hidden).toBe(true);
     expect(source.watched).toHaveLength(1);
+  });
+
+  test("is a glimpse of what was before while the right one is decoded", async () => {
+    let right!: () => void;
+    source.seek = (_: string, at: number, hasty?: boolean) =>
+      hasty
+        ? Promise.resolve<Past>({ ...recorded(at - 50), glimpse: true })
+        : new Promise<Past>((resolve) => (right = () => resolve(recorded(at))));
+    await go(NOW - 5000);
+    expect(browser.drawn.at(-1)).toBe(recorded(NOW - 5050).jpeg[0]);
+    expect(one(".xm-past-canvas").dataset["at"]).toBeUndefined();
+    right();
+    await settle();
+    expect(browser.drawn.at(-1)).toBe(recorded(NOW - 5000).jpeg[0]);
+    expect(one(".xm-past-canvas").dataset["at"]).toBe(String(NOW - 5000));
   });
 
   test("cannot be touched", async () => {

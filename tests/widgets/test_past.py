@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from execmon_lab.preview.recording import Recording, TrackWriter, track, track_path
+from execmon_lab.widgets import past
 from execmon_lab.widgets.commands import Seek
 from execmon_lab.widgets.parcel import Parcel
 from execmon_lab.widgets.past import Past
+from tests.preview.recording import h264
 
 DEVICE = "emulator-5554"
 BEGAN = 1_700_000_000.0
@@ -44,6 +46,21 @@ def rig(tmp_path: Path) -> Rig:
     for seconds, jpeg in ((1, b"first"), (2, b"second"), (5, b"third")):
         rig.show(seconds, jpeg)
     return rig
+
+
+def test_a_hasty_page_is_told_that_it_is_a_glimpse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past, "GLIMPSE_SECONDS", 0.0)
+    h264.record(tmp_path, h264.GROUP)
+    told: list[Parcel] = []
+    answering = Past(Recording(tmp_path), told.append)
+    at = (h264.T0 + 3.5 / h264.FPS) * 1000
+    for hasty in (True, False):
+        answering.take(Seek(page="p", id=1, device_id=h264.SERIAL, at=at, hasty=hasty))
+    glimpse, right = (parcel.content for parcel in told)
+    assert glimpse["glimpse"]
+    assert glimpse["until"] < at
+    assert "glimpse" not in right
+    assert right["from"] <= at < right["until"]
 
 
 @pytest.mark.parametrize(

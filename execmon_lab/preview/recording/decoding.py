@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -26,8 +28,14 @@ class GroupDecoder:
         self._kept: OrderedDict[int, av.VideoFrame] = OrderedDict()
         self._bytes = 0
 
-    def jpeg(self, numbers: Sequence[int], read: Callable[[int], bytes], quality: Quality) -> Jpeg | None:
-        """Return the last picture of a group as JPEG; None when it is damaged.
+    def jpeg(
+        self,
+        numbers: Sequence[int],
+        read: Callable[[int], bytes],
+        quality: Quality,
+        within: float = math.inf,
+    ) -> tuple[int, Jpeg] | None:
+        """Return the last picture of a group as JPEG, and its place; None when it is damaged.
 
         Parameters
         ----------
@@ -37,12 +45,18 @@ class GroupDecoder:
             Gives the H.264 of one of them, by its place among the numbers.
         quality
             How large, and how good.
+        within
+            Seconds after which it is the picture that was reached by then, an earlier one; the next call goes
+            on from there.
         """
-        frame = self._kept.get(numbers[-1]) or self._decode(numbers, read)
-        return None if frame is None else self._scaler.jpeg(frame, quality)
+        kept = self._kept.get(numbers[-1])
+        found = self._decode(numbers, read, within) if kept is None else (len(numbers) - 1, kept)
+        return None if found is None else (found[0], self._scaler.jpeg(found[1], quality))
 
-    def _decode(self, numbers: Sequence[int], read: Callable[[int], bytes]) -> av.VideoFrame | None:
-        start, frame = 0, None
+    def _decode(
+        self, numbers: Sequence[int], read: Callable[[int], bytes], within: float
+    ) -> tuple[int, av.VideoFrame] | None:
+        start, deadline = 0, time.monotonic() + within
         if self._decoded is not None and self._decoded[0] == numbers[0] and self._decoded[1] in numbers[:-1]:
             start = numbers.index(self._decoded[1]) + 1
         for place in range(start, len(numbers)):
@@ -52,7 +66,9 @@ class GroupDecoder:
                 return None
             self._decoded = numbers[0], numbers[place]
             self._keep(numbers[place], frame)
-        return frame
+            if place == len(numbers) - 1 or time.monotonic() >= deadline:
+                return place, frame
+        return None
 
     def _picture(self, data: bytes, *, key: bool) -> av.VideoFrame | None:
         if key or self._context is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -29,11 +30,14 @@ class Moment:
         the newest picture of a recording that goes on.
     final
         Whether the recording has ended, so that the same question is always answered with the same picture.
+    glimpse
+        Whether it is a picture from before, since the wanted one was not decoded in time.
     """
 
     frame: RecordedFrame
     until: float | None
     final: bool
+    glimpse: bool = False
 
 
 def track_path(folder: Path, device_id: str) -> Path:
@@ -103,7 +107,14 @@ class Recording:
                 raise NoRecording(self._none(device_id))
             return marks[0].at, max(marks[-1].at, track.end or 0.0)
 
-    def frame_at(self, device_id: str, at: float | datetime, quality: Quality = "high") -> RecordedFrame:
+    def frame_at(
+        self,
+        device_id: str,
+        at: float | datetime,
+        quality: Quality = "high",
+        *,
+        within: float = math.inf,
+    ) -> RecordedFrame:
         """Return the picture that was on a device's screen at a time; before the first, the first.
 
         What was kept as H.264 is decoded, from the key frame before.
@@ -117,6 +128,9 @@ class Recording:
         quality
             ``low``, ``medium`` or ``high`` (its full size), where it is decoded; what was kept as JPEG stays
             as it was.
+        within
+            Seconds after which decoding is broken off: it is then a picture from a little before, and who
+            asks again is given the right one the sooner.
 
         Raises
         ------
@@ -128,25 +142,31 @@ class Recording:
         """
         with self._lock:
             try:
-                return self._track(device_id).frame_at(epoch(at), quality)
+                return self._track(device_id).frame_at(epoch(at), quality, within)
             except NoPicture:
                 raise
             except NoRecording:
                 raise NoRecording(self._none(device_id)) from None
 
-    def moment(self, device_id: str, at: float | datetime) -> Moment:
+    def moment(self, device_id: str, at: float | datetime, *, within: float = math.inf) -> Moment:
         """Return the picture that was on a device's screen at a time, and for how long it was.
 
         Parameters and errors are those of `frame_at`.
         """
-        frame = self.frame_at(device_id, at)
+        frame = self.frame_at(device_id, at, within=within)
         with self._lock:
             track = self._track(device_id)
             marks, gaps, end = track.index(), track.gaps(), track.end
         following = bisect_right(marks, frame.at, key=lambda mark: mark.at)
         ends = [mark.at for mark in marks[following : following + 1]]
         ends += [gap.begin for gap in gaps if gap.begin >= frame.at][:1]
-        return Moment(frame, min(ends, default=end), final=end is not None)
+        right = max(0, bisect_right(marks, epoch(at), key=lambda mark: mark.at) - 1)
+        return Moment(
+            frame,
+            min(ends, default=end),
+            final=end is not None,
+            glimpse=within < math.inf and frame.number < marks[right].number,
+        )
 
     def video(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import os
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -158,10 +159,11 @@ class Track:
         with self._file():
             return [(entry.at, (entry.width, entry.height)) for entry in self._entries]
 
-    def frame_at(self, at: float, quality: Quality = "high") -> RecordedFrame:
+    def frame_at(self, at: float, quality: Quality = "high", within: float = math.inf) -> RecordedFrame:
         """Return the picture that was on the screen at a time; before the first, the first.
 
-        Of H.264 it is a JPEG of this quality; what was recorded as JPEG is as it was.
+        Of H.264 it is a JPEG of this quality; what was recorded as JPEG is as it was. Where decoding takes
+        longer than `within` seconds it is an earlier picture, and the next call goes on from there.
 
         Raises
         ------
@@ -178,7 +180,7 @@ class Track:
                     raise NoPicture(self._gap(fd, gap))
             if not self._entries:
                 raise NoRecording(f"no picture of {self.device_id} was recorded")
-            return self._frame(fd, max(0, place), quality)
+            return self._frame(fd, max(0, place), quality, within)
 
     def frames(self) -> Iterator[RecordedFrame]:
         """Yield all pictures that there are by now and that can be read, the oldest first."""
@@ -209,16 +211,19 @@ class Track:
         end = self._marks[following].at if following < len(self._marks) else self._end
         return Gap(entry.at, end, _data(fd, entry).decode(errors="replace"))
 
-    def _frame(self, fd: int, place: int, quality: Quality = "high") -> RecordedFrame:
+    def _frame(
+        self, fd: int, place: int, quality: Quality = "high", within: float = math.inf
+    ) -> RecordedFrame:
         entry = self._entries[place]
         if entry.kind == PICTURE:
             return RecordedFrame(_data(fd, entry), entry.width, entry.height, entry.at, entry.number)
         group = self._entries[self._key_place(place) : place + 1]
         numbers = [part.number for part in group]
-        jpeg = self._decoder.jpeg(numbers, lambda n: _data(fd, group[n]), quality)
-        if jpeg is None:
+        found = self._decoder.jpeg(numbers, lambda n: _data(fd, group[n]), quality, within)
+        if found is None:
             raise NoPicture(self._damage(place))
-        return RecordedFrame(jpeg.data, jpeg.width, jpeg.height, entry.at, entry.number)
+        reached, jpeg = group[found[0]], found[1]
+        return RecordedFrame(jpeg.data, jpeg.width, jpeg.height, reached.at, reached.number)
 
     @functools.cached_property
     def _decoder(self) -> GroupDecoder:

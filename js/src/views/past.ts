@@ -89,7 +89,7 @@ export class PastView {
         return this.#tell(`A picture could not be read: ${String(error)}`);
       }
     }
-    this.canvas.dataset["at"] = String(at);
+    if (!frame.glimpse) this.canvas.dataset["at"] = String(at);
     this.#tell(frame.from > at ? "The first picture, from a little later" : "");
   }
 

@@ -20,6 +20,7 @@ from execmon_lab.preview.recording import (
     Recording,
     Track,
     TrackWriter,
+    decoding,
     track,
     track_path,
 )
@@ -70,6 +71,33 @@ def test_a_picture_is_made_as_large_as_is_wanted(path: Path) -> None:
         frame = recording.frame_at(SERIAL, at, quality)
         assert shows(frame, 2)
         assert (frame.width, frame.height) == reduced(quality, size)
+
+
+def test_who_cannot_wait_is_given_what_was_decoded_and_the_next_call_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    decode = decoding.GroupDecoder._picture
+
+    def counted(self: decoding.GroupDecoder, data: bytes, *, key: bool) -> av.VideoFrame | None:
+        read.append(len(data))
+        return decode(self, data, key=key)
+
+    monkeypatch.setattr(decoding.GroupDecoder, "_picture", counted)
+    recording = record(tmp_path, 2 * GROUP)
+    wanted = GROUP + 7
+    at = T0 + (wanted + 0.5) / FPS
+    for reached in (GROUP, GROUP + 1):
+        glimpse = recording.moment(SERIAL, at, within=0.0)
+        assert glimpse.glimpse
+        assert shows(glimpse.frame, reached)
+        assert glimpse.frame.at < at
+        assert glimpse.until == pytest.approx(T0 + (reached + 1) / FPS)
+    right = recording.moment(SERIAL, at)
+    assert not right.glimpse
+    assert shows(right.frame, wanted)
+    assert len(read) == 8, "nothing is decoded twice"
+    assert not recording.moment(SERIAL, at, within=0.0).glimpse, "it is at hand now"
 
 
 def test_any_picture_is_found_in_whatever_order(tmp_path: Path) -> None:
