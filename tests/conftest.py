@@ -109,9 +109,9 @@ def no_leaks() -> Iterator[None]:
     children = set(process.children(recursive=True))
     descriptors = process.num_fds()
     yield
-    assert _eventually(lambda: _threads() <= threads, 10), threading.enumerate()
-    assert _eventually(lambda: set(process.children(recursive=True)) <= children, 10), process.children()
-    assert _eventually(lambda: process.num_fds() <= descriptors, 10), os.listdir("/proc/self/fd")
+    assert _eventually(lambda: _threads() <= threads, 30), threading.enumerate()
+    assert _eventually(lambda: set(process.children(recursive=True)) <= children, 30), process.children()
+    assert _eventually(lambda: process.num_fds() <= descriptors, 30), os.listdir("/proc/self/fd")
 
 
 def _threads() -> set[threading.Thread]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ _READY = """() => {
 
 _PANEL = """window.panel = () => [...(window.jupyterapp?.shell?.widgets("main") ?? [])]
     .find(widget => widget.sessionContext && widget.content?.model?.cells);"""
+
+_RUNNING = "() => window.panel().content.widgets.some(({model}) => model.executionState === 'running')"
 
 _EXECUTE = """async (code) => {
     const kernel = window.panel().sessionContext.session.kernel;
@@ -142,10 +146,34 @@ class NotebookPage(Tab):
             "else: raise TimeoutError('it never came to hold')"
         )
 
+    def write_cell(self, index: int, source: str) -> None:
+        """Put this source into a cell, as an editor would, and make the cell the active one."""
+        self.page.evaluate(
+            "([at, source]) => window.panel().content.model.cells.get(at).sharedModel.setSource(source)",
+            [index, source],
+        )
+        self.select_cell(index)
+
+    @contextlib.contextmanager
+    def busy_kernel(self, index: int) -> Iterator[None]:
+        """Let a cell keep the kernel busy for as long as the block lasts."""
+        word = self.server.folder / secrets.token_hex(8)
+        self.write_cell(
+            index,
+            f"import os, time\nwhile not os.path.exists({str(word)!r}):\n    time.sleep(0.05)",
+        )
+        self.begin_cell()
+        self.page.wait_for_function(_RUNNING)
+        self.page.wait_for_function("() => window.panel().sessionContext.session.kernel.status === 'busy'")
+        try:
+            yield
+            assert self.kernel_is_busy(), "it was the blocked kernel that all this came from"
+        finally:
+            word.touch()
+
     def kernel_is_busy(self) -> bool:
         """Tell whether a cell runs; the kernel's own status may be that of a message beside it."""
-        running = "() => window.panel().content.widgets.some(({model}) => model.executionState === 'running')"
-        return bool(self.page.evaluate(running))
+        return bool(self.page.evaluate(_RUNNING))
 
     def hide(self, hidden: bool = True) -> None:
         """Cover the notebook by another tab, or show it again."""

@@ -29,6 +29,10 @@ class Tab:
         """Return the page's views of executions, by their place."""
         return self.page.locator(".xm").nth(index)
 
+    def cancel(self, view: Locator) -> None:
+        """End the run from its view: one press asks, and another cancels if it comes soon."""
+        view.locator(".xm-cancel").evaluate("button => { button.click(); button.click(); }")
+
     def picture(self, view: Locator, canvas: str = ".xm-canvas") -> Image.Image:
         """Return the pixels of a view's canvas."""
         data = view.locator(canvas).evaluate("canvas => canvas.toDataURL('image/png')")

@@ -35,7 +35,7 @@ def broken_module(ctx):
 def skipped_module(ctx):
     ctx.skip("not on this device")
 
-@em.module(timeout=120)
+@em.module(timeout=300)
 def last_module(ctx):
     while not go_on.is_set():
         ctx.sleep(0.1)
@@ -139,7 +139,7 @@ def test_the_page_of_an_execution(page: Page, tmp_path: Path) -> None:
             ctx.log.error("it will fail")
             ctx.device.find("Flux capacitor")
 
-    @em.module(timeout=120)
+    @em.module(timeout=300)
     def last_module(ctx: em.Context) -> None:
         while not go_on.is_set():
             ctx.sleep(0.1)

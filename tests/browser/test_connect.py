@@ -23,10 +23,10 @@ def quick_module(ctx):
     ctx.log.info("quick")
     ctx.device.home()
 
-@em.module(timeout=120)
+@em.module(timeout=300)
 def slow_module(ctx):
     ctx.log.info("slow")
-    ctx.sleep(100)
+    ctx.sleep(280)
 
 plan = em.Plan([quick_module, slow_module], name="elsewhere")
 """
@@ -66,9 +66,7 @@ def test_an_execution_of_another_process_is_seen_looked_back_on_and_steered(
     view.locator('.xm-step-group[data-status="completed"] .xm-step-go').click()
     expect(view.locator(".xm-past-canvas[data-number]")).to_be_visible(timeout=20_000)
     view.locator(".xm-past-live").click()
-    cancel = view.locator(".xm-cancel")
-    cancel.click()
-    cancel.click()
+    lab_page.cancel(view)
     expect(view.locator(".xm-pill")).to_have_text(re.compile("Cancelled", re.IGNORECASE), timeout=30_000)
     lab_page.keep("connected", view)
     assert lab_page.errors() == []

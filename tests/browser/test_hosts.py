@@ -31,9 +31,9 @@ def settings_module(ctx):
 def broken_module(ctx):
     ctx.expect(False, "it holds")
 
-@em.module(timeout=120)
+@em.module(timeout=300)
 def last_module(ctx):
-    for number in range(1000):
+    for number in range(2_000):
         ctx.log.info(f"line {number}")
         ctx.sleep(0.1)
 
@@ -97,9 +97,7 @@ def shows_a_run_and_steers_it(tab: Tab) -> None:
 
 def cancel(tab: Tab) -> None:
     """End the run from the view."""
-    button = tab.view().locator(".xm-cancel")
-    button.click()
-    button.click()
+    tab.cancel(tab.view())
     expect(tab.view().locator(".xm-pill")).to_have_text("Cancelled", timeout=30_000)
 
 

@@ -182,7 +182,7 @@ def page(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
         ctx.log.error("it will fail")
         ctx.device.find("Flux capacitor")
 
-    @em.module(timeout=120)
+    @em.module(timeout=300)
     def last_module(ctx: em.Context) -> None:
         while not over.is_set():
             ctx.sleep(0.1)

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from .notebook import JupyterServer, NotebookPage
 
-LAB = "import asyncio, time\nimport execmon_lab as em\n\nlab = em.Lab(record=False)"
+LAB = "import asyncio\nimport execmon_lab as em\n\nlab = em.Lab(record=False)"
 BROKEN = """
 @em.module
 def opening_settings(ctx):
@@ -33,7 +33,6 @@ run = lab.prepare(plan)
 run.start()
 run
 """
-THEMES = ["JupyterLab Light", "JupyterLab Dark"]
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -42,12 +41,11 @@ def show(
     jupyter: JupyterServer,
     page: NotebookPage,
     name: str,
-    theme: str,
     before: str = "",
     on_failure: bool = True,
 ) -> Locator:
     jupyter.write(name, LAB, BROKEN, RUN.format(before=before, on_failure=on_failure), "None", "None")
-    page.open(name, theme)
+    page.open(name)
     for _ in range(3):
         page.run_cell()
     view = page.view()
@@ -56,30 +54,19 @@ def show(
     return view
 
 
-def write_cell(page: NotebookPage, index: int, source: str) -> None:
-    """Put this source into a cell, as an editor would, and make the cell the active one."""
-    page.page.evaluate(
-        "([index, source]) => window.panel().content.model.cells.get(index).sharedModel.setSource(source)",
-        [index, source],
-    )
-    page.select_cell(index)
-
-
-@pytest.mark.parametrize("theme", THEMES)
 def test_a_failing_step_is_mended_in_its_cell_and_retried(
-    jupyter: JupyterServer, lab_page: NotebookPage, theme: str
+    jupyter: JupyterServer, lab_page: NotebookPage
 ) -> None:
-    colour = theme.split()[-1].lower()
-    view = show(jupyter, lab_page, f"steering-{colour}.ipynb", theme)
+    view = show(jupyter, lab_page, "steering.ipynb")
     pause = view.locator(".xm-pause-row")
     expect(pause).to_contain_text("Paused on the failure of step 2: looking_around", timeout=60_000)
     expect(view.locator(".xm-pill")).to_have_text("Paused")
     expect(view.get_by_role("switch", name="Pause on failure")).to_have_attribute("aria-checked", "true")
-    lab_page.keep(f"steering-paused-{colour}", view)
+    lab_page.keep_both("steering-paused", view)
 
     assert "Network & internet" in lab_page.execute("print(run.device.screen_text())")
     assert lab_page.execute("print(run.failure.params['wanted'])").strip() == "Display"
-    write_cell(lab_page, 1, MENDED)
+    lab_page.write_cell(1, MENDED)
     lab_page.run_cell()
     view.scroll_into_view_if_needed()
     view.get_by_role("button", name="Retry: step 2, looking_around").click()
@@ -87,7 +74,7 @@ def test_a_failing_step_is_mended_in_its_cell_and_retried(
     expect(pause).to_have_count(0, timeout=30_000)
     expect(view.locator(".xm-pill")).to_have_text("Passed", timeout=60_000)
     expect(view.locator(".xm-step-group").nth(1)).to_contain_text("passed after 1 failed attempt")
-    lab_page.keep(f"steering-passed-{colour}", view)
+    lab_page.keep_both("steering-passed", view)
     assert lab_page.json("[step.status for step in run.wait().steps]") == ["completed"] * 3
 
     view.get_by_role("button", name="Retry: step 2, looking_around").click()
@@ -95,7 +82,7 @@ def test_a_failing_step_is_mended_in_its_cell_and_retried(
     expect(again.locator(".xm-title")).to_have_text("to be steered (again)", timeout=30_000)
     expect(again.locator(".xm-pill")).to_have_text("Passed", timeout=30_000)
     expect(again.locator(".xm-step-group")).to_have_count(1)
-    lab_page.keep(f"steering-again-{colour}")
+    lab_page.keep_both("steering-again")
     assert lab_page.json("[len(lab.runs), lab.runs[-1].state.continues == run.execution_id]") == [2, True]
     lab_page.save()
     lab_page.reload()
@@ -114,17 +101,17 @@ def test_a_failing_step_is_mended_in_its_cell_and_retried(
 def test_a_step_that_fails_again_tells_its_new_failure_and_may_be_left(
     jupyter: JupyterServer, lab_page: NotebookPage
 ) -> None:
-    view = show(jupyter, lab_page, "again.ipynb", THEMES[0])
+    view = show(jupyter, lab_page, "again.ipynb")
     pause = view.locator(".xm-pause-row")
     expect(pause).to_be_visible(timeout=60_000)
-    write_cell(lab_page, 1, MENDED.replace("ctx, wanted", "ctx, somewhere"))
+    lab_page.write_cell(1, MENDED.replace("ctx, wanted", "ctx, somewhere"))
     lab_page.run_cell()
     view.scroll_into_view_if_needed()
     pause.get_by_role("button", name="Retry").click()
     expect(view.locator(".xm-steering-words")).to_contain_text("the new definition does not fit the step")
     lab_page.keep("steering-refused", view)
 
-    write_cell(lab_page, 1, MENDED.replace("find(wanted)", "find('Warp drive')"))
+    lab_page.write_cell(1, MENDED.replace("find(wanted)", "find('Warp drive')"))
     lab_page.run_cell()
     view.scroll_into_view_if_needed()
     pause.get_by_role("button", name="Retry").click()
@@ -136,30 +123,28 @@ def test_a_step_that_fails_again_tells_its_new_failure_and_may_be_left(
 
 def test_what_a_busy_kernel_hears_late_is_told_so(jupyter: JupyterServer, lab_page: NotebookPage) -> None:
     before = "run.pause()"
-    view = show(jupyter, lab_page, "busy.ipynb", THEMES[0], before, on_failure=False)
+    view = show(jupyter, lab_page, "busy.ipynb", before, on_failure=False)
     expect(view.locator(".xm-pause-row")).to_contain_text("Paused before step 1: opening_settings")
     lab_page.keep("steering-paused-before", view)
 
-    write_cell(lab_page, 3, "print('the cell runs', flush=True)\ntime.sleep(12)")
-    lab_page.begin_cell()
-    expect(lab_page.page.locator(".jp-OutputArea-output", has_text="the cell runs")).to_be_visible()
-    expect(view.locator(".xm-pill")).to_have_text("Paused")
-    resume = view.locator(".xm-pause")
-    resume.click()
-    # Over a subshell, if JupyterLab has opened one by then, the kernel hears it at once.
-    told = view.locator(".xm-steering-words", has_text="The kernel is busy: it hears this when the cell ends")
-    heard = view.locator(".xm-pill", has_text="1 failed")
-    expect(told.or_(heard).first).to_be_visible(timeout=10_000)
-    lab_page.keep("steering-busy", view)
+    with lab_page.busy_kernel(3):
+        expect(view.locator(".xm-pill")).to_have_text("Paused")
+        view.locator(".xm-pause").click()
+        # Over a subshell, if JupyterLab has opened one by then, the kernel hears it at once.
+        late = "The kernel is busy: it hears this when the cell ends"
+        told = view.locator(".xm-steering-words", has_text=late)
+        heard = view.locator(".xm-pill", has_text="1 failed")
+        expect(told.or_(heard).first).to_be_visible()
+        lab_page.keep("steering-busy", view)
     expect(view.locator(".xm-pill")).to_have_text("1 failed", timeout=60_000)
 
 
 def test_a_cell_that_awaits_lets_the_buttons_work_at_once(
     jupyter: JupyterServer, lab_page: NotebookPage
 ) -> None:
-    view = show(jupyter, lab_page, "await.ipynb", THEMES[0], "run.pause()", on_failure=False)
+    view = show(jupyter, lab_page, "await.ipynb", "run.pause()", on_failure=False)
     expect(view.locator(".xm-pause-row")).to_be_visible()
-    write_cell(lab_page, 3, "while not run.done:\n    await asyncio.sleep(0.2)")
+    lab_page.write_cell(3, "while not run.done:\n    await asyncio.sleep(0.2)")
     lab_page.begin_cell()
     switch = view.get_by_role("switch", name="Pause on failure")
     switch.focus()
@@ -176,7 +161,7 @@ def test_a_cell_that_awaits_lets_the_buttons_work_at_once(
 def test_a_tap_on_the_picture_of_a_paused_device_becomes_a_line_of_code(
     jupyter: JupyterServer, lab_page: NotebookPage
 ) -> None:
-    view = show(jupyter, lab_page, "code.ipynb", THEMES[0])
+    view = show(jupyter, lab_page, "code.ipynb")
     expect(view.locator(".xm-pause-row")).to_be_visible(timeout=60_000)
     canvas = view.locator(".xm-phone .xm-canvas")
     expect(view.locator(".xm-phone .xm-canvas[data-frame]")).to_be_visible(timeout=30_000)

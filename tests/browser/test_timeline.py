@@ -41,7 +41,7 @@ def home_module(ctx):
     ctx.device.home()
     ctx.sleep(0.8)
 
-@em.module(timeout=120)
+@em.module(timeout=300)
 def last_module(ctx):
     while not over.is_set():
         ctx.sleep(0.1)

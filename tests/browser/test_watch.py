@@ -35,7 +35,7 @@ class Suite:
         return first_module
 
     def second(self) -> em.Module:
-        @em.module(timeout=120)
+        @em.module(timeout=300)
         def second_module(ctx: em.Context) -> None:
             while not self.go_on.is_set():
                 ctx.sleep(0.1)
