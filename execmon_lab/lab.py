@@ -20,13 +20,13 @@ from .history import HistoryError, Retention
 from .history.retention import STANDARD
 from .hub import Hub
 from .keptrun import History
-from .phone.process import PhoneProcess
+from .phone.process import PhoneProcess, check_size
 from .preview import BestSource, Preference, PreviewService
 from .preview.recording import Keep, Recording
 from .protocol import DeviceState, DeviceStatus, ExecutionSnapshot, Level, timestamp
 from .run import Run
 from .runqueue import RunQueue
-from .server import KeptLog, Server, Tokens, check_host
+from .server import KeptLog, Server, Tokens, check_address
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,9 @@ class Lab:
     Raises
     ------
     ValueError
-        When the arguments contradict each other.
+        When the arguments contradict each other, or one is out of its bounds.
+    TypeError
+        When a plan is none.
     NoDevice
         When a named device is not there; the message lists those that are.
     OSError
@@ -126,7 +128,14 @@ class Lab:
             )
         if devices is None and phones < 1:
             raise ValueError("phones must be 1 or more, or devices named")
-        check_host(host, tokens)
+        check_address(host, port, tokens)
+        if devices is None:
+            check_size(size)
+        if heartbeat <= 0:
+            raise ValueError(f"heartbeat is {heartbeat:g}: give seconds, more than 0")
+        for name, plan in (plans or {}).items():
+            if not (isinstance(plan, Plan) or callable(plan)):
+                raise TypeError(f"plan {name!r} is {plan!r}: give a Plan, or a function that makes one")
         if source not in get_args(Preference):
             raise ValueError(f"source is {source!r}; there are {', '.join(get_args(Preference))}")
         self.hub = Hub()

@@ -230,12 +230,19 @@ def test_a_fault_in_a_step_is_told_and_the_plan_goes_on(
         ({"devices": ""}, "devices is empty"),
         ({"phones": 0}, "phones must be 1 or more"),
         ({"source": "camera"}, "source is 'camera'; there are auto, screencap, scrcpy"),
-        ({"size": (0, 0)}, r"size is a width and a height in pixels, not \(0, 0\)"),
+        ({"size": (0, 0)}, r"size is a width and a height of 240 to 4096 pixels, not \(0, 0\)"),
+        ({"port": 70_000}, "port is 70000: give 1 to 65535, or 0 for a free one"),
+        ({"heartbeat": 0}, "heartbeat is 0: give seconds, more than 0"),
     ],
 )
 def test_contradictions_are_told(arguments: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         em.Lab(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_plan_for_clients_that_is_none_is_told_before_anything_starts() -> None:
+    with pytest.raises(TypeError, match="plan 'nightly' is 5: give a Plan, or a function that makes one"):
+        em.Lab(plans={"nightly": 5})  # type: ignore[dict-item]
 
 
 def test_a_stranger_s_serial_is_refused(lab: em.Lab) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from execmon_lab.phone.adbd import Adbd, bind
+from execmon_lab.phone.process import check_size
 from execmon_lab.phone.system.system import System
 
 SIZE = (720, 1280)
@@ -115,8 +116,7 @@ def parse_size(text: str) -> tuple[int, int]:
     if not (width.isdecimal() and height.isdecimal()):
         raise ValueError(f"a size is written as 720x1280, not {text!r}")
     size = int(width), int(height)
-    if min(size) < 240 or max(size) > 4096:
-        raise ValueError(f"a side has 240 to 4096 pixels, not {text}")
+    check_size(size)
     return size
 
 

@@ -18,6 +18,21 @@ from typing import IO, Self
 
 READY_SECONDS = 20.0
 CLOSE_SECONDS = 3.0
+SIDES = 240, 4096
+"""How many pixels a side of the screen may have."""
+
+
+def check_size(size: tuple[int, int]) -> None:
+    """Make sure that a screen can be of a size.
+
+    Raises
+    ------
+    ValueError
+        When it cannot; the text says why.
+    """
+    least, most = SIDES
+    if len(size) != 2 or not all(least <= side <= most for side in size):
+        raise ValueError(f"size is a width and a height of {least} to {most} pixels, not {size!r}")
 
 
 class PhoneError(RuntimeError):
@@ -47,7 +62,7 @@ class PhoneProcess:
     Raises
     ------
     ValueError
-        When the screen has no size.
+        When the screen cannot be of that size.
     PhoneError
         When the phone does not come up; the message has what it said.
     """
@@ -64,8 +79,7 @@ class PhoneProcess:
         log: Path | None = None,
         log_level: str = "warning",
     ) -> None:
-        if min(size) < 1:
-            raise ValueError(f"size is a width and a height in pixels, not {size!r}")
+        check_size(size)
         self.port = port
         self.serial = ""
         self._log = log

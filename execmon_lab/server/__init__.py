@@ -3,7 +3,7 @@
 from .http import KeptLog, NotNow
 from .previews import PreviewSource, Watch
 from .room import DeviceDirectory
-from .server import Server, check_host
+from .server import Server, check_address
 from .settings import Settings
 from .tokens import Tokens
 
@@ -16,5 +16,5 @@ __all__ = [
     "Settings",
     "Tokens",
     "Watch",
-    "check_host",
+    "check_address",
 ]

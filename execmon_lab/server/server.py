@@ -40,14 +40,16 @@ _TURNS_TO_ATTACH = 3
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def check_host(host: str, tokens: object) -> None:
-    """Make sure that only who has a token is let in from elsewhere.
+def check_address(host: str, port: int, tokens: object) -> None:
+    """Make sure that a server can be there, and that only who has a token is let in from elsewhere.
 
     Raises
     ------
     ValueError
-        When there are no tokens, and the host is not the loopback.
+        When there is no such port, or there are no tokens and the host is not the loopback.
     """
+    if not 0 <= port <= 65535:
+        raise ValueError(f"port is {port}: give 1 to 65535, or 0 for a free one")
     if tokens is None and host not in LOOPBACK:
         raise ValueError(f"without tokens the server listens on the loopback alone, not on {host!r}")
 
@@ -94,7 +96,7 @@ class Server:
     Raises
     ------
     ValueError
-        When standalone mode shall listen on anything but the loopback.
+        When there is no such port, or standalone mode shall listen on anything but the loopback.
     """
 
     def __init__(
@@ -119,7 +121,7 @@ class Server:
         on_connect: Callable[[str], None] | None = None,
         settings: Settings | None = None,
     ) -> None:
-        check_host(host, tokens)
+        check_address(host, port, tokens)
         if tokens is not None and not isinstance(tokens, Tokens):
             tokens = Tokens(tokens)
         self._hub = hub

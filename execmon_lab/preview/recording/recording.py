@@ -201,6 +201,8 @@ class Recording:
             Without PyAV; the text says how to install it.
         NoRecording
             When there are no pictures of that device.
+        OSError
+            When the file cannot be written.
         ValueError
             When there are several devices and none is named, or nothing lies between `begin` and `end`.
         """

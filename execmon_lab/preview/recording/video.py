@@ -44,12 +44,15 @@ def make_video(track: Track, path: Path, begin: float, end: float) -> None:
     ------
     ModuleNotFoundError
         Without PyAV; the text says how to install it.
+    OSError
+        When the file cannot be written.
     """
     if find_spec("av") is None:
         raise ModuleNotFoundError(MISSING, name="av")
     from . import remux
 
     part = path.with_name(path.name + ".part")
+    part.touch()  # what cannot be written is told by its name
     try:
         if track.kinds(begin, end) == {"h264"} and remux.holds(track.packets(begin, end)):
             remux.remux(track.packets(begin, end), part, begin, end)

@@ -106,6 +106,12 @@ def test_of_several_devices_one_is_named(tmp_path: Path) -> None:
     assert len(decoded(recording.video(device_id="192.168.1.5:5555"))) == 2
 
 
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    recording = record(tmp_path, [0.0], end=1.0)
+    with pytest.raises(FileNotFoundError, match=r"nowhere/film\.mp4"):
+        recording.video(tmp_path / "nowhere" / "film.mp4")
+
+
 def test_what_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NoRecording, match="no pictures in"):
         Recording(tmp_path / "nowhere").video()
