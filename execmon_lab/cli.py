@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.table import Table
@@ -81,7 +81,6 @@ def run(
 ) -> None:
     """Run a plan; exit with 0 when every step passed, and 1 when one failed."""
     from . import plans  # the engine and the lab are imported by the command that needs them
-    from .lab import Lab
 
     try:
         chosen = plans.load(plan)
@@ -89,14 +88,10 @@ def run(
         raise typer.BadParameter(str(error)) from error
     chosen.pause_on_failure = False  # nobody here could let it go on
     try:
-        with interruptible(), Lab(devices=device or None, phones=phones, port=port) as lab:
+        with interruptible(), _open_lab(devices=device or None, phones=phones, port=port) as lab:
             status = _held(lab, lab.prepare(chosen), hold, wait_for_client, as_json)
     except NoDevice as error:
         _fail(str(error), NO_DEVICE)
-    except BrokenPipeError:
-        raise  # whoever read the lines has gone, which ends the command quietly
-    except OSError as error:
-        _fail(f"cannot serve on port {port}: {_why(error)}", USAGE)
     except KeyboardInterrupt:
         _fail("interrupted", INTERRUPTED)
     raise typer.Exit(status)
@@ -192,7 +187,6 @@ def serve(
     ] = None,
 ) -> None:
     """Serve devices to programs and people elsewhere, until interrupted."""
-    from .lab import Lab
     from .server import Tokens
 
     registered = _plans(plan or [])
@@ -205,7 +199,7 @@ def serve(
     try:
         with (
             interruptible(),
-            Lab(
+            _open_lab(
                 devices=device or None,
                 phones=phones,
                 host=host,
@@ -224,12 +218,6 @@ def serve(
             threading.Event().wait()
     except NoDevice as error:
         _fail(str(error), NO_DEVICE)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _fail(f"cannot serve on {host}, port {port}: {_why(error)}", USAGE)
-    except ValueError as error:
-        _fail(str(error), USAGE)
     except KeyboardInterrupt:
         raise typer.Exit(PASSED) from None
 
@@ -377,6 +365,18 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _open_lab(*, port: int, host: str = "127.0.0.1", **options: Any) -> "Lab":
+    """Open a lab; what fails later is not told as if its port were taken."""
+    from .lab import Lab
+
+    try:
+        return Lab(host=host, port=port, **options)
+    except OSError as error:
+        _fail(f"cannot serve on {host}, port {port}: {_why(error)}", USAGE)
+    except ValueError as error:
+        _fail(str(error), USAGE)
+
+
 def _why(error: OSError) -> str:
     """The system's own words; asyncio's say the address again."""
     return os.strerror(error.errno) if error.errno else str(error)
@@ -388,6 +388,6 @@ def _tell_phone(port: int, serial: str) -> None:
     sys.stdout.flush()
 
 
-def _fail(text: str, status: int) -> None:
+def _fail(text: str, status: int) -> NoReturn:
     PlainConsole(stderr=True).print(text, style="red", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(status)

@@ -19,7 +19,7 @@ from execmon_lab.cli import app, interruptible
 from execmon_lab.client import sync
 from execmon_lab.devices import AdbServer
 from execmon_lab.protocol import ExecutionCompleted, decode_server
-from tests.processes import DEADLINE, Ended, execmon_lab
+from tests.processes import DEADLINE, Child, Ended, execmon_lab
 
 PLAN = """
 import execmon_lab as em
@@ -172,6 +172,15 @@ def test_a_taken_port_is_told(folder: Path) -> None:
         port = taken.getsockname()[1]
         status, _, err = run(folder, "run", "suite:good", "--port", str(port))
     assert (status, f"port {port}" in err) == (2, True), err
+
+
+def test_what_cannot_be_written_is_no_taken_port(folder: Path) -> None:
+    words = [sys.executable, "-m", "execmon_lab", "run", "suite:good"]
+    home = {"XDG_DATA_HOME": str(folder)}
+    with Path("/dev/full").open("w") as full, Child(words, cwd=folder, env=home, stdout=full) as process:
+        assert process.wait(DEADLINE) == 1
+        assert "No space left" in process.complaints()
+        assert "cannot serve" not in process.complaints()
 
 
 def test_no_device_exits_with_3(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

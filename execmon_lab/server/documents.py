@@ -9,6 +9,7 @@ from ..protocol import (
     ActionCompleted,
     CloseCode,
     DeviceStatus,
+    DeviceSummary,
     ErrorMessage,
     ExecutionCompleted,
     ExecutionPaused,
@@ -137,7 +138,7 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
     device = {**_DEVICE, "in": "query", "description": "On this device alone."}
     problem = {
         "description": "What is wrong (RFC 9457)",
-        "content": {"application/problem+json": {"schema": {"$ref": f"{_SCHEMAS}Problem"}}},
+        "content": {"application/problem+json": {"schema": {"$ref": f"{_SCHEMAS}ProblemDetails"}}},
     }
 
     def answer(status: str, description: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -149,7 +150,7 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
 
     state = {"$ref": f"{_SCHEMAS}ExecutionSnapshot"}
     named = {"type": "object", "required": ["execution_id"], "properties": {"execution_id": _UUID}}
-    schemas = _schemas((ExecutionSnapshot, DeviceStatus, LogEntry, Page))
+    schemas = _schemas((ExecutionSnapshot, DeviceSummary, LogEntry, Page))
     kept = _list("entries", {"$ref": f"{_SCHEMAS}LogEntry"})
     kept["properties"]["lost"] = {"type": "integer", "minimum": 0}
     return {
@@ -222,7 +223,7 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
                 ),
             },
             "/api/v1/devices": {
-                "get": answer("200", "The devices", _list("devices", {"$ref": f"{_SCHEMAS}DeviceStatus"})),
+                "get": answer("200", "The devices", _list("devices", {"$ref": f"{_SCHEMAS}DeviceSummary"})),
             },
             "/api/v1/artifacts/screenshots/{name}": {
                 "parameters": [
@@ -235,7 +236,7 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
         "components": {
             "schemas": {
                 **schemas,
-                "Problem": {
+                "ProblemDetails": {
                     "type": "object",
                     "required": ["type", "title", "status", "detail"],
                     "properties": {

@@ -14,12 +14,14 @@ from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 import execmon_lab as em
 from execmon_lab.client.errors import RECONNECT
 from execmon_lab.history.artifacts import ArtifactStore
+from execmon_lab.hub import Hub
 from execmon_lab.preview.recording import TrackWriter, track_path
 from execmon_lab.protocol import CloseCode
 from execmon_lab.server import KeptLog, Server
 from execmon_lab.server.documents import FROM_CLIENT, FROM_SERVER, as_text, asyncapi
 from tests.fields import FIELDS
 from tests.processes import DEADLINE, Child
+from tests.server import messages as m
 from tests.server.conftest import DEVICE
 from tests.server.raw import RawClient
 from tests.server.test_http import ask
@@ -39,9 +41,13 @@ console.log(JSON.stringify({ parsed: Boolean(document), diagnostics }));
 
 def validator(document: dict[str, Any], kind: str) -> Draft202012Validator:
     """Make the judge of one type's messages."""
-    payload = document["components"]["messages"][kind]["payload"]
+    return judge(document, document["components"]["messages"][kind]["payload"])
+
+
+def judge(document: dict[str, Any], schema: dict[str, Any]) -> Draft202012Validator:
+    """Make the judge of what a schema of a document describes."""
     return Draft202012Validator(
-        {**payload, "components": document["components"]}, format_checker=FormatChecker(["uuid"])
+        {**schema, "components": document["components"]}, format_checker=FormatChecker(["uuid"])
     )
 
 
@@ -170,9 +176,11 @@ class TestServed:
                 for part in reference.removeprefix("#/").split("/"):
                     node = node[part]
 
-    def test_every_path_of_the_openapi_document_is_served(
-        self, start: Start, execution: str, artifacts: ArtifactStore
+    def test_every_path_of_the_openapi_document_is_served_as_it_says(
+        self, start: Start, hub: Hub, execution: str, artifacts: ArtifactStore
     ) -> None:
+        hub.publish(m.failed(execution))
+        hub.publish(m.error(execution))
         artifacts.save_screenshot("step_001.png", b"png")
         folder = artifacts.recording(execution)
         folder.mkdir(parents=True)
@@ -183,7 +191,7 @@ class TestServed:
             cancel=lambda execution_id: None,
             steering=FakeRun,
             plans={"demo": lambda: execution},
-            logs=lambda execution_id: KeptLog(()),
+            logs=lambda execution_id: KeptLog((m.log_entry(execution_id),), lost=1),
         )
         document = json.loads(ask(server, "/openapi.json")[1])
         for path, methods in document["paths"].items():
@@ -193,8 +201,17 @@ class TestServed:
             address += "?on=true" if path.endswith("/pause_on_failure") else ""
             for method in {"get", "post", "delete"} & set(methods):
                 body = b'{"plan": "demo"}' if method == "post" else None
-                response, _ = ask(server, address, method.upper(), body)
-                assert str(response.status) in methods[method]["responses"]
+                response, content = ask(server, address, method.upper(), body)
+                told = methods[method]["responses"][str(response.status)]
+                kind = response.headers["Content-Type"].partition(";")[0]
+                if kind == "application/json":
+                    judge(document, told["content"][kind]["schema"]).validate(json.loads(content))
+                else:
+                    assert kind in told["content"]
+        response, content = ask(server, "/api/v1/executions/nonsense")
+        told = document["paths"]["/api/v1/executions/{execution_id}"]["get"]["responses"]["default"]
+        schema = told["content"][response.headers["Content-Type"]]["schema"]
+        judge(document, schema).validate(json.loads(content))
 
 
 def _references(node: Any) -> Iterator[str]:
