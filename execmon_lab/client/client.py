@@ -35,7 +35,7 @@ from ..protocol import (
 from ..state import ExecutionState
 from .address import Address
 from .backoff import delays
-from .errors import FINAL_REFUSALS, RECONNECT, REFUSALS, ConnectionLost, ExecutionError
+from .errors import FINAL_REFUSALS, RECONNECT, ConnectionLost, ExecutionError
 from .frames import Frame, FrameSlot
 from .mailbox import Mailbox
 
@@ -46,6 +46,8 @@ MESSAGE_BYTES = 64 * 1024 * 1024
 
 REMEMBERED = 2_000
 """Guaranteed messages that are remembered, to know those again that a resumed session repeats."""
+
+_STRANGE = "the server did not begin with execution_state"
 
 
 def connect(
@@ -341,11 +343,14 @@ class Client:
                 self._socket = None
 
     async def _greet(self, socket: ClientConnection) -> None:
-        first = decode_server(await socket.recv())
-        if isinstance(first, ErrorMessage) and first.code in REFUSALS:
+        try:
+            first = decode_server(await socket.recv())
+        except InvalidMessage as error:
+            raise ExecutionError(ErrorCode.INVALID_MESSAGE, f"{_STRANGE}: {error}") from error
+        if isinstance(first, ErrorMessage):
             raise ExecutionError(first.code, first.message)
         if not isinstance(first, ExecutionSnapshot):
-            raise ExecutionError(ErrorCode.INVALID_MESSAGE, "the server did not begin with execution_state")
+            raise ExecutionError(ErrorCode.INVALID_MESSAGE, f"{_STRANGE}, but with {first.type_name()}")
         session_id = first.session_id if isinstance(first.session_id, str) else None
         if session_id != self._session_id:
             # Another session counts anew.

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from execmon_lab import protocol as p
 from execmon_lab.client import ExecutionError, connect, sync
@@ -35,6 +36,31 @@ def test_it_iterates_over_typed_messages_until_the_execution_has_ended(
     assert isinstance(state, p.ExecutionSnapshot)
     assert rest == steps
     assert isinstance(end, p.ExecutionCompleted)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("hello", "INVALID_MESSAGE: the server did not begin with execution_state: JSON is malformed"),
+        (b"\xff", "INVALID_MESSAGE: the server did not begin with execution_state: JSON is malformed"),
+        ('{"type": "execution_state"}', "INVALID_MESSAGE: .* missing required field `execution_id`"),
+        (p.encode(m.log_entry("x")).decode(), "INVALID_MESSAGE: .* but with log_entry"),
+        (p.encode(m.error("x")).decode(), "DEVICE_DISCONNECTED: Device"),
+    ],
+)
+def test_a_server_that_begins_otherwise_is_told_of(said: str | bytes, told: str) -> None:
+    async def begin(socket: ServerConnection) -> None:
+        await socket.send(said)
+        await socket.wait_closed()
+
+    async def follow() -> None:
+        async with serve(begin, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            with pytest.raises(ExecutionError, match=told):
+                async with connect(f"ws://127.0.0.1:{port}/ws/executions/x"):
+                    pass
+
+    asyncio.run(asyncio.wait_for(follow(), DEADLINE))
 
 
 def test_plain_means_the_specification_alone(server: Server, hub: Hub, execution: str) -> None:
