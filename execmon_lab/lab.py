@@ -17,6 +17,7 @@ from .earlier import EarlierRuns
 from .engine import Execution, Plan, PlannedStep
 from .executionlog import ExecutionLog
 from .history import HistoryError, Retention
+from .history.lookback import Lookback
 from .history.retention import STANDARD
 from .hub import Hub
 from .keptrun import History
@@ -186,6 +187,7 @@ class Lab:
                     for name in ("pdf", "html", "junit", "csv", "trace")
                 },
                 logs=self._kept_log,
+                lookback=functools.partial(Lookback, self.history),
                 plans={name: functools.partial(self._serve, plan) for name, plan in (plans or {}).items()},
                 allowed_origins=allowed_origins,
                 allowed_hosts=allowed_hosts,

@@ -3,6 +3,8 @@
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -73,8 +75,39 @@ def log(address: Address, token: str | None = None) -> tuple[list[LogEntry], int
     OSError
         When the server does not give them; the text says why.
     """
+    return _log(address, "", token)
+
+
+def log_part(
+    address: Address,
+    side: Literal["before", "after"],
+    line: Mapping[str, str | int],
+    token: str | None = None,
+) -> tuple[list[LogEntry], int]:
+    """Ask for the lines before a line of the log, or for those of its device after it.
+
+    Parameters
+    ----------
+    line
+        Which, by its ``at`` (RFC 3339), ``device_id``, ``message`` and ``source``; ``limit`` is how many are
+        wanted, ``skip`` how many behind it are not.
+
+    Returns
+    -------
+    tuple
+        As of `log`.
+
+    Raises
+    ------
+    OSError
+        When the server does not give them; the text says why.
+    """
+    return _log(address, f"/{side}?{urlencode(line)}", token)
+
+
+def _log(address: Address, part: str, token: str | None) -> tuple[list[LogEntry], int]:
     try:
-        body = fetch(address, f"/api/v1/executions/{address.execution_id}/logs", token)
+        body = fetch(address, f"/api/v1/executions/{address.execution_id}/logs{part}", token)
     except urllib.error.HTTPError as error:
         raise OSError(error.msg) from error
     try:

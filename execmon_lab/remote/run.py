@@ -72,8 +72,8 @@ class RemoteRun(Viewed):
         self._again: list[RemoteRun] = []
         self._hub = Hub(shaping=False)
         self._tail = LogTail(self._hub, "*")  # the hub has no other execution
-        log = RemoteLog(self._address, token, self._tail)
-        self._link = Link(self._address, token, self._hub, log, reconnect_seconds)
+        self._log = RemoteLog(self._address, token, self._tail)
+        self._link = Link(self._address, token, self._hub, self._log, reconnect_seconds)
         self._link.open()
         [state] = self._hub.executions()
         self._execution_id = state.execution_id
@@ -211,6 +211,7 @@ class RemoteRun(Viewed):
             steering=self if "retry" in allowed else None,
             artifacts=RemoteScreenshots(self._address, self._token),
             logs=self._tail.kept,
+            kept_log=self._log,
             recording=self.recording,
         )
 

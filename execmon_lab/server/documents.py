@@ -62,6 +62,14 @@ _SCHEMAS = "#/components/schemas/"
 _DEVICE = {"name": "device_id", "schema": {"type": "string"}}
 _AT = {"name": "at", "in": "query", "required": True, "description": "UTC, RFC 3339.", "schema": _TIME}
 _STEERING = {"type": "string", "enum": ["cancel", "pause", "resume", "step", "retry", "pause_on_failure"]}
+_LINE = [
+    _AT,
+    {**_DEVICE, "in": "query", "required": True},
+    {"name": "message", "in": "query", "schema": {"type": "string"}},
+    {"name": "source", "in": "query", "schema": {"type": "string", "enum": ["logcat"]}},
+    {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 0}},
+]
+_SKIP = {"name": "skip", "in": "query", "schema": {"type": "integer", "minimum": 0}}
 _ON = {"type": "object", "required": ["on"], "properties": {"on": {"type": "boolean"}}}
 _SWITCH = {"name": "on", "in": "query", "required": True, "schema": {"type": "boolean"}}
 _MOMENT = {
@@ -208,6 +216,16 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
             "/api/v1/executions/{execution_id}/logs": {
                 "parameters": [execution],
                 "get": answer("200", "The newest lines of its log, and how many before them are lost", kept),
+            },
+            **{
+                f"/api/v1/executions/{{execution_id}}/logs/{side}": {
+                    "parameters": [execution],
+                    "get": answer("200", found, kept, parameters=line),
+                }
+                for side, found, line in (
+                    ("before", "The lines before a line of its log, and how many are before these", _LINE),
+                    ("after", "The lines of a line's device after it", [*_LINE, _SKIP]),
+                )
             },
             "/api/v1/executions/{execution_id}/recording/{device_id}": {
                 "parameters": [execution, {**_DEVICE, "in": "path", "required": True}, _AT],

@@ -19,6 +19,7 @@ from .connection import Connection
 from .entrance import ENDPOINT, Entrance
 from .http import Api, KeptLog, Report, metrics_route, silent
 from .listing import Archive
+from .logparts import Lookback, log_routes
 from .patience import new_loop
 from .previews import Previews, PreviewSource
 from .problem import HttpProtocol
@@ -84,6 +85,8 @@ class Server:
         What ``GET /api/v1/reports/{id}`` gives besides ``json``: by format, a function that makes the report.
     logs
         Gives the kept lines of an execution's log, by its id; None where there are none.
+    lookback
+        Gives what has all lines of an execution's log, by its id.
     allowed_origins, allowed_hosts
         Who else may connect in standalone mode (see `Access`).
     routes
@@ -115,6 +118,7 @@ class Server:
         archive: Archive | None = None,
         reports: Mapping[str, Report] | None = None,
         logs: Callable[[str], KeptLog | None] | None = None,
+        lookback: Callable[[str], Lookback] | None = None,
         allowed_origins: Iterable[str] = (),
         allowed_hosts: Iterable[str] = (),
         routes: Iterable[web.AbstractRouteDef] = (),
@@ -131,7 +135,7 @@ class Server:
         self._settings = settings or Settings()
         self._on_connect = on_connect
         steers = steering_routes(steering, hub, may_cancel=cancel is not None)
-        self._routes = (*routes, *steers, *recording_routes(artifacts))
+        self._routes = (*routes, *steers, *recording_routes(artifacts), *log_routes(lookback))
         self._api = Api(
             hub=hub,
             artifacts=artifacts,

@@ -153,8 +153,9 @@ def _failure(attempt: Attempt, several: bool) -> str:
 def _foot(state: ExecutionSnapshot) -> str:
     over = state.status in FINAL
     told = "Ended" if over else "Not ended yet; this is how it stood"
+    at = f"{state.timestamp[:19].replace('T', ' ')} UTC"
     return (
-        f'<p style="margin:8px 0 0"><small>{told} at {escape(state.timestamp)} · '
+        f'<p style="margin:8px 0 0"><small>{told} at {escape(at)} · '
         f"execution {escape(state.execution_id)}</small></p>"
     )
 

@@ -16,6 +16,7 @@ from websockets.exceptions import InvalidHandshake
 
 import execmon_lab as em
 from execmon_lab.client import ConnectionLost, ExecutionError, backoff, client
+from execmon_lab.history.lookback import LinePlace, Lookback
 from execmon_lab.preview import Frame
 from execmon_lab.protocol import Attempt, ExecutionSnapshot, LogEntry
 from execmon_lab.protocol.clock import moment
@@ -432,6 +433,42 @@ def test_after_a_lost_connection_the_lines_of_the_meantime_are_fetched(
         assert eventually(lambda: "connected again" in [e.message for e in remote._tail.entries()])
         chatter.ends(remote)
         assert chatter.lines(remote) == chatter.lines(chatter.run)
+
+
+def place_of(entry: LogEntry) -> LinePlace:
+    return LinePlace(round(moment(entry.timestamp).timestamp() * 1000), entry.device_id, entry.message)
+
+
+def test_a_page_loads_the_lines_before_those_that_the_server_keeps_at_hand(
+    lab: em.Lab, chatter: Chatter, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    assert eventually(lambda: chatter.has_said(6))
+    chatter.silent.set()
+    chatter.run.wait(DEADLINE)
+    entries = chatter.run._tail.entries()
+    history, last = Lookback(lab.history, chatter.run.execution_id), place_of(entries[-1])
+    assert eventually(lambda: len(history.before(last, 1000)[0]) == len(entries) - 1), "all is written"
+    monkeypatch.setattr(em.Run, "kept_log", KeptLog(entries[4:], 4))
+    with em.connect(chatter.run.url) as remote:
+        page = Page(remote, monkeypatch)
+        assert page.view.may_load
+        first = place_of(entries[4])
+        line = {"at": first.at, "device_id": first.device_id, "message": first.message}
+        page.say("earlier", id=5, first=line)
+        [(told, _)] = page.of("lines")
+        assert (told["id"], told["refused"], told["lost"]) == (5, None, 0)
+        assert page.log("lines") == [entry.message for entry in entries[:4]]
+        page.say("shed", id=6, after=line, skip=0, count=1)
+        assert page.log("lines")[4:] == [entries[5].message]
+
+
+def test_lines_that_a_page_cannot_load_are_told_of(endless: em.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Relay(endless.url) as relay, em.connect(relay.url) as remote:
+        page = Page(remote, monkeypatch)
+        relay.refusing = True
+        page.say("earlier", id=5, first={"at": 0, "device_id": "phone", "message": "x" * 10_000})
+        [(told, _)] = page.of("lines")
+        assert told["refused"]
 
 
 def test_of_one_that_has_ended_there_is_the_log(chatter: Chatter) -> None:

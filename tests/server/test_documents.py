@@ -14,9 +14,10 @@ from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 import execmon_lab as em
 from execmon_lab.client.errors import RECONNECT
 from execmon_lab.history.artifacts import ArtifactStore
+from execmon_lab.history.lookback import LinePlace
 from execmon_lab.hub import Hub
 from execmon_lab.preview.recording import TrackWriter, track_path
-from execmon_lab.protocol import CloseCode
+from execmon_lab.protocol import CloseCode, LogEntry
 from execmon_lab.server import KeptLog, Server
 from execmon_lab.server.documents import FROM_CLIENT, FROM_SERVER, as_text, asyncapi
 from tests.fields import FIELDS
@@ -192,12 +193,14 @@ class TestServed:
             steering=FakeRun,
             plans={"demo": lambda: execution},
             logs=lambda execution_id: KeptLog((m.log_entry(execution_id),), lost=1),
+            lookback=lambda execution_id: NoLines(),
         )
         document = json.loads(ask(server, "/openapi.json")[1])
         for path, methods in document["paths"].items():
             address = path.replace("{execution_id}", execution).replace("{name}", "step_001.png")
             address = address.replace("{step_id}", execution).replace("{device_id}", DEVICE)
             address += "?at=2025-01-27T10:30:30Z" if "/recording/" in path else ""
+            address += f"?at=2025-01-27T10:30:30Z&device_id={DEVICE}" if "/logs/" in path else ""
             address += "?on=true" if path.endswith("/pause_on_failure") else ""
             for method in {"get", "post", "delete"} & set(methods):
                 body = b'{"plan": "demo"}' if method == "post" else None
@@ -212,6 +215,16 @@ class TestServed:
         told = document["paths"]["/api/v1/executions/{execution_id}"]["get"]["responses"]["default"]
         schema = told["content"][response.headers["Content-Type"]]["schema"]
         judge(document, schema).validate(json.loads(content))
+
+
+class NoLines:
+    """A log that has no lines."""
+
+    def before(self, line: LinePlace, most: int) -> tuple[list[LogEntry], int]:
+        return [], 0
+
+    def after(self, line: LinePlace, skip: int, most: int) -> list[LogEntry]:
+        return []
 
 
 def _references(node: Any) -> Iterator[str]:
