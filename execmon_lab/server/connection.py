@@ -74,7 +74,6 @@ class Connection(Wire):
         now = time.monotonic()
         self._last_message = now
         self._last_ping = now
-        self._active = False
         self._stalled_since: float | None = None
         self._allowance = float(room.settings.messages_burst)
         self._allowance_at = now
@@ -201,31 +200,18 @@ class Connection(Wire):
         elif session.exceeds(self.settings):
             self._too_slow()
 
-    def write(self, frames: bytes) -> bool:
-        """Send messages that are not guaranteed as they are; false when the consumer cannot take them now."""
-        if self.writable and self.is_open:
-            self._active = True
-            self.transport.write(frames)
-            return True
-        return False
-
     def show(self, picture: Picture) -> bool:
         """Send a preview frame, or keep it for later; tell whether it was written at once."""
-        if not self.writable or self._frames_in_flight >= self._most_in_flight:
+        if not self.ready or self._frames_in_flight >= self._most_in_flight:
             self.outbox.put(picture)
             return False
-        if not self.is_open:
-            return False
-        self._active = True
         self._frames_in_flight += 1
         self._frames_unmarked += 1
         if self._frames_in_flight < self._most_in_flight:
-            self.transport.write(picture.framed)
-        else:
-            # Only the frame that uses the credit up is asked about: its pong is for those before it too.
-            self._mark(picture.number)
-            self.transport.write(picture.pinged)
-        return True
+            return self.write(picture.framed, picture.file)
+        # Only the frame that uses the credit up is asked about: its pong is for those before it too.
+        self._mark(picture.number)
+        return self.write(picture.pinged, picture.file)
 
     def send_error(self, code: ErrorCode, text: str, device_id: str | None = None) -> None:
         """Tell this consumer alone that something is wrong with what it asked."""
@@ -243,21 +229,18 @@ class Connection(Wire):
         self.send_error(ErrorCode.PREVIEW_UNAVAILABLE, reason, device_id)
 
     def _send_or_file(self, parcel: Parcel, seq: int, *, resumed: bool = False) -> None:
-        if self.writable:
+        if self.ready:
             self._write(parcel, seq)
         else:
             self.outbox.put(parcel, seq, resumed=resumed)
 
     def _write(self, parcel: Parcel, seq: int) -> None:
-        self._active = True
         self.room.tally.sent[parcel.type_name] += 1
         if not seq:
-            self.transport.write(parcel.frame(self.detail))
+            self.write_frame(parcel.frame(self.detail))
         else:
             self._seq_written = seq
-            self.transport.write(
-                self._numbered(parcel, seq) if self.acknowledges else parcel.frame(self.detail)
-            )
+            self.write_frame(self._numbered(parcel, seq) if self.acknowledges else parcel.frame(self.detail))
             if not self._ping_due:
                 # One ping for all that is written before the loop comes round again.
                 self._ping_due = True
@@ -289,7 +272,7 @@ class Connection(Wire):
         self._flush()
 
     def _flush(self) -> None:
-        while self.writable and self.is_open:
+        while self.ready:
             waiting = self.outbox.take(frames=self._frames_in_flight < self._most_in_flight)
             if waiting is None:
                 return
@@ -304,7 +287,7 @@ class Connection(Wire):
 
     def on_message(self, payload: bytes, *, text: bool) -> None:
         """Do what the client asks, or say what is wrong with it."""
-        self._active = True
+        self.active = True
         if self.session is None or not self._spend():
             return
         if not text:
@@ -387,8 +370,8 @@ class Connection(Wire):
         """Hold the connection to its deadlines (see `Settings`)."""
         if not self.is_open:
             return
-        if self._active:
-            self._active, self._last_message = False, now
+        if self.active:
+            self.active, self._last_message = False, now
         patience = self.settings.pong_seconds
         oldest = self._marks[0].sent if self._marks else None
         since = min((t for t in (oldest, self._stalled_since) if t is not None), default=now)

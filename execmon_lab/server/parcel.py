@@ -1,9 +1,10 @@
 """A message ready for the wire: its WebSocket frame, made once for all connections."""
 
 import itertools
+import os
 import struct
+import sys
 import time
-from collections import Counter
 from enum import Enum, auto
 
 from ..hub import Envelope
@@ -19,6 +20,9 @@ from .wire import ping_frame
 _TEXT = 0x81
 _TEXT_16 = struct.Struct("!BBH")
 _TEXT_64 = struct.Struct("!BBQ")
+
+MANY = 40
+"""From so many viewers on it costs less to put a picture into a file than to copy it for each of them."""
 
 
 class Kind(Enum):
@@ -47,7 +51,7 @@ class Picture:
         The `preview_frame` message, UTF-8 JSON.
     """
 
-    __slots__ = ("came", "device_id", "framed", "number", "pinged")
+    __slots__ = ("came", "device_id", "file", "framed", "number", "pinged")
     kind = Kind.FRAME
     additive = False
     type_name = "preview_frame"
@@ -63,6 +67,18 @@ class Picture:
         """The message as one unmasked text frame, and the ping in one piece: it saves a system call."""
         self.framed = memoryview(self.pinged)[: -len(ping)]
         """The message alone."""
+        self.file: int | None = None
+        """A file in memory with the same bytes, while there is one."""
+
+    def open_file(self) -> None:
+        """Have the bytes in a file too: the kernel then need not copy them for each receiver."""
+        self.file = _memory_file(self.pinged)
+
+    def close_file(self) -> None:
+        """Give the file back; of what was sent from it, the kernel keeps what is still under way."""
+        if self.file is not None:
+            os.close(self.file)
+            self.file = None
 
 
 class Parcel:
@@ -136,8 +152,8 @@ class Joined:
         """What to write."""
         self.size = len(self.frames)
         """Its bytes."""
-        self.types = Counter(parcel.type_name for parcel in sent)
-        """How many of each type they are."""
+        self.types = [parcel.type_name for parcel in sent]
+        """The type of each."""
         self.receivers = 0
         """How many were sent them."""
 
@@ -184,6 +200,22 @@ def text_head(size: int) -> bytes:
     if size < 1 << 16:
         return _TEXT_16.pack(_TEXT, 126, size)
     return _TEXT_64.pack(_TEXT, 127, size)
+
+
+def _memory_file(data: bytes) -> int | None:
+    """Put bytes into a file that is nowhere but in memory; None where that cannot be had."""
+    if sys.platform != "linux":
+        return None
+    try:
+        file = os.memfd_create("picture")
+    except OSError:
+        return None
+    try:
+        os.write(file, data)
+    except OSError:
+        os.close(file)
+        return None
+    return file
 
 
 def _kind(message: Message) -> Kind:

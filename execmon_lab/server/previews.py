@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..protocol import Quality
-from .parcel import Picture
+from .parcel import MANY, Picture
 from .switchboard import Switchboard
 from .tally import Tally
 
@@ -95,6 +95,7 @@ class Stream:
         self._newest: Frame | None = None
         self._changed = False
         self._posted = False
+        self._picture: Picture | None = None
 
     def on_frame(self, frame: Frame) -> None:
         """Take a frame in the capturing thread; where the loop is behind, the newest wins."""
@@ -123,6 +124,7 @@ class Stream:
         now = time.monotonic()
         picture = Picture(self.device_id, frame.message)
         written = 0
+        self._replace(picture)
         for viewer, wish in tuple(self.viewers.items()):
             if wish.only_changes:
                 if not changed and now - wish.last < STILL_SECONDS:
@@ -130,6 +132,19 @@ class Stream:
                 wish.last = now
             written += viewer.show(picture)
         self._tally.frames(written, time.monotonic() - picture.came)
+
+    def end(self) -> None:
+        """Show nothing any more."""
+        self.ended = True
+        self.viewers.clear()
+        self._replace(None)
+
+    def _replace(self, picture: Picture | None) -> None:
+        if self._picture is not None:
+            self._picture.close_file()
+        self._picture = picture
+        if picture is not None and len(self.viewers) >= MANY:
+            picture.open_file()
 
     def fail(self, reason: str) -> None:
         """Tell all viewers why there are no pictures."""
@@ -211,8 +226,7 @@ class Previews:
     def _end(self, stream: Stream) -> None:
         if stream.ended:
             return
-        stream.ended = True
-        stream.viewers.clear()
+        stream.end()
         del self._streams[stream.device_id, stream.quality]
         if stream.watch is not None:
             self._executor.submit(stream.watch.close)

@@ -147,10 +147,9 @@ class Switchboard:
 
     def _deliver(self, most: int) -> None:
         for _ in range(most):
-            try:
-                deliver, item = self._inbox.popleft()
-            except IndexError:
+            if not self._inbox:
                 return
+            deliver, item = self._inbox.popleft()
             deliver(item)
 
     def _to_execution(self, envelope: Envelope) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import struct
+import sys
 from typing import cast
 
 from websockets.exceptions import InvalidState
@@ -19,6 +21,9 @@ from .settings import Settings
 _NUMBER = struct.Struct("!I")
 _PONG = struct.Struct("!HII")
 _PONG_HEAD = 0x8A80 | _NUMBER.size
+
+_NO_FD = -1
+"""In place of a socket's number where only the transport may write to it; to write to it fails."""
 
 PONG_SIZE = _PONG.size
 """Bytes of the pong that answers a ping of ours."""
@@ -46,8 +51,13 @@ class Wire(asyncio.BufferedProtocol):
     def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop, buffer: memoryview) -> None:
         self.settings = settings
         self.loop = loop
-        self.writable = True
+        self.ready = False
+        """True while messages may be sent, and the kernel has taken all that were."""
+        self.active = False
+        """Set when a message passes in either direction."""
+        self._writable = True
         self._alive = False
+        self._fd = _NO_FD
         self._wire = ServerProtocol(max_size=settings.message_bytes, logger=_silent)
         self._buffer = buffer
         self._whole = False
@@ -93,9 +103,11 @@ class Wire(asyncio.BufferedProtocol):
         # Zero: "writable" then means that the kernel took everything, and what waits, waits in the outbox.
         self.transport.set_write_buffer_limits(high=0)
         sock = self.transport.get_extra_info("socket")
-        if sock is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self.settings.unsent_bytes)
+        if isinstance(self.loop, asyncio.SelectorEventLoop) and sys.platform != "win32":
+            self._fd = sock.fileno()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Say where the next data goes."""
@@ -133,15 +145,18 @@ class Wire(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         """Note that the kernel is full."""
-        self.writable = False
+        self._writable = False
+        self._look()
 
     def resume_writing(self) -> None:
         """Note that the kernel took everything."""
-        self.writable = True
+        self._writable = True
+        self._look()
         self.on_writable()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Note that the transport is gone."""
+        self._look()
         if self._closing is not None:
             self._closing.cancel()
         self.on_lost()
@@ -153,9 +168,34 @@ class Wire(asyncio.BufferedProtocol):
         """True while messages may be sent."""
         return self._alive and not self.transport.is_closing()
 
+    def write(self, frames: bytes | memoryview, file: int | None = None) -> bool:
+        """Send ready-made frames if the kernel took everything before them; tell whether it was so.
+
+        Parameters
+        ----------
+        frames
+            What to send.
+        file
+            A file that begins with the same bytes: the kernel then refers to its pages, and copies nothing.
+        """
+        if not self.ready:
+            return False
+        self.active = True
+        out, size = self._fd, len(frames)
+        # The transport holds nothing back while `ready`, and what it adds to a write can be done without.
+        try:
+            sent = os.write(out, frames) if file is None else os.sendfile(out, file, 0, size)
+        except OSError:
+            sent = 0  # The transport meets the same, and knows what follows from it.
+        if sent < size:
+            self.transport.write(memoryview(frames)[sent:])
+            self._look()
+        return True
+
     def write_frame(self, frame: bytes) -> None:
-        """Send a ready-made frame."""
-        self.transport.write(frame)
+        """Send a ready-made frame, behind what the kernel has not taken yet."""
+        if not self.write(frame):
+            self.transport.write(frame)
 
     def close(self, code: int, reason: str = "") -> None:
         """Begin the closing handshake; doing so twice is no error."""
@@ -166,9 +206,14 @@ class Wire(asyncio.BufferedProtocol):
     def abort(self) -> None:
         """Drop the connection at once, with whatever waits to be written."""
         self.transport.abort()
+        self._look()
+
+    def _look(self) -> None:
+        self.ready = self._writable and self.is_open
 
     def _send_answers(self) -> None:
         self._alive = self._wire.state is State.OPEN
+        self._look()
         for data in self._wire.data_to_send():
             if data:
                 self.transport.write(data)
