@@ -15,7 +15,7 @@ from .history.tables import Filters
 from .hub import Hub
 from .preview.recording import Recording
 from .preview.recording.still import LastPictures
-from .protocol import ExecutionSnapshot
+from .protocol import ExecutionSnapshot, Instant
 from .runframes import RunFrames
 from .tail import LINES
 from .viewed import Viewed
@@ -108,8 +108,8 @@ class KeptRun(RunFrames, Viewed):
         path: str | Path | None = None,
         device_id: str | None = None,
         *,
-        begin: float | datetime | None = None,
-        end: float | datetime | None = None,
+        begin: Instant | None = None,
+        end: Instant | None = None,
     ) -> Path:
         """Make an MP4 of what a device showed; see `Run.video` for the parameters and errors."""
         return self.recording.video(path, device_id, begin=begin, end=end)

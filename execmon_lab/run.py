@@ -1,7 +1,6 @@
 """A run: one execution of a plan, as a notebook's user holds it."""
 
 import logging
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from .hub import Hub, execution_subject
 from .preview import PreviewService
 from .preview.recording import LAST_SECONDS, Keep, Recorder, Recording
 from .preview.recording.index import indices
-from .protocol import ExecutionCompleted, ExecutionSnapshot
+from .protocol import ExecutionCompleted, ExecutionSnapshot, Instant
 from .runfacts import RunFacts
 from .runframes import RunFrames
 from .runlogcat import RunLogcat
@@ -150,8 +149,8 @@ class Run(Steering, RunFrames, Viewed):
         path: str | Path | None = None,
         device_id: str | None = None,
         *,
-        begin: float | datetime | None = None,
-        end: float | datetime | None = None,
+        begin: Instant | None = None,
+        end: Instant | None = None,
     ) -> Path:
         """Make an MP4 of what a device showed so far, in its own time; needs the `video` extra.
 

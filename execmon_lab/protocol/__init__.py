@@ -1,7 +1,7 @@
 """The vocabulary: messages, codes, limits, and how they are written as bytes."""
 
 from . import limits
-from .clock import moment, timestamp
+from .clock import Instant, moment, timestamp
 from .codec import Detail, InvalidMessage, decode_client, decode_server, encode, sendable
 from .codes import ANSWERS, CloseCode, ErrorCode
 from .messages import (
@@ -67,6 +67,7 @@ __all__ = [
     "ExecutionSnapshot",
     "ExecutionStatus",
     "FinalStatus",
+    "Instant",
     "InvalidMessage",
     "Level",
     "LogEntry",

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+Instant = float | datetime | str
+"""A time as a caller may give it: seconds since the epoch, a `datetime`, or a text as messages carry it."""
+
 
 def timestamp(moment: datetime | None = None) -> str:
     """Write a moment as messages do: UTC, RFC 3339, `Z`, milliseconds.
@@ -31,8 +34,16 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def epoch(at: float | datetime) -> float:
-    """Return a time as seconds since the epoch; one without a zone is UTC, as all times here are."""
+def epoch(at: Instant) -> float:
+    """Return a time as seconds since the epoch; one without a zone is UTC, as all times here are.
+
+    Raises
+    ------
+    ValueError
+        When a text is no time.
+    """
+    if isinstance(at, str):
+        at = moment(at)
     if isinstance(at, datetime):
         return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
     return at

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from ..client import Address, http
 from ..preview.recording import Gap, Moment, NoPicture, NoRecording, RecordedFrame
-from ..protocol import timestamp
+from ..protocol import Instant, timestamp
 from ..protocol.clock import epoch, moment
 from ..protocol.frameheaders import FROM, HEIGHT, NUMBER, REASON, UNTIL, WIDTH
 
@@ -25,7 +25,7 @@ class RemoteRecording:
         self._address = address
         self._token = token
 
-    def frame_at(self, device_id: str, at: float | datetime) -> RecordedFrame:
+    def frame_at(self, device_id: str, at: Instant) -> RecordedFrame:
         """Return the picture that was on a device's screen at a time; before the first, the first.
 
         Parameters
@@ -33,7 +33,8 @@ class RemoteRecording:
         device_id
             The device's serial.
         at
-            Seconds since the epoch, or a UTC time, by the clock of the machine that recorded it; to the
+            Seconds since the epoch, or a UTC time (a text as messages have it), by the clock of the machine
+            that recorded it; to the
             millisecond.
 
         Raises
@@ -45,7 +46,7 @@ class RemoteRecording:
         """
         return self.moment(device_id, at).frame
 
-    def moment(self, device_id: str, at: float | datetime, *, within: float = math.inf) -> Moment:
+    def moment(self, device_id: str, at: Instant, *, within: float = math.inf) -> Moment:
         """Return the picture and for how long it was there. Parameters and errors are those of `frame_at`.
 
         `within` is what a `Recording` here keeps to; a server is given the time that it takes.

@@ -6,11 +6,10 @@ import math
 import threading
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from ...protocol import Quality
+from ...protocol import Instant, Quality
 from ...protocol.clock import epoch
 from .record import SUFFIX
 from .track import FrameMark, Gap, NoPicture, NoRecording, RecordedFrame, Track
@@ -110,7 +109,7 @@ class Recording:
     def frame_at(
         self,
         device_id: str,
-        at: float | datetime,
+        at: Instant,
         quality: Quality = "high",
         *,
         within: float = math.inf,
@@ -124,7 +123,8 @@ class Recording:
         device_id
             The device's serial.
         at
-            Seconds since the epoch, or a UTC time, by the clock of the machine that recorded it.
+            Seconds since the epoch, or a UTC time (a text as messages have it), by the clock of the machine
+            that recorded it.
         quality
             ``low``, ``medium`` or ``high`` (its full size), where it is decoded; what was kept as JPEG stays
             as it was.
@@ -148,7 +148,7 @@ class Recording:
             except NoRecording:
                 raise NoRecording(self._none(device_id)) from None
 
-    def moment(self, device_id: str, at: float | datetime, *, within: float = math.inf) -> Moment:
+    def moment(self, device_id: str, at: Instant, *, within: float = math.inf) -> Moment:
         """Return the picture that was on a device's screen at a time, and for how long it was.
 
         Parameters and errors are those of `frame_at`.
@@ -173,8 +173,8 @@ class Recording:
         path: str | Path | None = None,
         device_id: str | None = None,
         *,
-        begin: float | datetime | None = None,
-        end: float | datetime | None = None,
+        begin: Instant | None = None,
+        end: Instant | None = None,
     ) -> Path:
         """Make an MP4 (H.264) of what a device showed, in its own time; needs the `video` extra.
 

@@ -24,7 +24,7 @@ from execmon_lab.preview.recording import (
     track,
     track_path,
 )
-from execmon_lab.protocol import Quality
+from execmon_lab.protocol import Quality, timestamp
 
 from .h264 import FPS, GROUP, SERIAL, SIZE, T0, append, colour, record, units
 
@@ -110,7 +110,8 @@ def test_any_picture_is_found_in_whatever_order(tmp_path: Path) -> None:
         assert shows(frame, number)
         assert (frame.number, frame.width, frame.height) == (number + 1, *SIZE)
     at = datetime.fromtimestamp(T0 + 7.5 / FPS, UTC)
-    for moment in (at, at.astimezone(timezone(timedelta(hours=9))), at.replace(tzinfo=None)):
+    tokyo = at.astimezone(timezone(timedelta(hours=9)))
+    for moment in (at, tokyo, at.replace(tzinfo=None), timestamp(at)):
         assert shows(recording.frame_at(SERIAL, moment), 7)
     assert shows(recording.frame_at(SERIAL, T0 + 1e6), 3 * GROUP - 1)
     assert shows(recording.frame_at(SERIAL, 0.0), 0)
