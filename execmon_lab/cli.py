@@ -176,7 +176,10 @@ def serve(
         ),
     ] = None,
     view_only: Annotated[
-        bool, typer.Option("--view-only", help="Clients may watch, but not cancel, pause or run steps again.")
+        bool,
+        typer.Option(
+            "--view-only", help="Clients may watch and start plans, but not cancel, pause or run steps again."
+        ),
     ] = False,
     allow_host: Annotated[
         list[str] | None,

@@ -70,7 +70,8 @@ class Lab:
         Without tokens: other web pages (``"https://hub.example"``) that may connect, and other names
         (``"hub.example"``) by which the server may be called, for example behind a Jupyter proxy.
     view_only
-        Whether the server's clients may only look: not cancel, pause, resume or run steps again.
+        Whether the server's clients may only look, and start what is in `plans`: not cancel, pause, resume or
+        run steps again.
     history
         The folder where every run is kept: steps, log, screenshots, recording; the user's data folder, when
         absent. Where nothing can be kept, the runs' logs say why, and all else works.

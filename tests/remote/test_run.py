@@ -568,8 +568,11 @@ def test_a_step_of_a_run_that_has_ended_there_runs_again_and_is_shown_below(
 
 
 def test_the_view_of_a_run_that_may_only_be_looked_at_has_no_way_to_steer(tmp_path: Path) -> None:
-    with em.Lab(history=tmp_path, record=False, view_only=True) as lab:
-        run = lab.prepare(em.Plan([quick_module]))
+    plan = em.Plan([quick_module])
+    with em.Lab(history=tmp_path, record=False, view_only=True, plans={"quick": plan}) as lab:
+        with urllib.request.urlopen(f"{lab.server.url}/api/v1/executions", b'{"plan": "quick"}') as answer:
+            assert answer.status == 201
+        run = lab.prepare(plan)
         with em.connect(run.url) as remote:
             assert not remote.view.may_steer
             assert not remote.view.may_cancel
