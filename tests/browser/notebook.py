@@ -139,7 +139,7 @@ class NotebookPage(Tab):
         outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
         return [output.data[mime_type] for output in outputs if mime_type in output.get("data", {})]
 
-    def wait_for_python(self, condition: str, seconds: int = 20) -> None:
+    def wait_for_python(self, condition: str, seconds: int = 60) -> None:
         """Wait until a Python expression holds in the kernel."""
         self.execute(
             f"import time\nfor _ in range({seconds * 10}):\n    if {condition}: break\n    time.sleep(0.1)\n"

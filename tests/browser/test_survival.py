@@ -23,7 +23,7 @@ def opens_the_dialer(ctx):
 def wants_too_much(ctx):
     ctx.expect(False, "more than there is <b>")
 
-@em.module(timeout=60)
+@em.module(timeout=300)
 def waits(ctx, seconds):
     ctx.sleep(seconds)
 
@@ -60,7 +60,7 @@ def keep_widgets(server: JupyterServer, keep: bool) -> None:
 
 
 def test_the_parts_share_one_view(jupyter: JupyterServer, lab_page: NotebookPage) -> None:
-    make(jupyter, lab_page, "parts.ipynb", PARTS, MORE, seconds=60)
+    make(jupyter, lab_page, "parts.ipynb", PARTS, MORE, seconds=280)
     page = lab_page.page
     for part in ("preview", "progress", "timeline", "steps"):
         expect(page.locator(f'[data-part="{part}"]')).to_be_visible(timeout=30_000)
@@ -87,7 +87,7 @@ def test_the_parts_share_one_view(jupyter: JupyterServer, lab_page: NotebookPage
 
 
 def test_a_notebook_opened_again_goes_on(jupyter: JupyterServer, lab_page: NotebookPage) -> None:
-    make(jupyter, lab_page, "again.ipynb", "run", seconds=30)
+    make(jupyter, lab_page, "again.ipynb", "run", seconds=280)
     expect(lab_page.view().locator(".xm-pill")).to_have_text("Running", timeout=30_000)
     lab_page.save()
     lab_page.page.evaluate("async () => await window.jupyterapp.commands.execute('application:close')")
@@ -150,7 +150,7 @@ def plain(notebook: nbformat.NotebookNode) -> str:
 
 
 def test_a_dead_kernel_is_told(jupyter: JupyterServer, lab_page: NotebookPage) -> None:
-    make(jupyter, lab_page, "dead.ipynb", "run", seconds=60)
+    make(jupyter, lab_page, "dead.ipynb", "run", seconds=280)
     view = lab_page.view()
     expect(view.locator(".xm-pill")).to_have_text("Running", timeout=30_000)
     expect(view.locator(".xm-kernel")).to_be_hidden()
