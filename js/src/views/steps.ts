@@ -227,11 +227,13 @@ export class StepsView {
   /** Let go of the rows of other steps, in their order on the page: where all give way, none has to move. */
   #free(wanted: Set<string>): StepRow[] {
     const free: StepRow[] = [];
+    // Hosts such as marimo show the view in a shadow tree, outside of which that is what has the keyboard.
+    const focused = (this.element.getRootNode() as Document | ShadowRoot).activeElement ?? null;
     for (const [key, row] of this.#made) {
       if (wanted.has(key)) continue;
       this.#made.delete(key);
       // The keyboard stays with its step, and is lost with it.
-      if (row.element.contains(document.activeElement)) this.#drop(row);
+      if (row.element.contains(focused)) this.#drop(row);
       else free.push(row);
     }
     free.sort((a, b) => (a.element.compareDocumentPosition(b.element) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
