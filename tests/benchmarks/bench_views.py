@@ -96,6 +96,7 @@ def drag(page: Page, seconds: float) -> Frames:
     """Drag the cursor over the whole run, to and fro."""
     x, y, width = _track(page)
     moves = round(seconds * PACE)
+    page.mouse.click(x, y)  # makes the cell the notebook's active one, which takes JupyterLab its time
 
     def act() -> None:
         page.mouse.move(x, y)

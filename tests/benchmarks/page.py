@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, CDPSession, Page
 
 from tests.browser.notebook import JupyterServer, NotebookPage
 
@@ -48,10 +48,13 @@ PROBE = """() => {
 
 @dataclass(frozen=True)
 class Frames:
-    """How long frames took, and the longest task of those over 50 ms that browsers tell of; milliseconds."""
+    """How long frames took; milliseconds."""
 
     times: list[float]
     longest: float | None
+    """The longest task of those over 50 ms that browsers tell of."""
+    work: float
+    """CPU of the page's main thread, a frame: it tells what a busy machine hides."""
 
     @property
     def p95(self) -> float:
@@ -61,7 +64,8 @@ class Frames:
     def __str__(self) -> str:
         task = "no task over 50 ms" if self.longest is None else f"longest task {self.longest:.0f} ms"
         middle, most = statistics.median(self.times), max(self.times)
-        return f"p50 {middle:.1f}, p95 {self.p95:.1f}, max {most:.1f} ms, {task}"
+        frames = f"p50 {middle:.1f}, p95 {self.p95:.1f}, max {most:.1f} ms"
+        return f"{frames}, {task}, CPU {self.work:.1f} ms a frame"
 
 
 @contextlib.contextmanager
@@ -100,11 +104,22 @@ def seconds_until(notebook: NotebookPage, condition: str) -> float:
 def frames(page: Page, act: Callable[[], None]) -> Frames:
     """Do something on a page that was opened, and return how long its frames took meanwhile."""
     page.wait_for_timeout(500)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = _busy(session)
     page.evaluate("watch()")
     act()
     page.wait_for_timeout(100)
     found = page.evaluate("watched()")
-    return Frames([float(time) for time in found["frames"]], max(found["tasks"], default=None))
+    times = [float(time) for time in found["frames"]]
+    work = (_busy(session) - before) * 1000 / len(times)
+    session.detach()
+    return Frames(times, max(found["tasks"], default=None), work)
+
+
+def _busy(session: CDPSession) -> float:
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
 
 
 def turn_wheel(page: Page, place: str, seconds: float, by: int = 700, steps: int = 20) -> Frames:
