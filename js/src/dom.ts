@@ -25,12 +25,15 @@ export function attribute(element: Element, name: string, value: string | number
   if (element.getAttribute(name) !== text) element.setAttribute(name, text);
 }
 
+/** `Node.TEXT_NODE`. */
+const TEXT = 3;
+
 /** Set an element's text, touching the page only when it differs; a text that is there is changed, not replaced. */
 export function text(element: Element, value: string): void {
   const { firstChild } = element;
-  if (firstChild instanceof Text && firstChild === element.lastChild) {
-    if (firstChild.data !== value) firstChild.data = value;
-  } else if (element.textContent !== value) element.textContent = value;
+  const only = firstChild?.nodeType === TEXT && firstChild === element.lastChild;
+  if (only && firstChild.nodeValue !== value) firstChild.nodeValue = value;
+  else if (!only && element.textContent !== value) element.textContent = value;
 }
 
 /** Make these the children, in this order; those that stay are not touched, which spares their layout. */

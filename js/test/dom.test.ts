@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { children, h } from "../src/dom";
+import { children, h, text } from "../src/dom";
 
 test("children that stay are not touched, whatever comes and goes around them", async () => {
   const [a, b, c, d] = [h("p"), h("p"), h("p"), h("p")];
@@ -16,4 +16,16 @@ test("children that stay are not touched, whatever comes and goes around them", 
   expect(new Set(touched)).toEqual(new Set([a, d]));
   children(parent, [d, a, c]);
   expect([...parent.children]).toEqual([d, a, c]);
+});
+
+test("a text that is there is changed, not replaced; what else is there gives way to it", () => {
+  const words = h("p", {}, "one");
+  const { firstChild } = words;
+  text(words, "two");
+  expect([words.textContent, words.firstChild]).toEqual(["two", firstChild]);
+  const mixed = h("p", {}, "one ", h("b", {}, "two"));
+  text(mixed, "three");
+  expect([mixed.textContent, mixed.childElementCount]).toEqual(["three", 0]);
+  text(mixed, "");
+  expect(mixed.textContent).toBe("");
 });
