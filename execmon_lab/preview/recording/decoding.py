@@ -46,12 +46,16 @@ class GroupDecoder:
         quality
             How large, and how good.
         within
-            Seconds after which it is the picture that was reached by then, an earlier one; the next call goes
-            on from there.
+            Seconds after which it is the picture that was reached by then, an earlier one, at most of medium
+            quality; the next call goes on from there.
         """
         kept = self._kept.get(numbers[-1])
         found = self._decode(numbers, read, within) if kept is None else (len(numbers) - 1, kept)
-        return None if found is None else (found[0], self._scaler.jpeg(found[1], quality))
+        if found is None:
+            return None
+        place, frame = found
+        hurried = place < len(numbers) - 1 and quality == "high"
+        return place, self._scaler.jpeg(frame, "medium" if hurried else quality)
 
     def _decode(
         self, numbers: Sequence[int], read: Callable[[int], bytes], within: float

@@ -71,6 +71,8 @@ def test_a_picture_is_made_as_large_as_is_wanted(path: Path) -> None:
         frame = recording.frame_at(SERIAL, at, quality)
         assert shows(frame, 2)
         assert (frame.width, frame.height) == reduced(quality, size)
+    glimpse = Recording(path.parent).frame_at(SERIAL, at, within=0.0)
+    assert (glimpse.width, glimpse.height) == reduced("medium", size), "who is in a hurry is not kept waiting"
 
 
 def test_who_cannot_wait_is_given_what_was_decoded_and_the_next_call_goes_on(
