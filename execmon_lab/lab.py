@@ -354,7 +354,7 @@ class Lab:
             run.cancel()
         return run is not None
 
-    def _report(self, format: str, execution: ExecutionSnapshot) -> tuple[str, bytes]:
+    def _report(self, format: str, execution: ExecutionSnapshot) -> tuple[str, str, bytes]:
         from .reports import kept, make
 
         run = self._run(execution.execution_id)
@@ -362,7 +362,7 @@ class Lab:
             report = run.report(format)
         else:
             report = make(format, kept(self.history, execution.execution_id))
-        return report.media_type, report.content
+        return report.media_type, report.name, report.content
 
     def _kept_log(self, execution_id: str) -> KeptLog | None:
         run = self._run(execution_id)

@@ -166,7 +166,7 @@ def test_a_folder_that_takes_no_recording_is_a_warning_and_the_run_goes_on(tmp_p
 
 
 def test_a_source_that_does_not_work_is_told_once_in_the_runs_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., bool]
 ) -> None:
     monkeypatch.setattr(jar, "BUILT_IN", "ro.execmon.none")
     monkeypatch.setenv(jar.ENVIRONMENT, "/nowhere/scrcpy-server")
@@ -177,7 +177,7 @@ def test_a_source_that_does_not_work_is_told_once_in_the_runs_log(
         assert (line.level, line.device_id) == ("WARN", lab.serials[0])
         assert "shown by screencap" in line.message
         assert "there is no scrcpy server on this machine: install scrcpy" in line.message
-        assert run.recording.index(lab.serials[0]), "and it was recorded all the same"
+        assert eventually(lambda: run.recording.index(lab.serials[0])), "and it was recorded all the same"
 
 
 def test_completion_offers_the_names_for_users_and_each_of_them_is_there_and_explained() -> None:

@@ -70,13 +70,17 @@ def test_the_server_gives_what_the_run_writes(run: Run, format: str) -> None:
         assert content == report.content
 
 
-def test_a_report_has_the_log_the_screenshots_and_the_recording(run: Run) -> None:
+def test_a_report_has_the_log_the_screenshots_and_the_recording(
+    run: Run, eventually: Callable[..., bool]
+) -> None:
+    [device] = run.state.devices
+    assert eventually(lambda: run.recording.index(device.device_id)), "a quick run may end before its picture"
     page = run.report("html").content.decode()
     assert "the sky is green" in page
     assert "Step 2, fails, attempt 1" in page
     assert page.count('class="shot"') >= 2
     film = page.split('type="application/json">')[1].split("</script>")[0]
-    assert film.count("data:image/jpeg") == len(run.recording.index(run.state.devices[0].device_id)) > 0
+    assert film.count("data:image/jpeg") == len(run.recording.index(device.device_id)) > 0
 
 
 def test_a_report_can_be_written_before_the_run_begins(lab: em.Lab) -> None:
@@ -88,6 +92,7 @@ def test_an_execution_of_an_earlier_lab_has_its_reports_too(run: Run, lab: em.La
         address = f"{later.server.url}/api/v1/reports/{run.execution_id}?format=junit"
         with urllib.request.urlopen(address, timeout=30) as answer:
             assert answer.read() == run.report("junit").content
+            assert answer.headers.get_filename() == run.report("junit").name == f"{run.execution_id}.xml"
         with urllib.request.urlopen(f"{later.server.url}/api/v1/executions/{run.execution_id}") as answer:
             assert b"to report on" in answer.read()
         with pytest.raises(HTTPError) as refused:

@@ -30,8 +30,8 @@ silent.disabled = True
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-Report = Callable[[ExecutionSnapshot], tuple[str, bytes]]
-"""Makes a report of an execution: its content type, and its bytes. Called in a worker's thread."""
+Report = Callable[[ExecutionSnapshot], tuple[str, str, bytes]]
+"""Makes a report of an execution: content type, file name, and bytes. Called in a worker's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +210,11 @@ class Api:
         if wanted not in formats:
             return problem(404, f"no report of that format; there are: {', '.join(sorted(formats))}")
         try:
-            content_type, body = await asyncio.to_thread(formats[wanted], snapshot)
+            content_type, name, body = await asyncio.to_thread(formats[wanted], snapshot)
         except MissingExtra as error:
             return problem(501, str(error))
-        name = f'inline; filename="{snapshot.execution_id}.{wanted}"'
-        return web.Response(body=body, headers={"Content-Type": content_type, "Content-Disposition": name})
+        headers = {"Content-Type": content_type, "Content-Disposition": f'inline; filename="{name}"'}
+        return web.Response(body=body, headers=headers)
 
     async def _asyncapi(self, request: web.Request) -> web.Response:
         return _json(documents.asyncapi(request.host))
@@ -278,8 +278,8 @@ def _what_to_do(error: web.HTTPException) -> str:
             return error.text or error.reason
 
 
-def _state_report(snapshot: ExecutionSnapshot) -> tuple[str, bytes]:
-    return "application/json", msgspec.json.encode(snapshot)
+def _state_report(snapshot: ExecutionSnapshot) -> tuple[str, str, bytes]:
+    return "application/json", f"{snapshot.execution_id}.json", msgspec.json.encode(snapshot)
 
 
 def _no_execution() -> web.Response:

@@ -276,10 +276,12 @@ class TestReports:
             assert len(json.loads(content)["steps"]) == 1
 
     def test_other_formats_are_made_by_whoever_knows_them(self, start: Start, execution: str) -> None:
-        server = start(reports={"html": lambda state: ("text/html", state.execution_id.encode())})
+        server = start(
+            reports={"html": lambda state: ("text/html", "some.html", state.execution_id.encode())}
+        )
         response, content = ask(server, f"/api/v1/reports/{execution}?format=html")
         assert (response.headers["Content-Type"], content) == ("text/html", execution.encode())
-        assert execution in response.headers["Content-Disposition"]
+        assert response.headers["Content-Disposition"] == 'inline; filename="some.html"'
 
     def test_what_cannot_be_made_is_told(self, server: Server, execution: str) -> None:
         assert "json" in problem(*ask(server, f"/api/v1/reports/{execution}?format=pdf"))["detail"]
