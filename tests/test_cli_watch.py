@@ -184,7 +184,7 @@ def test_tokens_come_from_a_file_that_may_change(tmp_path: Path) -> None:
         (["--plan", "good"], "is not NAME=PLAN"),
         (["--plan", "x=nothing"], "use 'demo', a Python file"),
         (["--token-file", "missing"], "No such file"),
-        (["--token-file", "empty"], "at least one token"),
+        (["--token-file", "empty"], "no token in it"),
         (["--host", "0.0.0.0"], "loopback"),
         (["--port", "99999"], "65535"),
     ],
