@@ -18,21 +18,19 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.benchmarks import log_page as page_side  # noqa: E402
 from tests.benchmarks.log_sides import NEEDLE, keep  # noqa: E402
-from tests.benchmarks.page import opened, seconds_until, turn_wheel  # noqa: E402
-from tests.browser.jupyterlab import jupyter_server, launch_chromium  # noqa: E402
+from tests.benchmarks.page import lab_and_browser, opened, seconds_until, turn_wheel  # noqa: E402
 from tests.browser.notebook import JupyterServer, NotebookPage  # noqa: E402
 
 SIDES = {
@@ -215,19 +213,13 @@ def main() -> int:
     chosen = parser.parse_args()
     sections = chosen.sections or ["table", "load"]
     minutes = 1 if chosen.quick else chosen.minutes
-    with (
-        tempfile.TemporaryDirectory() as name,
-        jupyter_server(Path(name)) as server,
-        sync_playwright() as playwright,
-    ):
-        browser = launch_chromium(playwright)
+    with lab_and_browser() as (folder, server, browser):
         if "table" in sections:
             print("table")
-            compare(server, browser, Path(name) / "history", 100_000 if chosen.quick else 1_000_000)
+            compare(server, browser, folder / "history", 100_000 if chosen.quick else 1_000_000)
         if "load" in sections:
             print("load")
-            load(server, browser, Path(name) / "load", minutes * 60)
-        browser.close()
+            load(server, browser, folder / "load", minutes * 60)
     if missed:
         print(f"missed: {', '.join(missed)}")
     return 1 if missed else 0

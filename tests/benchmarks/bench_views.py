@@ -21,19 +21,17 @@ import math
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.benchmarks import log_page  # noqa: E402
 from tests.benchmarks.log_sides import keep  # noqa: E402
-from tests.benchmarks.page import Frames, frames, opened, seconds_until, shown, turn_wheel  # noqa: E402
-from tests.browser.jupyterlab import jupyter_server, launch_chromium  # noqa: E402
+from tests.benchmarks.page import Frames, frames, lab_and_browser, opened, seconds_until, shown, turn_wheel  # noqa: E402
 from tests.browser.notebook import JupyterServer  # noqa: E402
 
 STEPS = 2000
@@ -201,20 +199,14 @@ def main() -> int:
     chosen = parser.parse_args()
     sections = chosen.sections or ["views", "start"]
     seconds = 2.0 if chosen.quick else 4.0
-    with (
-        tempfile.TemporaryDirectory() as name,
-        jupyter_server(Path(name)) as server,
-        sync_playwright() as playwright,
-    ):
-        browser = launch_chromium(playwright)
+    with lab_and_browser() as (folder, server, browser):
         if "views" in sections:
             print(f"views of {STEPS:,} steps on ten devices, and {LINES:,} lines")
-            views(server, browser, Path(name) / "history", seconds)
+            views(server, browser, folder / "history", seconds)
             grids(server, browser, seconds)
         if "start" in sections:
             print("start of the quickstart")
             start(server, browser, 1 if chosen.quick else 3)
-        browser.close()
     if missed:
         print(f"missed: {', '.join(missed)}")
     return 1 if missed else 0

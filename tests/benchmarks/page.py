@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import statistics
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, CDPSession, Page
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
+from tests.browser.jupyterlab import jupyter_server, launch_chromium
 from tests.browser.notebook import JupyterServer, NotebookPage
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +68,19 @@ class Frames:
         middle, most = statistics.median(self.times), max(self.times)
         frames = f"p50 {middle:.1f}, p95 {self.p95:.1f}, max {most:.1f} ms"
         return f"{frames}, {task}, CPU {self.work:.1f} ms a frame"
+
+
+@contextlib.contextmanager
+def lab_and_browser() -> Iterator[tuple[Path, JupyterServer, Browser]]:
+    """Give a folder, a JupyterLab that works in it, and a browser."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        jupyter_server(Path(name)) as server,
+        sync_playwright() as playwright,
+    ):
+        browser = launch_chromium(playwright)
+        yield Path(name), server, browser
+        browser.close()
 
 
 @contextlib.contextmanager
