@@ -22,6 +22,10 @@ _Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 RAW_FORMATS = {"RGBX": "rgba", "BGRX": "bgra"}
 """Pillow's names of pixel layouts that can be scaled from where they lie, and FFmpeg's."""
 
+_AVERAGED = Interpolation.AREA.value | 0x4000
+"""How a screen is made smaller: all pixels count for the colour too (``SWS_FULL_CHR_H_INP`` of FFmpeg's
+``swscale.h``). Left to itself FFmpeg takes every other one, by a way that costs half as much again."""
+
 _ORDERS = {layout: order for order, layout in RAW_FORMATS.items()}
 
 
@@ -81,7 +85,7 @@ class Scaler:
             "yuv420p",
             dst_colorspace=Colorspace.ITU601,  # JFIF knows no other
             dst_color_range=ColorRange.JPEG,
-            interpolation=Interpolation.AREA,
+            interpolation=_AVERAGED,
         )
         return [_array(plane) for plane in planes.planes]
 

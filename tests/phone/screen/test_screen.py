@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -278,3 +280,29 @@ def test_nothing_that_is_put_in_breaks_the_screen(monkey, events):
         assert system.activities.tasks
 
     runner.run(put())
+
+
+def test_no_picture_to_measure_with_is_drawn_twice(runner, monkeypatch):
+    system = shown(runner, "home")
+    looks = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: next(looks) * 0.003)
+    monkeypatch.setattr("execmon_lab.phone.screen.apps.motion.time", clock)
+    intent = Intent(
+        component=("com.execmon.motion", "com.execmon.motion.MotionActivity"), extras={"fps": "60"}
+    )
+
+    async def start() -> None:
+        system.activities.start(intent)
+
+    runner.run(start())
+    numbers = {id(frame): (frame, number(system)) for frame in (system.frame() for _ in range(100))}
+    seen = [number for _, number in numbers.values()]
+    assert len(seen) > 10
+    assert len(set(seen)) == len(seen)
+    runner.run(system.stop())
+
+
+def number(system: System) -> str:
+    """Return the number that the picture last drawn carries."""
+    windows = system.screen._windows[1]
+    return next(node.text for window in windows for node in window.root.walk() if node.text.isdigit())

@@ -57,11 +57,7 @@ class Motion(View):
         except ValueError:
             self.fps = FPS
         self._began = time.monotonic()
-
-    @property
-    def number(self) -> int:
-        """Of the picture that is due."""
-        return int((time.monotonic() - self._began) * self.fps)
+        self._number = 0
 
     @property
     def bars(self) -> Colour:
@@ -69,13 +65,14 @@ class Motion(View):
         return WHITE
 
     def stamp(self) -> Hashable:
-        """Every picture differs."""
-        return self.number
+        """Take the number of the picture that is due, which is built next: each is a picture of its own."""
+        self._number = int((time.monotonic() - self._began) * self.fps)
+        return self._number
 
     def build(self, ui: Ui) -> Node:
         """Return the picture of now."""
         root, content = ui.window()
-        mark = code.Mark(self.number, code.now())
+        mark = code.Mark(self._number, code.now())
         at = mark.number / self.fps / SECONDS_ACROSS
         width, height = ui.size
         root.paint = lambda canvas: _paint(canvas, width, height, at, mark)
