@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 CAPTURE_TIMEOUT = 10.0
 """Seconds that one picture may take: an old phone on USB 2 needs more than one."""
 
-_FIRST_BUFFER = _AT_ONCE = 1 << 20
+_FIRST_BUFFER = 1 << 20
+_AT_ONCE = 2 << 20  # Linux waits for half of what it may keep, at most: of 6 MB, as it comes
 
 
 class PreviewUnavailable(DeviceError):

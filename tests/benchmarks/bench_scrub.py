@@ -29,6 +29,7 @@ from execmon_lab.phone.scrcpy.encoder import Encoder
 from execmon_lab.phone.screen.screen import Frame
 from execmon_lab.preview import Wanted
 from execmon_lab.preview.recording import Keep, TrackWriter, track_path
+from execmon_lab.preview.scrcpy.session import KEY_SECONDS
 from tests.browser.jupyterlab import jupyter_server, launch_chromium
 from tests.browser.notebook import NotebookPage
 
@@ -135,10 +136,10 @@ def record(folder: Path) -> tuple[int, int]:
 
 
 def record_video(folder: Path) -> tuple[int, int]:
-    """Write ten minutes of H.264 as a phone's encoder makes it; return pictures and bytes."""
+    """Write ten minutes of H.264 as a phone makes it when asked by us; return pictures and bytes."""
     writer = TrackWriter(track_path(folder, DEVICE), DEVICE, 1 << 30)
     grain = Image.effect_noise(VIDEO_SIZE, GRAIN).convert("RGBA")
-    encoder = Encoder(VIDEO_SIZE, Wanted().bit_rate, VIDEO_FPS)
+    encoder = Encoder(VIDEO_SIZE, Wanted().bit_rate, VIDEO_FPS, KEY_SECONDS)
     units = []
     for number in range(VIDEO_FPS * VIDEO_SECONDS):
         picture = grain.copy()
