@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
@@ -11,9 +13,11 @@ from execmon_lab.phone.screen import apps as apps
 from execmon_lab.phone.screen import keyboard, overlays, statusbar
 from execmon_lab.phone.screen.canvas import Canvas
 from execmon_lab.phone.screen.field import Field
-from execmon_lab.phone.screen.node import Action, Node
+from execmon_lab.phone.screen.fling import Fling
+from execmon_lab.phone.screen.node import Action, Node, Scroller
 from execmon_lab.phone.screen.overlays import Dialog
-from execmon_lab.phone.screen.theme import STATUS_BAR, WHITE, Colour
+from execmon_lab.phone.screen.theme import NAVIGATION_BAR, STATUS_BAR, WHITE, Colour
+from execmon_lab.phone.screen.transition import Scene, Stage
 from execmon_lab.phone.screen.ui import Ui
 from execmon_lab.phone.screen.view import VIEWS, View
 from execmon_lab.phone.state.activities import Record, Task
@@ -23,6 +27,7 @@ from execmon_lab.phone.state.notifications import Notification
 from execmon_lab.phone.state.phone import PhoneState
 
 MAX_PICTURES = 6
+IDLE_SECONDS = 10.0  # accessibility waits no longer (androidx.test.uiautomator.UiDevice)
 
 
 @dataclass(frozen=True)
@@ -69,14 +74,18 @@ class Screen:
         self._frame: tuple[Hashable, Frame | None] = (None, None)
         self._count = 0
         self._pictures: dict[int, Image.Image] = {}
+        self._stage = Stage(phone.settings.animation_scale)
+        self._fling: Fling | None = None
         self.spot: tuple[int, int] | None = None  # where a finger is, for the setting "Show taps"
         phone.activities.on_start = self.view_of
+        phone.core.on_change = lambda: self._stage.note(self._scene())
 
     def reset(self) -> None:
         """Forget dialogs and pictures, as a reboot does."""
         self.dialogs.clear()
         self.recents = False
         self._pictures.clear()
+        self._stage.cut()
 
     # what shows
 
@@ -95,7 +104,8 @@ class Screen:
     @property
     def focus(self) -> Field | None:
         """The field that takes text now."""
-        return None if self.recents or self.dialogs else self.view.focus
+        view: View | None = self.phone.activities.front.view  # while the screen is being made there is none
+        return None if self.recents or self.dialogs or view is None else view.focus
 
     @property
     def keyboard_shown(self) -> bool:
@@ -122,8 +132,54 @@ class Screen:
             self.spot,
         )
 
+    def _scene(self) -> Scene:
+        """Return what of the screen comes and goes by an animation."""
+        display, notices = self.phone.display, self.phone.notifications
+        task, front = self.phone.activities.tasks[-1], self.phone.activities.front
+        scale, (_, height) = display.density / 160, display.rotated_size
+        covered = keyboard.height(height / scale) + NAVIGATION_BAR if self.keyboard_shown else 0
+        return Scene(
+            display.rotated_size,
+            task.identifier,
+            front.token,
+            front.activity.screen == "launcher",
+            self.recents,
+            id(self.dialogs[-1]) if self.dialogs else None,
+            notices.shade_open,
+            round(height - covered * scale) if covered else 0,
+            notices.heads_up.key if notices.heads_up else "",
+            notices.present_toast,
+        )
+
+    # what moves
+
+    def fling(self, scroller: Scroller, speed: float) -> None:
+        """Let a list go on by itself, at a speed in dp a second."""
+        self._fling = Fling(scroller, speed, self.phone.settings.animation_scale("animator_duration_scale"))
+
+    def catch(self) -> None:
+        """Stop what goes on by itself."""
+        self._move()
+        self._fling = None
+
+    def _move(self) -> None:
+        """Bring what goes on by itself to where it is by now."""
+        if self._fling is not None:
+            if not self._fling.go():
+                self._fling = None
+            self.phone.core.changed()
+
+    async def idle(self) -> None:
+        """Wait until nothing goes on by itself any more, as accessibility does before it looks."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_SECONDS):
+                while self._fling is not None:
+                    await asyncio.sleep(min(self._fling.left, 0.05))
+                    self._move()
+
     def windows(self) -> list[Window]:
         """Return the windows from the back to the front, laid out and clipped."""
+        self._move()
         for _ in range(3):  # laying out may itself change something, such as marking messages read
             stamp = self._stamp()
             if self._windows[0] == stamp:
@@ -194,19 +250,23 @@ class Screen:
         phone = self.phone
         size = phone.display.rotated_size
         if not phone.display.on:
+            self._stage.cut()
             return self._keep(("off", size), size, lambda: bytes((0, 0, 0, 255)) * (size[0] * size[1]))
         self.windows()
-        stamp = self._windows[0]
+        stamp, scene = self._windows[0], self._scene()
         bar = (statusbar.stamp(phone), self._ink())
+        step = self._stage.step(scene)
 
         def draw() -> bytes:
             body = self._draw(stamp, size)
+            picture = self._stage.picture(scene, step, body)
             height = round(STATUS_BAR * phone.display.density / 160)
-            strip = Canvas(body.crop((0, 0, size[0], height)))
+            strip = Canvas(picture.crop((0, 0, size[0], height)))
             self._status().root.draw(strip)
-            return strip.image.tobytes() + self._body[2]
+            rest = self._body[2] if picture is body else picture.crop((0, height, *size)).tobytes()
+            return strip.image.tobytes() + rest
 
-        return self._keep((stamp, bar), size, draw)
+        return self._keep((stamp, bar, step), size, draw)
 
     def _keep(self, key: Hashable, size: tuple[int, int], draw: Callable[[], bytes]) -> Frame:
         if self._frame[0] != key or self._frame[1] is None:

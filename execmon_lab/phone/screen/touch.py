@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
-from execmon_lab.phone.screen.node import Node
+from execmon_lab.phone.screen.fling import SLOWEST
+from execmon_lab.phone.screen.node import Node, Scroller
 from execmon_lab.phone.screen.screen import Screen
 from execmon_lab.phone.screen.theme import NAVIGATION_BAR, STATUS_BAR
 
@@ -17,6 +19,9 @@ EDGE = 12.0  # dp from the left and right edge where the way back starts
 SPOT_SECONDS = 0.35
 STEP_SECONDS = 1 / 60
 MAX_SWIPE_SECONDS = 60.0
+SPEED_SECONDS = (
+    0.1  # of its way before it is lifted that tell a finger's speed (android.view.VelocityTracker)
+)
 
 
 @dataclass
@@ -28,7 +33,15 @@ class _Finger:
     last_y: float
     target: Node | None
     moved: bool = False
-    dragged: bool = False
+    dragged: Scroller | None = None
+    trail: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=64))  # time, y
+
+    def speed(self) -> float:
+        """Return how fast it moves down the screen now, in pixels a second."""
+        now = self.trail[-1][0]
+        recent = [place for place in self.trail if now - place[0] <= SPEED_SECONDS]
+        passed = now - recent[0][0]
+        return (recent[-1][1] - recent[0][1]) / passed if passed > 0 else 0.0
 
 
 class Touch:
@@ -69,6 +82,7 @@ class Touch:
         """Put the finger down at a point in pixels."""
         if not self._screen.phone.display.on:
             return
+        self._screen.catch()
         self._finger = _Finger(x, y, time.monotonic(), x, y, self.find(x, y))
         self._show(x, y)
 
@@ -77,6 +91,7 @@ class Touch:
         finger = self._finger
         if finger is None:
             return
+        finger.trail.append((time.monotonic(), y))
         if not finger.moved and math.hypot(x - finger.x, y - finger.y) > SLOP * self._scale:
             finger.moved = True
         if finger.moved and not self._edge(finger):
@@ -84,7 +99,7 @@ class Touch:
             if node is not None and node.scroller is not None:
                 if node.scroller.move((finger.last_y - y) / self._scale):
                     self._screen.phone.core.changed()
-                finger.dragged = True
+                finger.dragged = node.scroller
         finger.last_x, finger.last_y = x, y
         self._show(x, y)
 
@@ -102,7 +117,11 @@ class Touch:
         edge = self._edge(finger)
         if edge:
             self._gesture(edge, dx / self._scale, dy / self._scale)
-        elif not finger.dragged:
+        elif finger.dragged is not None:
+            speed = -finger.speed() / self._scale
+            if abs(speed) >= SLOWEST:
+                self._screen.fling(finger.dragged, speed)
+        else:
             node = self._draggable(finger.x, finger.y)
             if node is not None and node.drag is not None:
                 node.drag(dx, dy)
@@ -114,6 +133,7 @@ class Touch:
 
     def scroll(self, x: float, y: float, distance: float) -> None:
         """Scroll what lies under a point in pixels by a distance in dp, as a mouse wheel does."""
+        self._screen.catch()
         node = self._draggable(x, y) if self._screen.phone.display.on else None
         if node is not None and node.scroller is not None and node.scroller.move(distance):
             self._screen.phone.core.changed()
@@ -122,6 +142,7 @@ class Touch:
         """Tap a point in pixels; returns the node that took it."""
         if not self._screen.phone.display.on:
             return None
+        self._screen.catch()
         node = self.find(x, y)
         self._show(x, y)
         self._press(node, 0)

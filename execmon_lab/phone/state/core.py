@@ -22,6 +22,8 @@ class Core:
     ----------
     version : int
         Counts changes of anything that may show on the screen.
+    on_change : callable
+        Called after each change.
     boot_time : float
         Wall clock, in seconds, of the last boot.
     """
@@ -30,12 +32,14 @@ class Core:
         self.files = files
         self.log = log
         self.version = 0
+        self.on_change: Callable[[], None] = lambda: None
         self.boot_time = time.time()
         self._timers: set[asyncio.TimerHandle] = set()
 
     def changed(self) -> None:
         """Count a change: the next frame is drawn anew."""
         self.version += 1
+        self.on_change()
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         """Run `action` on the event loop after `seconds`, unless the phone stops or reboots before."""

@@ -98,6 +98,13 @@ class Settings:
         value = self.get(namespace, key) or ""
         return int(value) if value.isdecimal() and len(value) < 10 else default
 
+    def animation_scale(self, key: str) -> float:
+        """Return the factor, 0 to 20, that stretches the animations of a kind; where it is none, 1."""
+        try:
+            return min(20.0, max(0.0, float(self.get("global", key) or 1)))
+        except ValueError:
+            return 1.0
+
     def put(self, namespace: str, key: str, value: str) -> None:
         """Set a value and tell its watchers."""
         table = self.table(namespace)

@@ -88,6 +88,7 @@ class Methods:
         self, compressed: bool = False, depth: int = 50, active: bool = False
     ) -> str:
         """Return the tree of all windows, or of the active one, as XML."""
+        await self._system.screen.idle()
         return dump(self._system, compressed=compressed, everything=not active, depth=depth or 50)
 
     async def takeScreenshot(self, scale: float = 1, quality: int = 80) -> str:
@@ -177,7 +178,7 @@ class Methods:
     async def click(self, x: Any, y: Any = None, milliseconds: int = 0) -> bool:
         """Tap a point, or a node."""
         if isinstance(x, dict):
-            x, y = self._one(x).centre
+            x, y = (await self._one(x)).centre
         if milliseconds:
             self._system.touch.down(float(x), float(y))
             await asyncio.sleep(min(MAX_WAIT_SECONDS, milliseconds / 1000))
@@ -234,13 +235,14 @@ class Methods:
 
     # nodes
 
-    def _all(self, selector: Selector) -> list[Node]:
+    async def _all(self, selector: Selector) -> list[Node]:
+        await self._system.screen.idle()
         if not self._system.display.on:
             return []
         return find(roots(self._system.screen), selector)
 
-    def _one(self, selector: Selector) -> Node:
-        found = self._all(selector)
+    async def _one(self, selector: Selector) -> Node:
+        found = await self._all(selector)
         if not found:
             shown = {
                 key: value for key, value in selector.items() if value not in ([], None) and key != "mask"
@@ -250,31 +252,31 @@ class Methods:
 
     async def exist(self, selector: Selector) -> bool:
         """Whether a node fits."""
-        return bool(self._all(selector))
+        return bool(await self._all(selector))
 
     async def count(self, selector: Selector) -> int:
         """Return how many nodes fit."""
-        return len(self._all(selector))
+        return len(await self._all(selector))
 
     async def objInfo(self, selector: Selector) -> dict[str, Any]:
         """Return what the first node that fits is like."""
-        return describe(self._one(selector))
+        return describe(await self._one(selector))
 
     async def objInfoOfAllInstances(self, selector: Selector) -> list[dict[str, Any]]:
         """Return what all nodes that fit are like."""
-        return [describe(node) for node in self._all(selector)]
+        return [describe(node) for node in await self._all(selector)]
 
     async def waitForExists(self, selector: Selector, milliseconds: int = 10000) -> bool:
         """Wait until a node fits; False when the time is over."""
-        return await self._wait(lambda: bool(self._all(selector)), milliseconds)
+        return await self._wait(selector, True, milliseconds)
 
     async def waitUntilGone(self, selector: Selector, milliseconds: int = 10000) -> bool:
         """Wait until no node fits; False when the time is over."""
-        return await self._wait(lambda: not self._all(selector), milliseconds)
+        return await self._wait(selector, False, milliseconds)
 
-    async def _wait(self, done: Callable[[], bool], milliseconds: int) -> bool:
+    async def _wait(self, selector: Selector, there: bool, milliseconds: int) -> bool:
         end = time.monotonic() + min(MAX_WAIT_SECONDS, milliseconds / 1000)
-        while not done():
+        while bool(await self._all(selector)) != there:
             if time.monotonic() >= end:
                 return False
             await asyncio.sleep(POLL_SECONDS)
@@ -282,11 +284,11 @@ class Methods:
 
     async def getText(self, selector: Selector) -> str:
         """Return the text of a node."""
-        return self._one(selector).text
+        return (await self._one(selector)).text
 
     async def setText(self, selector: Selector, text: str) -> bool:
         """Set the text of a field; False when the node is none."""
-        node = self._one(selector)
+        node = await self._one(selector)
         if node.set_text is None:
             return False
         node.set_text(str(text))
@@ -299,9 +301,9 @@ class Methods:
 
     async def dragTo(self, selector: Selector, *target: Any) -> bool:
         """Drag a node to a point or to another node."""
-        x, y = self._one(selector).centre
+        x, y = (await self._one(selector)).centre
         if target and isinstance(target[0], dict):
-            end, steps = self._one(target[0]).centre, int(target[1]) if len(target) > 1 else 100
+            end, steps = (await self._one(target[0])).centre, int(target[1]) if len(target) > 1 else 100
         else:
             end, steps = (int(target[0]), int(target[1])), int(target[2]) if len(target) > 2 else 100
         return await self.swipe(x, y, *end, steps=steps)
@@ -325,7 +327,7 @@ class Methods:
     async def _child(self, selector: Selector, child: Selector, inside: Selector, scroll: bool) -> Selector:
         if scroll:
             await self.scrollTo(selector, inside)
-        candidates = self._all(_nested(selector, child))
+        candidates = await self._all(_nested(selector, child))
         for index, node in enumerate(candidates):
             if find([node], inside):
                 return _nested(selector, {**child, "instance": index})
@@ -333,8 +335,8 @@ class Methods:
 
     # scrolling
 
-    def _scroll(self, selector: Selector, share: float) -> bool:
-        node = self._one(selector)
+    async def _scroll(self, selector: Selector, share: float) -> bool:
+        node = await self._one(selector)
         scroller = next((item.scroller for item in node.walk() if item.scroller is not None), None)
         if scroller is None:
             return False
@@ -345,47 +347,47 @@ class Methods:
 
     async def scrollForward(self, selector: Selector, vertical: bool = True, steps: int = 55) -> bool:
         """Scroll a page on; False at the end."""
-        return self._scroll(selector, 0.8)
+        return await self._scroll(selector, 0.8)
 
     async def scrollBackward(self, selector: Selector, vertical: bool = True, steps: int = 55) -> bool:
         """Scroll a page back; False at the beginning."""
-        return self._scroll(selector, -0.8)
+        return await self._scroll(selector, -0.8)
 
     async def scrollToEnd(
         self, selector: Selector, vertical: bool = True, swipes: int = 500, steps: int = 55
     ) -> bool:
         """Scroll to the end."""
-        return self._scroll(selector, 1000)
+        return await self._scroll(selector, 1000)
 
     async def scrollToBeginning(
         self, selector: Selector, vertical: bool = True, swipes: int = 500, steps: int = 55
     ) -> bool:
         """Scroll to the beginning."""
-        return self._scroll(selector, -1000)
+        return await self._scroll(selector, -1000)
 
     async def scrollTo(self, selector: Selector, target: Selector, vertical: bool = True) -> bool:
         """Scroll until a node fits the target; False when none does."""
-        self._scroll(selector, -1000)
-        while not self._all(target):
-            if not self._scroll(selector, 0.6):
+        await self._scroll(selector, -1000)
+        while not await self._all(target):
+            if not await self._scroll(selector, 0.6):
                 return False
         return True
 
     async def flingForward(self, selector: Selector, vertical: bool = True) -> bool:
         """Scroll far on."""
-        return self._scroll(selector, 3)
+        return await self._scroll(selector, 3)
 
     async def flingBackward(self, selector: Selector, vertical: bool = True) -> bool:
         """Scroll far back."""
-        return self._scroll(selector, -3)
+        return await self._scroll(selector, -3)
 
     async def flingToEnd(self, selector: Selector, vertical: bool = True, swipes: int = 500) -> bool:
         """Scroll to the end."""
-        return self._scroll(selector, 1000)
+        return await self._scroll(selector, 1000)
 
     async def flingToBeginning(self, selector: Selector, vertical: bool = True, swipes: int = 500) -> bool:
         """Scroll to the beginning."""
-        return self._scroll(selector, -1000)
+        return await self._scroll(selector, -1000)
 
 
 def _nested(selector: Selector, child: Selector) -> Selector:

@@ -101,6 +101,35 @@ def test_a_turn_of_the_screen_is_a_new_session(bench: Bench) -> None:
     bench.run(client)
 
 
+@pytest.mark.parametrize("scale", ["5", "0"])
+def test_what_moves_is_seen_to_move_and_then_stands_still(bench: Bench, scale: str) -> None:
+    bench.system.settings.put("global", "transition_animation_scale", scale)
+
+    async def client(it: Client) -> None:
+        video, _, _ = await it.open("3.3.4")
+        await video.readexactly(12)
+        await packet(video)
+        await packet(video)
+        bench.system.activities.start(Intent("android.settings.SETTINGS"))
+        seen = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.3 * float(scale) + 0.5):
+                while True:
+                    await packet(video)
+                    seen += 1
+        clock = 4  # a picture for each second of the status bar
+        assert seen >= 15 + clock if scale == "5" else 1 <= seen <= clock
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2.5):
+                while True:
+                    await packet(video)
+                    seen = 0
+                    clock -= 1
+        assert clock >= 0
+
+    bench.run(client)
+
+
 def test_no_more_pictures_than_asked_for(bench: Bench) -> None:
     async def client(it: Client) -> None:
         bench.system.activities.start(Intent(component=MOTION, extras={"fps": "60"}))

@@ -164,8 +164,10 @@ def test_a_swipe_scrolls_what_is_under_the_finger(runner):
         return next((node.bounds[1] for node in nodes), -1)
 
     before = top("Model")
-    runner.run(system.touch.swipe(360, 900, 360, 800, 0.05))
+    system.touch.down(360, 900)
+    system.touch.move(360, 800)
     assert top("Model") == before - 100
+    system.touch.cancel()
     runner.run(system.touch.swipe(360, 300, 360, 1200, 0.05))
     assert top("Model") == before
 

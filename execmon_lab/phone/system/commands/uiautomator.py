@@ -55,6 +55,7 @@ async def _dump(process: Process, words: list[str]) -> int:
     path = names[0] if names else DUMP_FILE
     if not system.display.on:
         return await process.fail("ERROR: null root node returned by UiTestAutomationBridge.", 0)
+    await system.screen.idle()
     xml = dump_windows(system) if "--windows" in words else dump(system, compressed="--compressed" in words)
     if path == "/dev/tty":
         await process.write(xml.encode())
