@@ -283,7 +283,8 @@ class Screen:
         image = Image.new("RGBA", size, (0, 0, 0, 255))
         canvas = Canvas(image)
         windows = self._windows[1]
-        windows[0].root.draw(canvas)
+        if self.recents or not self.phone.activities.front.activity.secure:
+            windows[0].root.draw(canvas)
         if not self.recents:
             self._remember(image, clean=len(windows) == 1)
         covered = any(window.layer == "keyboard" for window in windows)
@@ -302,7 +303,9 @@ class Screen:
     def _remember(self, image: Image.Image, *, clean: bool) -> None:
         """Keep the picture of the app in front for the overview, if possible without what covers it."""
         tasks = self.phone.activities.tasks
-        if clean or tasks[-1].identifier not in self._pictures:
+        if tasks[-1].top.activity.secure:
+            self._pictures.pop(tasks[-1].identifier, None)
+        elif clean or tasks[-1].identifier not in self._pictures:
             self._pictures[tasks[-1].identifier] = image
         alive = {task.identifier for task in tasks}
         for identifier in list(self._pictures):

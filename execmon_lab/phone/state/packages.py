@@ -51,11 +51,15 @@ class Filter:
 
 @dataclass(frozen=True)
 class Activity:
-    """An activity of a package: full class name, filters, and the screen it shows."""
+    """An activity of a package: full class name, filters, the screen it shows, and whether that is protected.
+
+    Of a protected one (FLAG_SECURE) every picture is black.
+    """
 
     name: str
     filters: tuple[Filter, ...] = ()
     screen: str = ""
+    secure: bool = False
 
 
 @dataclass
@@ -157,6 +161,13 @@ _ACTIVITIES: dict[str, tuple[Activity, ...]] = {
             "MANAGE_ALL_APPLICATIONS_SETTINGS",
         ),
         _settings("Settings$SoundSettingsActivity", "settings/sound", "SOUND_SETTINGS"),
+        _settings("Settings$SecurityDashboardActivity", "settings/security", "SECURITY_SETTINGS"),
+        Activity(
+            "com.android.settings.password.ChooseLockPassword",
+            (Filter(("android.app.action.SET_NEW_PASSWORD",)),),
+            "settings/pin",
+            secure=True,
+        ),
         _settings("Settings$MyDeviceInfoActivity", "settings/about", "DEVICE_INFO_SETTINGS"),
     ),
     "com.android.chrome": (

@@ -29,6 +29,7 @@ STARTS = {
     "settings": Intent("android.settings.SETTINGS"),
     "network": Intent("android.settings.WIRELESS_SETTINGS"),
     "display": Intent("android.settings.DISPLAY_SETTINGS"),
+    "security": Intent("android.settings.SECURITY_SETTINGS"),
     "about": Intent("android.settings.DEVICE_INFO_SETTINGS"),
     "browser": Intent(component=("com.android.chrome", "com.google.android.apps.chrome.Main")),
     "calculator": Intent(component=("com.android.calculator2", "com.android.calculator2.Calculator")),

@@ -7,5 +7,6 @@ from execmon_lab.phone.screen.apps import generic as generic
 from execmon_lab.phone.screen.apps import launcher as launcher
 from execmon_lab.phone.screen.apps import messages as messages
 from execmon_lab.phone.screen.apps import motion as motion
+from execmon_lab.phone.screen.apps import pin as pin
 from execmon_lab.phone.screen.apps import settings as settings
 from execmon_lab.phone.screen.apps import tools as tools

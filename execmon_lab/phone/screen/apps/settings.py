@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from execmon_lab.phone.screen.apps.pin import LOCK, NUMERIC
 from execmon_lab.phone.screen.node import Action, Node, Scroller
 from execmon_lab.phone.screen.text import MEDIUM
 from execmon_lab.phone.screen.theme import Colour
@@ -19,6 +20,7 @@ _PAGES: tuple[tuple[str, str, str, str, Colour], ...] = (
     ("display", "Display", "Dark theme, brightness, rotation", "display", (0xD9, 0x8A, 0x00)),
     ("sound", "Sound & vibration", "Volume, haptics", "sound", (0xA8, 0x32, 0x5A)),
     ("battery", "Battery", "", "battery", (0x1E, 0x8E, 0x4E)),
+    ("security", "Security", "Screen lock", "lock", (0x00, 0x7A, 0x6E)),
     ("about", "About phone", "", "phone", (0x5A, 0x63, 0x75)),
 )
 _ACTIVITIES = {
@@ -27,8 +29,10 @@ _ACTIVITIES = {
     "battery": "PowerUsageSummaryActivity",
     "apps": "AppAndNotificationDashboardActivity",
     "sound": "SoundSettingsActivity",
+    "security": "SecurityDashboardActivity",
     "about": "MyDeviceInfoActivity",
 }
+ROW = 68  # dp
 Row = Callable[[Ui, Node, float], float]  # draws itself at a y and returns its height
 
 
@@ -49,7 +53,7 @@ class Subjects(View):
             ui.top,
             ui.bottom,
             self.scroller,
-            100 + 76 * len(_PAGES) + 12,
+            100 + ROW * len(_PAGES) + 12,
             id="main_content_scrollable_container",
         )
         ui.label(items, 20, y + 44, ui.w - 40, "Settings", 34, id="homepage_title")
@@ -60,8 +64,8 @@ class Subjects(View):
                 "battery": f"{battery.level}%{' - Charging' if battery.charging else ''}",
                 "about": self.phone.properties.get("ro.product.model"),
             }.get(name, summary)
-            ui.row(items, y, title, words, icon=icon, accent=accent, tap=self._open(name), h=76)
-            y += 76
+            ui.row(items, y, title, words, icon=icon, accent=accent, tap=self._open(name), h=ROW)
+            y += ROW
         return root
 
     def _open(self, name: str) -> Action:
@@ -361,6 +365,27 @@ class Apps(Page):
                 self.open("", component=(name, package.launcher.name))
 
         return start
+
+
+@view("settings/security")
+class Security(Page):
+    """How the screen is locked."""
+
+    title = "Security"
+
+    def rows(self) -> list[Row]:
+        """Return the lock, which leads to the screen that asks for a PIN."""
+        locked = self.phone.settings.get("secure", LOCK) == NUMERIC
+        component = ("com.android.settings", "com.android.settings.password.ChooseLockPassword")
+        return [
+            self.head("Device security"),
+            self.entry(
+                "Screen lock",
+                "PIN" if locked else "None",
+                icon="lock",
+                tap=lambda: self.open("", component=component),
+            ),
+        ]
 
 
 @view("settings/about")

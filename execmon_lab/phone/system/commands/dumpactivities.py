@@ -226,13 +226,57 @@ def focus_lines(system: System) -> list[str]:
     ]
 
 
+_FLAGS = {
+    "STATUS_BAR": "NOT_FOCUSABLE SPLIT_TOUCH HARDWARE_ACCELERATED DRAWS_SYSTEM_BAR_BACKGROUNDS",
+    "NAVIGATION_BAR": "NOT_FOCUSABLE NOT_TOUCH_MODAL TOUCHABLE_WHEN_WAKING SPLIT_TOUCH HARDWARE_ACCELERATED",
+    "INPUT_METHOD": "NOT_FOCUSABLE LAYOUT_IN_SCREEN SPLIT_TOUCH HARDWARE_ACCELERATED",
+    "BASE_APPLICATION": "LAYOUT_IN_SCREEN LAYOUT_INSET_DECOR SPLIT_TOUCH HARDWARE_ACCELERATED "
+    "DRAWS_SYSTEM_BAR_BACKGROUNDS",
+}
+
+
+def _window_lines(system: System) -> list[str]:
+    """Return what is told of each window, from the front to the back."""
+    front, recents = system.activities.front, system.screen.recents
+    found = [
+        ("NavigationBar0", 1000, "NAVIGATION_BAR", True, False),
+        ("StatusBar", 1000, "STATUS_BAR", True, False),
+    ]
+    if system.screen.keyboard_shown:
+        found.append(("InputMethod", 10060, "INPUT_METHOD", True, False))
+    found += [
+        (
+            record.full_component,
+            record.package.uid,
+            "BASE_APPLICATION",
+            record is front and not recents,
+            record.activity.secure,
+        )
+        for record in system.activities.records
+    ]
+    lines = []
+    for index, (title, uid, kind, shown, secure) in enumerate(found):
+        flags = _FLAGS[kind]
+        if secure:  # in the order of the bits: android.view.WindowManager.LayoutParams
+            flags = flags.replace("LAYOUT_IN_SCREEN", "LAYOUT_IN_SCREEN SECURE")
+        lines += [
+            f"  Window #{index} Window{{{(index + 17) * 7919:x} u0 {title}}}:",
+            f"    mDisplayId=0 rootTaskId=1 mSession=Session{{{uid:x}}}",
+            f"    mOwnerUid={uid} showForAllUsers=false package={title.split('/')[0]} appop=NONE",
+            f"    mAttrs={{(0,0)(fillxfill) sim={{adjust=resize}} ty={kind} fmt=TRANSPARENT",
+            f"      fl={flags}",
+            "      pfl=FIT_INSETS_CONTROLLED}",
+            f"    isOnScreen={str(shown).lower()}",
+        ]
+    return lines
+
+
 def window(system: System, words: list[str]) -> str:
     """Answer `dumpsys window` with its sections."""
     section = next((word for word in words if not word.startswith("-")), "")
     display = system.display
     width, height = display.rotated_size
     physical = "x".join(map(str, display.physical_size))
-    keyboard = system.screen.keyboard_shown
     free = system.settings.get("system", "accelerometer_rotation") == "1"
     displays = [
         "WINDOW MANAGER DISPLAY CONTENTS (dumpsys window displays)",
@@ -271,18 +315,7 @@ def window(system: System, words: list[str]) -> str:
         f"    mUserRotationMode=USER_ROTATION_{'FREE' if free else 'LOCKED'} "
         f"mUserRotation=ROTATION_{display.rotation * 90}",
     ]
-    windows = ["WINDOW MANAGER WINDOWS (dumpsys window windows)"]
-    titles = [("NavigationBar0", 1000), ("StatusBar", 1000)]
-    if keyboard:
-        titles.append(("InputMethod", 10060))
-    titles += [(record.full_component, record.package.uid) for record in system.activities.records]
-    for index, (title, uid) in enumerate(titles):
-        windows += [
-            f"  Window #{index} Window{{{(index + 17) * 7919:x} u0 {title}}}:",
-            f"    mDisplayId=0 rootTaskId=1 mSession=Session{{{uid:x}}}",
-            f"    mOwnerUid={uid} showForAllUsers=false package={title.split('/')[0]} appop=NONE",
-            f"    isOnScreen={str(index < len(titles) - len(system.activities.records) + 1).lower()}",
-        ]
+    windows = ["WINDOW MANAGER WINDOWS (dumpsys window windows)", *_window_lines(system)]
     windows += [
         "",
         *focus_lines(system),
