@@ -29,6 +29,7 @@ async def run(
     density: int = DENSITY,
     secure: bool = False,
     authorized_keys: Path | None = None,
+    has_encoder: bool = True,
     ready: Callable[[int, str], None] | None = None,
     until_eof: bool = False,
 ) -> None:
@@ -44,6 +45,8 @@ async def run(
         The screen, in pixels and dots per inch.
     secure
         Whether a host needs an RSA key that was accepted on the screen, or stands in ``authorized_keys``.
+    has_encoder
+        Whether the phone can make video of its screen.
     ready
         Called with the port and the serial when the phone can be reached.
     until_eof
@@ -59,7 +62,8 @@ async def run(
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))  # the shell's functions may call functions
     sock = bind(port)
     try:
-        system = System(serial=f"EXECMON{sock.getsockname()[1]}", size=size, density=density)
+        serial = f"EXECMON{sock.getsockname()[1]}"
+        system = System(serial=serial, size=size, density=density, has_encoder=has_encoder)
         adbd = Adbd(system, sock, adb_ports=adb_ports, secure=secure, keys=authorized_keys)
     except BaseException:
         sock.close()
@@ -134,6 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--density", type=int, default=DENSITY, help="dots per inch")
     parser.add_argument("--secure", action="store_true", help="ask before a host may debug")
     parser.add_argument("--authorized-keys", type=Path, help="file of accepted keys, appended to")
+    parser.add_argument("--no-encoder", action="store_true", help="be a phone that cannot make video")
     parser.add_argument("--until-eof", action="store_true", help="end when the standard input does")
     parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     given = parser.parse_args(arguments)
@@ -149,6 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 density=given.density,
                 secure=given.secure,
                 authorized_keys=given.authorized_keys,
+                has_encoder=not given.no_encoder,
                 ready=_say_ready,
                 until_eof=given.until_eof,
             )

@@ -54,6 +54,8 @@ class PhoneProcess:
         Whether a host needs an accepted RSA key.
     authorized_keys
         File of accepted keys.
+    has_encoder
+        Whether the phone can make video of its screen.
     log_level
         How much is logged to ``log``: debug, info, warning or error.
     log
@@ -76,6 +78,7 @@ class PhoneProcess:
         density: int = 320,
         secure: bool = False,
         authorized_keys: Path | None = None,
+        has_encoder: bool = True,
         log: Path | None = None,
         log_level: str = "warning",
     ) -> None:
@@ -87,6 +90,7 @@ class PhoneProcess:
             *(word for adb_port in adb_ports for word in ("--adb-port", str(adb_port))),
             *("--size", f"{size[0]}x{size[1]}", "--density", str(density), "--log-level", log_level),
             *(["--secure"] if secure else []),
+            *([] if has_encoder else ["--no-encoder"]),
             *(["--authorized-keys", str(authorized_keys)] if authorized_keys else []),
         ]
         self._process: subprocess.Popen[bytes] | None = None

@@ -16,8 +16,8 @@ _COLUMN = 30
 def listing(options: Options, system: System) -> Iterator[str]:
     """Yield the lists that were asked for."""
     if options.list_encoders:
-        found = "\n    --video-codec=h264 --video-encoder=libx264    (sw)" if available() else "\n    (none)"
-        yield f"List of video encoders:{found}"
+        found = "--video-codec=h264 --video-encoder=libx264    (sw)"
+        yield f"List of video encoders:\n    {found if system.has_encoder and available() else '(none)'}"
         yield "List of audio encoders:\n    (none)"
     if options.list_displays:
         width, height = system.display.rotated_size

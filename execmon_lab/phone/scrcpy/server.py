@@ -28,6 +28,7 @@ crashes when the header comes first (3.3.4, ``sc_recorder_video_packet_sink_open
 POLL_SECONDS = 1 / 100
 """Between looks at a screen that stands still."""
 
+NO_ENCODER = "Could not create default video encoder for"
 MISSING = "this phone has no video encoder: PyAV is missing where it runs (pip install av)"
 
 
@@ -64,7 +65,7 @@ async def run(process: Process, words: list[str]) -> int:
     try:
         await server.run()
     except (ServerError, ControlError) as error:
-        server.say("error", str(error))
+        server.complain(error)
         return 1 if isinstance(error, ServerError) else 0
     finally:
         await server.flush()
@@ -79,6 +80,7 @@ class Server:
         self._system = process.system
         self._options = options
         self._said: list[tuple[bool, str]] = []
+        self._complained: Exception | None = None
         self._reset = False
         self._encoder: Encoder | None = None
 
@@ -86,6 +88,12 @@ class Server:
         """Write a line to the server's log, if the client wants to know so much."""
         if LEVELS.index(level) >= LEVELS.index(self._options.log_level):
             self._said.append((level in ("warn", "error"), f"[server] {level.upper()}: {text}"))
+
+    def complain(self, error: Exception) -> None:
+        """Write an error to the log, once."""
+        if error is not self._complained:
+            self._complained = error
+            self.say("error", str(error))
 
     async def flush(self) -> None:
         """Hand the log to who reads it."""
@@ -137,7 +145,7 @@ class Server:
                 f"Display {options.display_id} not found\nList of displays:\n    --display-id=0"
             )
         if options.video_codec != "h264":
-            raise ServerError(f"Could not create default video encoder for {options.video_codec}")
+            raise ServerError(f"{NO_ENCODER} {options.video_codec}")
         if not available():
             raise ServerError(MISSING)
 
@@ -244,6 +252,10 @@ class Server:
             for task in done:
                 with contextlib.suppress(BrokenPipeError):
                     task.result()
+        except (ServerError, ControlError) as error:
+            self.complain(error)
+            await self.flush()  # before the sockets end, so that a client that sees their end knows why
+            raise
         finally:
             for task in work:
                 task.cancel()
@@ -285,6 +297,8 @@ class Server:
         from execmon_lab.phone.scrcpy.encoder import Encoder  # needs PyAV, an optional part
 
         options, system = self._options, self._system
+        if not system.has_encoder:
+            raise ServerError(f"{NO_ENCODER} {options.video_codec}\nList of video encoders:\n    (none)")
         frames = Framing(options)
         fps = min(options.max_fps or FASTEST, FASTEST)
         shown, due = 0, 0.0

@@ -52,6 +52,8 @@ class System(PhoneState):
         Pixels of the display, upright.
     density
         Dots per inch.
+    has_encoder
+        Whether it can make video of its screen.
 
     Attributes
     ----------
@@ -61,8 +63,16 @@ class System(PhoneState):
         Called with the reason when the phone goes down for a reboot.
     """
 
-    def __init__(self, *, serial: str, size: tuple[int, int] = (720, 1280), density: int = 320) -> None:
+    def __init__(
+        self,
+        *,
+        serial: str,
+        size: tuple[int, int] = (720, 1280),
+        density: int = 320,
+        has_encoder: bool = True,
+    ) -> None:
         super().__init__(serial=serial, size=size, density=density)
+        self.has_encoder = has_encoder
         self.network: dict[str, Handler] = {}
         self.on_reboot: list[Callable[[str], None]] = []
         self.screen = Screen(self)

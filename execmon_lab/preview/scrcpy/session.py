@@ -26,6 +26,7 @@ KEY_SECONDS = 2
 RESET_VIDEO = b"\x11"
 _AGAIN_SECONDS = 0.03
 _SEND_SECONDS = 2.0
+_LAST_WORDS_SECONDS = 0.5
 _BUFFER = 1 << 18
 _MOST_AT_ONCE = 8 << 20
 _KEPT_WORDS = 2000
@@ -204,7 +205,17 @@ class Session:
         for wire in (self._video, self._control, self._shell):
             if wire.ended_by is not None:
                 return wire.ended_by
+        self._hear_out()
         return self._broken(f"the connection to the server ended ({fault or type(fault).__name__})")
+
+    def _hear_out(self) -> None:
+        """Read the server's last words, which come by another way than the end of its video."""
+        end = time.monotonic() + _LAST_WORDS_SECONDS
+        waiting = select.poll()
+        waiting.register(self._shell.conn, select.POLLIN)
+        with contextlib.suppress(*_FAULTS):
+            while waiting.poll(max(0.0, end - time.monotonic()) * 1000):
+                self._listen()
 
     def _broken(self, what: str) -> StreamBroken:
         words = bytes(self._said).decode(errors="replace")

@@ -424,6 +424,18 @@ def test_it_connects_out_where_the_client_asks_for_that(bench: Bench) -> None:
     bench.run(client)
 
 
+def test_a_device_without_an_encoder_says_so_when_it_is_asked_for_video(bench: Bench) -> None:
+    bench.system.has_encoder = False
+
+    async def client(it: Client) -> None:
+        video, _, _ = await it.open("4.1")
+        assert await it.finished() == 1
+        assert await asyncio.wait_for(video.read(10), 10) == b""
+        assert "[server] ERROR: Could not create default video encoder for h264" in it.said
+
+    bench.run(client)
+
+
 def test_it_lists(bench: Bench) -> None:
     async def client(it: Client) -> None:
         it.start("4.1", *(f"list_{what}=true" for what in ("encoders", "displays", "cameras", "apps")))
