@@ -109,8 +109,10 @@ def test_a_drag_and_the_wheel_scroll_the_phone(jupyter: JupyterServer, lab_page:
     lab_page.execute(PHONE + "\nphone.start(package='com.android.settings')\nphone.wait_for('About phone')")
     lab_page.execute("phone.shell('settings put system user_rotation 1')")  # so that it does not fit
     expect(view.locator(".xm-phone.xm-landscape")).to_be_visible(timeout=20_000)
-    lab_page.execute("first = 'Network & internet'; top = lambda: phone.find(first).bounds.center[1]")
-    lab_page.execute("before = top()")
+    lab_page.execute(
+        "tops = lambda: [n.bounds.center[1] for n in phone.nodes() if n.text == 'Network & internet']\n"
+        "[before] = tops()"
+    )
     view.get_by_role("button", name="Control", exact=True).click()
     canvas = view.locator(".xm-phone .xm-canvas")
     box = canvas.bounding_box()
@@ -120,14 +122,14 @@ def test_a_drag_and_the_wheel_scroll_the_phone(jupyter: JupyterServer, lab_page:
     lab_page.page.mouse.wheel(0, 60)
     scrolls = view.locator(".xm-log-message", has_text="Manual: scroll")
     expect(scrolls).to_have_count(1)  # before the kernel is kept busy by the next line
-    lab_page.wait_for_python("first not in phone.screen_text() or top() < before - 50")
+    lab_page.wait_for_python("all(top < before - 50 for top in tops())")
     assert lab_page.page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop") == scrolled
     lab_page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.3)
     lab_page.page.mouse.down()
     lab_page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.9, steps=5)
     lab_page.page.mouse.up()
     expect(view.locator(".xm-log-message", has_text="Manual: swipe")).to_have_count(1)
-    lab_page.wait_for_python("first in phone.screen_text() and top() == before")
+    lab_page.wait_for_python("tops() == [before]")
 
 
 def test_a_touch_that_the_kernel_hears_of_too_late_is_refused_and_told(
