@@ -34,8 +34,9 @@ class BestSource:
     It begins with screencap, which works on every device, changes nothing on it, loses nothing, and gives its
     first picture at once. On a phone on a cable it is too slow, which the first pictures tell; then scrcpy's
     server is started. It is also started when somebody wants video, and then gives the pictures, too: one
-    stream for all. What is in use stands in `name`, in `StreamStats.source` and `Frame.source`; a change
-    of it, and the reason, is told, each reason once.
+    stream for all. While that stream begins, or begins anew, the pictures go on by screencap. What is in use
+    stands in `name`, in `StreamStats.source` and `Frame.source`; a change of it, and the reason, is told,
+    each reason once.
 
     Parameters
     ----------
@@ -68,72 +69,106 @@ class BestSource:
         self._trials = TRIALS if prefer == "auto" else 0
         self._failed = ""  # why scrcpy was given up
         self._for_video = False  # scrcpy runs for the sake of video alone
-        self._source: ScreencapSource | ScrcpySource = ScreencapSource(device)
+        self._screencap = ScreencapSource(device)
+        self._scrcpy: ScrcpySource | None = None
+        self._captured: ScreencapSource | ScrcpySource = self._screencap  # what the newest picture came from
+        self._name = self._screencap.name
         if prefer == "scrcpy" and self._can_scrcpy("scrcpy is preferred"):
-            self._source = ScrcpySource(device, wanted)
+            self._scrcpy = ScrcpySource(device, wanted)
 
     @property
     def name(self) -> str:
         """What the pictures come from now."""
-        return self._source.name
+        return self._name
 
     def capture(self) -> Capture:
         """Return the present picture; see `Source.capture`."""
-        began = time.monotonic()
-        try:
-            capture = self._source.capture()
-        except ScrcpyFailed as error:
-            self._fall_back(error)
-            capture = self._source.capture()
-        if capture.changed:
-            self._darkness.look(capture.picture)
-        if len(self._seconds) < self._trials and isinstance(self._source, ScreencapSource):
-            self._seconds.append(time.monotonic() - began)
-            if len(self._seconds) == self._trials:
-                self._decide(statistics.median(self._seconds))
-        return capture
+        before = self._captured
+        picture, changed = self._from_scrcpy() or self._from_screencap()
+        changed = changed or self._captured is not before
+        self._name = self._captured.name
+        if changed:
+            self._darkness.look(picture)
+        return Capture(picture, changed)
 
     def want_video(self, wanted: bool) -> None:
         """Start scrcpy for who wants video, where it does not run; see `VideoSource.want_video`."""
-        if wanted and isinstance(self._source, ScreencapSource):
+        if wanted and self._scrcpy is None:
             self._for_video = True
-            self._replace(ScrcpySource(self._device, self._wanted))
+            self._begin_scrcpy()
         elif not wanted and self._for_video:
-            self._for_video = False
-            self._replace(ScreencapSource(self._device))
-        if isinstance(self._source, ScrcpySource):
-            self._source.want_video(wanted)
+            self._end_scrcpy()
+        if self._scrcpy is not None:
+            self._scrcpy.want_video(wanted)
 
     def tap(self, wanted: bool) -> bool:
-        """Have `packets` give what comes anyway, while scrcpy runs; see `VideoSource.tap`."""
-        return isinstance(self._source, ScrcpySource) and self._source.tap(wanted)
+        """Have `packets` give what comes anyway, while scrcpy runs; see `VideoSource.tap`.
+
+        Where it was started for those alone who want video, the pictures go on until it has begun.
+        """
+        scrcpy = self._scrcpy
+        return scrcpy is not None and scrcpy.tap(wanted) and (scrcpy.begun or not self._for_video)
+
+    @property
+    def owes(self) -> float:
+        """Seconds for which no packet has come although one should have; see `VideoSource.owes`."""
+        return 0.0 if self._scrcpy is None else self._scrcpy.owes
 
     def packets(self, timeout: float, *, decode: bool) -> list[VideoPacket]:
         """Return the packets that have come; see `VideoSource.packets`."""
-        source = self._source
-        if not isinstance(source, ScrcpySource):
+        scrcpy = self._scrcpy
+        if scrcpy is None:
             raise NoVideo(self._device.serial, self._failed)
         try:
-            return source.packets(timeout, decode=decode)
+            packets = scrcpy.packets(timeout, decode=decode)
         except ScrcpyFailed as error:
             self._fall_back(error)
             raise NoVideo(self._device.serial, error.reason) from error
+        if packets:
+            self._name = scrcpy.name
+        return packets
 
     def refresh(self) -> None:
         """Ask the device for a key frame."""
-        if isinstance(self._source, ScrcpySource):
-            self._source.refresh()
+        if self._scrcpy is not None:
+            self._scrcpy.refresh()
 
     def touches(self, screen: tuple[int, int] | None, wait: Callable[[float], bool]) -> ScrcpyTouches | None:
         """Return a way to touch the device while scrcpy's stream runs; see `PreviewService.touches`."""
-        source = self._source
-        return source.touches(screen, wait) if isinstance(source, ScrcpySource) else None
+        source = self._scrcpy
+        return None if source is None else source.touches(screen, wait)
 
     def close(self) -> None:
         """Let go of the device; a `capture` under way ends."""
         with self._lock:
             self._closed = True
-            self._source.close()
+            sources = self._screencap, self._scrcpy
+        for source in sources:
+            if source is not None:
+                source.close()
+
+    def _from_scrcpy(self) -> Capture | None:
+        """Return scrcpy's picture, where it has one by now."""
+        if self._scrcpy is None:
+            return None
+        try:
+            capture = self._scrcpy.newest(0.0)
+        except ScrcpyFailed as error:
+            self._fall_back(error)
+            return None
+        if capture is not None:
+            self._captured = self._scrcpy
+        return capture
+
+    def _from_screencap(self) -> Capture:
+        began = time.monotonic()
+        capture = self._screencap.capture()
+        self._captured = self._screencap
+        if self._scrcpy is None and len(self._seconds) < self._trials:
+            self._seconds.append(time.monotonic() - began)
+            if len(self._seconds) == self._trials:
+                self._decide(statistics.median(self._seconds))
+        return capture
 
     def _decide(self, seconds: float) -> None:
         if seconds <= SLOW_SECONDS:
@@ -141,7 +176,7 @@ class BestSource:
         slow = f"a picture by screencap takes {seconds:.2f} s"
         if self._can_scrcpy(slow):
             self._say("INFO", f"{slow}, so scrcpy is tried")
-            self._replace(ScrcpySource(self._device, self._wanted))
+            self._begin_scrcpy()
 
     def _can_scrcpy(self, why: str) -> bool:
         if not can_decode():
@@ -150,17 +185,21 @@ class BestSource:
         return True
 
     def _fall_back(self, error: ScrcpyFailed) -> None:
-        self._for_video, self._failed = False, error.reason
-        self._replace(ScreencapSource(self._device))
+        self._failed = error.reason
+        self._end_scrcpy()
         self._say("WARN", f"the screen is shown by screencap, which may be slow: {error.reason}")
 
-    def _replace(self, source: ScreencapSource | ScrcpySource) -> None:
+    def _begin_scrcpy(self) -> None:
         with self._lock:
-            self._source.close()
-            self._source = source
             if self._closed:
-                source.close()
                 raise SessionClosed(f"the preview of {self._device.serial} has ended")
+            self._scrcpy = ScrcpySource(self._device, self._wanted)
+
+    def _end_scrcpy(self) -> None:
+        self._for_video, self._name = False, self._screencap.name
+        scrcpy, self._scrcpy = self._scrcpy, None
+        if scrcpy is not None:
+            scrcpy.close()
 
     def _say(self, level: Level, text: str) -> None:
         if text not in self._told:

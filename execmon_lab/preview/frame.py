@@ -23,7 +23,8 @@ class Frame:
     picture
         The JPEG, shared by all frames between two changes of the screen.
     timestamp
-        When it was captured, UTC.
+        When it was asked for, UTC. The device takes it after that, so that a frame's age counts the time that
+        screencap took, too; of scrcpy's pictures it is when the newest that had come was fetched.
     number
         Counts the frames since the device's preview began, from 1.
     changed

@@ -284,6 +284,7 @@ class Stream:
             due = joined | {quality for quality in qualities if self._is_due(quality, began)}
         if not due:
             return
+        moment = datetime.now(UTC)
         capture = self._source.capture()
         captured = time.monotonic()
         self._failure = None
@@ -292,7 +293,6 @@ class Stream:
             self._unseen = qualities
         self._unseen |= joined
         self._number += 1
-        moment = datetime.now(UTC)
         frames = {quality: self._frame(capture, quality, moment) for quality in due}
         encoded = time.monotonic()
         size = sum(len(frame.jpeg) for frame in frames.values())
@@ -329,6 +329,10 @@ class Stream:
             self._source.want_video(wanted)
             self._video = wanted
             self._jpegs.clear()
+        self._tap()
+
+    def _tap(self) -> None:
+        """Find out whether video comes that those who take either can be given."""
         if isinstance(self._source, VideoSource):
             self._tapped = self._source.tap(bool(self._either))
 
@@ -349,6 +353,7 @@ class Stream:
             self._refresh = False
             self._source.refresh()
         packets = self._source.packets(timeout, decode=bool(self._watches))
+        self._tap()  # a stream may have begun with them
         with self._lock:
             watches = (*self._videos, *(watch.video for watch in self._either if self._tapped))
             if packets:
@@ -361,6 +366,8 @@ class Stream:
 
     def _refuse(self, error: NoVideo) -> None:
         """Tell those who want video that there is none; the pictures go on."""
+        if self._video and isinstance(self._source, VideoSource):
+            self._source.want_video(False)
         self._video = False
         with self._lock:
             watches = tuple(watch for watch in self._videos if not watch.refused)

@@ -70,6 +70,12 @@ class VideoSource(Protocol):
     def tap(self, wanted: bool) -> bool:
         """Have `packets` give what comes anyway, at the present rate; tell whether anything does."""
 
+    @property
+    def owes(self) -> float:
+        """Seconds for which no packet has come although one should have: the stream begins, or is asked for a
+        key frame; 0 while all is well, as with a screen that stands still.
+        """
+
     def packets(self, timeout: float, *, decode: bool) -> list[VideoPacket]:
         """Return the packets that have come, after at most `timeout` seconds where none has.
 

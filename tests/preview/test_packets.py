@@ -75,6 +75,14 @@ def test_a_packet_that_is_not_whole_is_waited_for() -> None:
     assert not demuxer.waiting
 
 
+def test_what_comes_before_the_first_packet_may_take_its_time() -> None:
+    """The dummy byte and the name come at once, the codec when the encoder runs."""
+    demuxer = Demuxer(4)
+    for part in (V4[:1], V4[1:40]):
+        assert demuxer.feed(part) == []
+        assert not demuxer.waiting
+
+
 @pytest.mark.parametrize(
     ("stream", "reason"),
     [

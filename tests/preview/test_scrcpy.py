@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from execmon_lab.devices import (
+    AdbError,
     AdbServer,
     Device,
     DeviceDisconnected,
@@ -21,11 +23,13 @@ from execmon_lab.devices import (
     PrivateAdbServer,
     SessionClosed,
 )
+from execmon_lab.devices.lane import Lane
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.phone.screen import code
 from execmon_lab.preview import (
     BestSource,
     Frame,
+    NoVideo,
     PreviewService,
     ScrcpyFailed,
     ScrcpySource,
@@ -33,8 +37,11 @@ from execmon_lab.preview import (
     Wanted,
     choice,
 )
-from execmon_lab.preview.scrcpy import Server, jar
+from execmon_lab.preview.scrcpy import Server, Session, StreamBroken, jar
 from execmon_lab.preview.scrcpy import feed as feed_module
+from execmon_lab.preview.scrcpy import session as session_module
+from execmon_lab.preview.scrcpy import source as source_module
+from execmon_lab.preview.scrcpy import start as start_module
 
 from .tamper import Spoil, Tamper
 
@@ -62,7 +69,7 @@ def still(session: DeviceSession) -> Iterator[None]:
 def version(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Of the server that is talked to."""
     server = Server(jar.BUILT_IN_PATH, request.param)
-    monkeypatch.setattr(feed_module, "install", lambda lane: server)
+    monkeypatch.setattr(start_module, "install", lambda lane: server)
     return str(request.param)
 
 
@@ -247,6 +254,80 @@ class TestFaults:
         with pytest.raises(ScrcpyFailed, match="again and again"):
             capture_for_ever(spoiled.source)
 
+    def test_a_stream_that_flows_is_asked_again_for_a_key_frame(
+        self, source: ScrcpySource, session: DeviceSession, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        session.shell(MOTION)
+        source.want_video(True)
+        asked: list[float] = []
+        monkeypatch.setattr(Session, "reset_video", lambda session: asked.append(time.monotonic()))
+        while not any(packet.key for packet in source.packets(0.1, decode=True)):
+            continue
+        source.refresh()
+        deltas = 0
+        while len(asked) < 2:
+            for packet in source.packets(0.1, decode=True):
+                assert packet.session == 1, "it is not taken for broken"
+                deltas += not packet.key
+        assert deltas > 5, "no other picture is taken for the key frame"
+        session.home()
+
+    def test_a_device_that_is_slow_with_its_key_frames_is_not_given_up(
+        self, source: ScrcpySource, session: DeviceSession, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        original = Session.reset_video
+
+        def ask(session: Session) -> None:
+            with contextlib.suppress(StreamBroken):  # it may have ended meanwhile
+                original(session)
+
+        def late(session: Session) -> None:
+            threading.Timer(1.1, ask, [session]).start()
+
+        monkeypatch.setattr(Session, "reset_video", late)
+        monkeypatch.setattr(feed_module, "QUIET_FACTOR", 1)
+        session.key("SLEEP")  # even the clock stands still
+        try:
+            source.want_video(True)
+            keys: list[int] = []
+            while len(keys) < 6:
+                keys += [packet.session for packet in source.packets(0.1, decode=False) if packet.key]
+        finally:
+            session.key("WAKEUP")
+        assert keys[-1] <= 2
+
+    def test_packets_that_nobody_fetched_leave_no_smear(
+        self, device: Device, session: DeviceSession, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(source_module, "_KEPT", 10)
+        source = ScrcpySource(device)
+        session.shell(MOTION)
+        source.want_video(True)
+        last = 0
+        for _ in range(5):
+            seen = number(source)
+            while number(source) < seen + 20:
+                time.sleep(0.01)
+            for packet in source.packets(0.1, decode=True):
+                assert packet.key or packet.number == last + 1
+                last = packet.number
+        assert last > 0
+        source.close()
+        session.home()
+
+    def test_a_picture_from_before_nobody_looked_is_not_shown(
+        self, source: ScrcpySource, session: DeviceSession
+    ) -> None:
+        session.home()
+        source.want_video(True)
+        settled(source)
+        session.start(package="com.android.settings")
+        end = time.monotonic() + 1.0
+        while time.monotonic() < end:
+            source.packets(0.1, decode=False)
+        assert mean_error(source.capture().image, session.screenshot()) < 4
+        session.home()
+
     @pytest.mark.parametrize("fault", ["kill", "pause"])
     def test_a_phone_that_goes_is_told_and_shown_again(
         self, adb_server: PrivateAdbServer, own_phone: PhoneProcess, fault: str, eventually: Eventually
@@ -303,11 +384,11 @@ class TestTheChoice:
 
     @pytest.mark.usefixtures("slow")
     def test_it_is_scrcpy_where_that_is_quicker(
-        self, best: BestSource, caplog: pytest.LogCaptureFixture
+        self, best: BestSource, caplog: pytest.LogCaptureFixture, eventually: Eventually
     ) -> None:
         caplog.set_level(logging.INFO)
         assert best.name == "screencap"
-        assert self.tried(best) == "scrcpy"
+        assert eventually(lambda: self.tried(best) == "scrcpy")
         assert "so scrcpy is tried" in caplog.text
 
     @pytest.mark.usefixtures("slow")
@@ -328,18 +409,143 @@ class TestTheChoice:
         assert "there is no scrcpy server on this machine" in caplog.text
 
     @pytest.mark.usefixtures("slow")
-    def test_a_server_that_does_not_start_says_why(
-        self, best: BestSource, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    def test_a_server_that_does_not_start_says_why_and_is_not_tried_again(
+        self,
+        best: BestSource,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        eventually: Eventually,
     ) -> None:
-        broken = Server("/data/local/tmp/none.jar", "4.1")
-        monkeypatch.setattr(feed_module, "install", lambda lane: broken)
+        started: list[str] = []
+
+        def broken(lane: object) -> Server:
+            started.append("once")
+            return Server("/data/local/tmp/none.jar", "4.1")
+
+        monkeypatch.setattr(start_module, "install", broken)
+        assert eventually(lambda: self.tried(best) == "screencap" and "the server ended" in caplog.text)
         assert self.tried(best) == "screencap"
-        assert "the server ended" in caplog.text
+        assert started == ["once"]
+        assert caplog.text.count("the screen is shown by screencap") == 1
+
+    @pytest.mark.usefixtures("slow")
+    def test_a_device_that_takes_no_server_says_why(
+        self,
+        best: BestSource,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        eventually: Eventually,
+    ) -> None:
+        def refused(lane: object) -> Server:
+            raise AdbError("adb push scrcpy-server", None, "Permission denied")
+
+        monkeypatch.setattr(start_module, "install", refused)
+        assert eventually(lambda: self.tried(best) == "screencap" and "Permission denied" in caplog.text)
 
     def test_it_may_be_closed_before_it_was_used(self, best: BestSource) -> None:
         best.close()
         with pytest.raises(SessionClosed):
             best.capture()
+
+
+class TestWhatBridges:
+    """While scrcpy's stream begins, or begins anew, the pictures go on by screencap."""
+
+    @pytest.fixture
+    def tamper(self, adb_server: PrivateAdbServer) -> Iterator[Tamper]:
+        with Tamper(adb_server.port) as tamper:
+            yield tamper
+
+    @pytest.fixture
+    def through(self, tamper: Tamper, phone: PhoneProcess, session: DeviceSession) -> Iterator[DevicePool]:
+        session.shell(MOTION)
+        with DevicePool(AdbServer("127.0.0.1", tamper.port), [phone.serial]) as pool:
+            pool.wait_available(phone.serial, timeout=30)
+            yield pool
+        session.home()
+
+    @pytest.mark.parametrize("fault", ["does not listen", "sends nothing"])
+    def test_a_start_that_fails_is_not_seen(
+        self,
+        tamper: Tamper,
+        through: DevicePool,
+        phone: PhoneProcess,
+        eventually: Eventually,
+        monkeypatch: pytest.MonkeyPatch,
+        fault: str,
+    ) -> None:
+        started: list[str] = []
+
+        def command(server: Server, version: str, **options: object) -> str:
+            started.append(str(options["scid"]))
+            return "sleep 60" if fault == "does not listen" else original(server, version, **options)
+
+        original = Server.command
+        monkeypatch.setattr(Server, "command", command)
+        monkeypatch.setattr(session_module, "START_SECONDS", 3.0)
+        monkeypatch.setattr(feed_module, "FIRST_SECONDS", 3.0)
+        if fault == "sends nothing":
+            tamper.spoil = lambda data: data if len(data) < 10 else None  # that it has connected, and no more
+        told: list[tuple[str, str]] = []
+        frames: list[Frame] = []
+        errors: list[Exception] = []
+
+        def make(device: Device) -> BestSource:
+            return BestSource(
+                device, prefer="screencap", tell=lambda serial, level, text: told.append((level, text))
+            )
+
+        with (
+            PreviewService(through, source=make) as previews,
+            previews.watch(phone.serial, "low", frames.append, errors.append),
+        ):
+            assert eventually(lambda: frames)
+            for _ in range(2):
+                refused: list[Exception] = []
+                shown = len(frames)
+                with previews.watch_video(phone.serial, lambda packet: None, refused.append):
+                    assert eventually(lambda refused=refused: refused)
+                assert isinstance(refused[0], NoVideo)
+                assert len(frames) - shown > 10, "three seconds' worth of them, at twelve a second"
+        assert {frame.source for frame in frames} == {"screencap"}
+        assert errors == []
+        assert len(started) == 2, "a start that has failed is not tried again, until somebody wants video"
+        [(level, text)] = told
+        reason = {"does not listen": "did not listen", "sends nothing": "did not come"}[fault]
+        assert level == "WARN"
+        assert reason in text
+
+    def test_a_stream_that_begins_anew_is_bridged(
+        self,
+        tamper: Tamper,
+        through: DevicePool,
+        phone: PhoneProcess,
+        eventually: Eventually,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        frames: list[Frame] = []
+        errors: list[Exception] = []
+        with (
+            PreviewService(through, source=lambda device: BestSource(device, prefer="scrcpy")) as previews,
+            previews.watch(phone.serial, "low", frames.append, errors.append),
+        ):
+            assert eventually(lambda: frames and frames[-1].source == "scrcpy")
+            assert frames[0].source == "screencap", "the first picture does not wait for it either"
+            original, go_on = start_module.install, threading.Event()
+
+            def slow(lane: Lane) -> Server:
+                go_on.wait(60)
+                return original(lane)
+
+            monkeypatch.setattr(start_module, "install", slow)
+            present, shown = tamper.videos, len(frames)
+            tamper.spoil = lambda data: data[::-1] if tamper.videos == present else data
+            assert eventually(lambda: [frame.source for frame in frames[shown:]].count("screencap") > 10)
+            assert sum(frame.changed for frame in frames[shown:]) > 5
+            go_on.set()
+            shown = len(frames)
+            assert eventually(lambda: [frame.source for frame in frames[shown:]].count("scrcpy") > 5)
+        assert errors == []
 
 
 class TestTheServersFile:

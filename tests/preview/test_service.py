@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 from PIL import Image, ImageChops
@@ -132,6 +133,27 @@ def test_frames_come_at_their_pace_also_while_the_screen_stands_still(
     assert [frame.changed for frame in frames[:32]] == [True] + [False] * 31
     assert len({id(frame.picture) for frame in frames}) == 1
     assert [frame.number for frame in frames] == list(range(1, len(frames) + 1))
+
+
+def test_a_frame_tells_when_its_picture_was_asked_for(
+    still_previews: PreviewService,
+    still: Still,
+    phone: PhoneProcess,
+    eventually: Eventually,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[datetime] = []
+
+    def slowly() -> Capture:
+        asked.append(datetime.now(UTC))
+        threading.Event().wait(0.1)
+        return Capture(ImagePicture(still.image), False)
+
+    monkeypatch.setattr(still, "capture", slowly)
+    frames: list[Frame] = []
+    with still_previews.watch(phone.serial, "low", frames.append):
+        assert eventually(lambda: len(frames) >= 3)
+    assert all(frame.timestamp <= at for frame, at in zip(frames, asked, strict=False))
 
 
 def test_a_change_is_encoded_once_and_told(

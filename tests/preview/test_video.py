@@ -35,8 +35,8 @@ from execmon_lab.preview import (
     VideoPacket,
 )
 from execmon_lab.preview.recording import Keep, Recorder, Recording, Track, track_path
-from execmon_lab.preview.scrcpy import Server, decoder, jar
-from execmon_lab.preview.scrcpy import feed as feed_module
+from execmon_lab.preview.scrcpy import Server, decoder, jar, sps
+from execmon_lab.preview.scrcpy import start as start_module
 
 from .tamper import Spoil, Tamper
 
@@ -74,7 +74,7 @@ def numbers(packets: list[VideoPacket]) -> list[int]:
 def version(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Of the server that is talked to."""
     server = Server(jar.BUILT_IN_PATH, request.param)
-    monkeypatch.setattr(feed_module, "install", lambda lane: server)
+    monkeypatch.setattr(start_module, "install", lambda lane: server)
     return str(request.param)
 
 
@@ -244,6 +244,25 @@ def test_where_there_is_none_it_is_told_and_the_pictures_go_on(
             assert isinstance(refused[0], NoVideo)
     assert "no scrcpy server" in str(refused[0]) or "gives no video" in str(refused[0])
     assert (packets, errors) == ([], [])
+
+
+def test_where_no_page_could_be_told_what_to_decode_it_is_told(
+    previews: PreviewService, phone: PhoneProcess, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sps, "parse", lambda config: None)
+    frames: list[Frame] = []
+    packets: list[VideoPacket] = []
+    refused: list[DeviceError] = []
+    with (
+        previews.watch(phone.serial, "low", frames.append),
+        previews.watch_video(phone.serial, packets.append, refused.append),
+    ):
+        assert eventually(lambda: refused)
+        shown = len(frames)
+        assert eventually(lambda: len(frames) > shown + 3 and frames[-1].source == "screencap")
+    assert isinstance(refused[0], NoVideo)
+    assert "tells no decoder what it is" in str(refused[0])
+    assert packets == []
 
 
 def test_a_phone_that_is_killed_is_told_and_seen_again(

@@ -3,11 +3,12 @@
 Source of the protocol: ``doc/develop.md`` of scrcpy, and its server in versions 3.3 and 4.1.
 """
 
-from .feed import Feed, ScrcpyFailed
+from .feed import Feed
 from .jar import MISSING, Server, find_jar
 from .packets import Demuxer, Packet, StreamBroken
 from .session import Session, Wanted
 from .source import MISSING_DECODER, ScrcpySource, can_decode
+from .start import ScrcpyFailed
 from .touches import ScrcpyTouches
 
 __all__ = [

@@ -7,11 +7,10 @@ import threading
 import time
 from collections import deque
 
-from ...devices import Device, DeviceDisconnected, SessionClosed
-from ..source import PreviewUnavailable
-from .jar import NoServer, install
+from ...devices import Device, SessionClosed
 from .packets import Packet, StreamBroken
 from .session import Session, Wanted
+from .start import ScrcpyFailed, Start
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +18,8 @@ FIRST_SECONDS = 5.0
 """Within which the first picture must come."""
 
 REST_SECONDS = 0.75
-"""Within which the rest of a packet must come, and a picture that was asked for."""
+"""Within which the rest of a packet must come, and a key frame that was asked for. A device for which that
+was too short is given twice the time from then on; where other packets come meanwhile, it is asked again."""
 
 QUIET_SECONDS = 0.5
 """A stream that moved and is silent for so long is asked for a key frame: a sign of life, and a picture as
@@ -30,15 +30,12 @@ MAX_FAULTS, FAULTS_WITHIN = 3, 30.0
 """So many restarts in so many seconds are enough."""
 
 
-class ScrcpyFailed(PreviewUnavailable):
-    """scrcpy does not work with this device and this machine; screencap still may."""
-
-
 class Feed:
     """The packets of a device's screen, from one session after the other; used by one thread.
 
-    A session is started when it is needed. When it breaks (the server dies, a packet is cut off or damaged,
-    nothing comes although it was asked for) another takes its place, within two seconds.
+    A session is started when it is needed, and nobody is kept waiting by that. When it breaks (the server
+    dies, a packet is cut off or damaged, nothing comes although it was asked for) another takes its place,
+    within two seconds. Only what has worked is started again.
 
     Parameters
     ----------
@@ -59,9 +56,14 @@ class Feed:
         self._lane = device.lane()
         self._lock = threading.Lock()  # held while packets are received
         self._session: Session | None = None
+        self._start: Start | None = None
+        self._works = False  # whether there ever was a picture
         self._faults: deque[float] = deque(maxlen=MAX_FAULTS)
-        self._due: float | None = None  # until when a key frame must come
+        self._patience = REST_SECONDS
+        self._asked_at: float | None = None  # since when a key frame is awaited
+        self._due = 0.0  # until when it, or another packet, must come
         self._late = False  # whether it was overdue already when the last packets came
+        self._owes_since: float | None = None  # since when nothing comes although something should
         self._quiet = QUIET_SECONDS
         self.number = 0
 
@@ -92,13 +94,9 @@ class Feed:
 
     def ask(self) -> None:
         """Ask for a key frame, unless one is awaited already."""
-        if self._due is None and self._session is not None:
-            self._due = time.monotonic() + REST_SECONDS
-            try:
-                self._session.reset_video()
-            except StreamBroken as fault:
-                self._due = 0.0  # the next to receive finds it broken
-                log.info("%s: %s", self._device.serial, fault)
+        if self._asked_at is None and self._session is not None:
+            self._await_key(self._patience)
+            self._reset(self._session)
 
     def send(self, message: bytes) -> None:
         """Send a control message, from any thread.
@@ -120,9 +118,14 @@ class Feed:
         """Whether a session runs."""
         return self._session is not None
 
+    @property
+    def owes(self) -> float:
+        """Seconds for which nothing has come although something should have; 0 while all is well."""
+        return 0.0 if self._owes_since is None else time.monotonic() - self._owes_since
+
     def served(self) -> None:
         """Note that the key frame that was awaited came, whole."""
-        self._due, self._late = None, False
+        self._asked_at, self._late = None, False
 
     def close(self) -> None:
         """Let go of the device; a `receive` under way raises `SessionClosed`."""
@@ -138,63 +141,91 @@ class Feed:
                 self._lock.release()
 
     def _received(self, timeout: float) -> list[Packet]:
-        while True:
-            self._lane.check()
-            try:
-                session = self._session or self._begin()
-                packets = session.receive(timeout)
-                if packets and self._due is None:
+        self._lane.check()
+        try:
+            session = self._session or self._begin(timeout)
+            if session is None:
+                return []
+            packets = session.receive(timeout)
+            if any(not packet.config for packet in packets):
+                self._works, self._owes_since = True, None
+                if self._asked_at is None:
                     self._quiet = QUIET_SECONDS
-                if not packets or self._late:
-                    self._look_after(session)
-                self._late = self._due is not None and time.monotonic() > self._due
-            except StreamBroken as fault:
-                self._end()
-                self._lane.check()
-                self._restart(fault)
-            except BaseException:
-                self._end()
-                raise
-            else:
-                return packets
+            if not packets or self._late:
+                self._look_after(session)
+            self._late = self._asked_at is not None and time.monotonic() > self._due
+        except StreamBroken as fault:
+            self._end()
+            self._lane.check()
+            self._note(fault)
+            return []
+        except BaseException:
+            self._end()
+            self._owes_since = None
+            raise
+        return packets
 
-    def _restart(self, fault: StreamBroken) -> None:
-        """Take note of a fault; raise where restarting helps no more."""
+    def _note(self, fault: StreamBroken) -> None:
+        """Take note of a fault; raise where starting anew helps no more."""
         serial = self._device.serial
-        if not self._device.answers():
-            self._device.doubt()
-            raise DeviceDisconnected(serial) from fault
+        if not self._works:
+            raise ScrcpyFailed(serial, f"scrcpy's stream does not begin: {fault}") from fault
         self._faults.append(time.monotonic())
         if len(self._faults) == MAX_FAULTS and self._faults[-1] - self._faults[0] < FAULTS_WITHIN:
             self._faults.clear()
             raise ScrcpyFailed(serial, f"scrcpy's stream breaks again and again: {fault}") from fault
         log.warning("%s: scrcpy's stream is started anew: %s", serial, fault)
 
-    def _begin(self) -> Session:
-        try:
-            server = install(self._lane)
-        except NoServer as error:
-            raise ScrcpyFailed(self._device.serial, str(error)) from error
-        self._session = Session(self._device, self._lane, server, self._wanted)
-        log.info("%s: started scrcpy's server %s", self._device.serial, server.version)
-        self.number += 1
-        self._due, self._quiet = time.monotonic() + FIRST_SECONDS, QUIET_SECONDS
+    def _begin(self, timeout: float) -> Session | None:
+        """Return a new session once it runs; None where it does not yet after `timeout` seconds."""
+        if self._start is None:
+            self._start = Start(self._device, self._lane, self._wanted)
+            self._owes_since = self._owes_since or time.monotonic()
+        self._session = self._start.session(timeout)
+        if self._session is not None:
+            self._start, self._quiet = None, QUIET_SECONDS
+            self.number += 1
+            self._await_key(FIRST_SECONDS)
         return self._session
+
+    def _await_key(self, within: float) -> None:
+        self._asked_at = time.monotonic()
+        self._due = self._asked_at + within
+        self._owes_since = self._owes_since or self._asked_at
 
     def _look_after(self, session: Session) -> None:
         """Find out whether a stream that is silent has stalled, or the screen just stands still."""
         now = time.monotonic()
         if session.waiting and now - session.heard_at > REST_SECONDS:
             raise StreamBroken("the rest of a packet did not come")
-        if self._due is not None:
+        if self._asked_at is not None:
             if now > self._due:
-                raise StreamBroken("a key frame was awaited and did not come")
+                self._ask_again(session, self._asked_at)
         elif now - session.heard_at > self._quiet:
             self._quiet = min(self._quiet * QUIET_FACTOR, QUIET_SECONDS_MAX)
             self.ask()
 
+    def _ask_again(self, session: Session, asked_at: float) -> None:
+        """Ask once more for a key frame that is overdue, where the stream goes on without it."""
+        now = time.monotonic()
+        if session.heard_at <= self._due - self._patience or now - asked_at > FIRST_SECONDS:
+            self._patience = min(self._patience * 2, FIRST_SECONDS)
+            raise StreamBroken("a key frame was awaited and did not come")
+        self._due = now + self._patience
+        self._reset(session)
+
+    def _reset(self, session: Session) -> None:
+        try:
+            session.reset_video()
+        except StreamBroken as fault:
+            self._asked_at = self._due = 0.0  # the next to receive finds it broken
+            log.info("%s: %s", self._device.serial, fault)
+
     def _end(self) -> None:
+        start, self._start = self._start, None
         session, self._session = self._session, None
         self.served()
+        if start is not None:
+            start.abandon()
         if session is not None:
             session.close()

@@ -79,8 +79,8 @@ class Demuxer:
 
     @property
     def waiting(self) -> bool:
-        """Whether a part of something has come, and the rest has not."""
-        return bool(self._buffer)
+        """Whether a part of a packet has come, and the rest has not."""
+        return self._begun and bool(self._buffer)
 
     def feed(self, data: bytes | bytearray | memoryview) -> list[Packet]:
         """Take bytes as they come, and return the packets that are whole by now.

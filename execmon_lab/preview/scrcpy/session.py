@@ -55,7 +55,8 @@ class Wanted:
 class Session:
     """A running server and the sockets to it; used by one thread, ended by its lane from any.
 
-    It only watches: the device is not woken, and nothing is changed on it.
+    It only watches: the device is not woken, and no setting of it is changed. All that stays there is the
+    server's file, where `install` has put one, for the next time.
 
     Parameters
     ----------

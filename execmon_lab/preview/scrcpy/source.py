@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from ...devices import Device
 from ..encode import Picture, can_use_planes
 from ..source import Capture
-from ..video import VideoPacket
+from ..video import NoVideo, VideoPacket
 from . import sps
-from .feed import Feed, ScrcpyFailed
+from .feed import Feed
 from .packets import Packet
 from .session import Wanted
+from .start import ScrcpyFailed
 from .touches import ScrcpyTouches, Size
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ class ScrcpySource:
         Whose screen.
     wanted
         What the device shall send.
-
     """
 
     name = "scrcpy"
@@ -66,16 +66,25 @@ class ScrcpySource:
         self._picture: Picture | None = None
         self._scaler: Scaler | None = None
         self._video = self._tapped = False
-        self._kept: deque[VideoPacket] = deque(maxlen=_KEPT)
+        self._begun = False  # whether the session has given a key frame
+        self._kept: deque[VideoPacket] = deque()
+        self._gap = False  # whether some that nobody fetched were dropped, and no key frame has come since
         self._config = b""
         self._sps: sps.Sps | None = None
         self._number = 0
 
     def capture(self) -> Capture:
         """Return the newest picture; see `Source.capture`."""
-        self._take(0.0, decode=True)
-        while self._newest is None and self._picture is None:
-            self._take(_WAIT, decode=True)
+        capture = self.newest(0.0)
+        while capture is None:
+            capture = self.newest(_WAIT)
+        return capture
+
+    def newest(self, timeout: float) -> Capture | None:
+        """Return the newest picture, after at most `timeout` seconds; None while the stream begins (anew)."""
+        self._take(timeout, decode=self._begun or not self._tapped)
+        if self._newest is None and self._picture is None:
+            return None
         newest, self._newest = self._newest, None
         if newest is not None:
             self._picture = self._make_picture(newest)
@@ -90,11 +99,24 @@ class ScrcpySource:
     def tap(self, wanted: bool) -> bool:
         """Have `packets` give what comes anyway; see `VideoSource.tap`."""
         self._tapped = wanted
-        return wanted
+        return wanted and not self._unreadable
+
+    @property
+    def begun(self) -> bool:
+        """Whether its stream has given a key frame, and goes on."""
+        return self._begun and self._feed.live
+
+    @property
+    def owes(self) -> float:
+        """Seconds for which nothing has come although something should have; see `VideoSource.owes`."""
+        return self._feed.owes
 
     def packets(self, timeout: float, *, decode: bool) -> list[VideoPacket]:
         """Return the packets that have come; see `VideoSource.packets`."""
         self._take(0.0 if self._kept else timeout, decode=decode)
+        if self._video and self._unreadable:
+            reason = f"its configuration ({self._config[:32].hex()}) tells no decoder what it is"
+            raise NoVideo(self._device.serial, reason)
         packets = list(self._kept)
         self._kept.clear()
         return packets
@@ -117,20 +139,27 @@ class ScrcpySource:
         """Let go of the device; a `capture` under way raises `SessionClosed`."""
         self._feed.close()
 
+    @property
+    def _unreadable(self) -> bool:
+        return bool(self._config) and self._sps is None
+
     def _take(self, timeout: float, *, decode: bool) -> None:
         """Take what has come: decode it, and keep it for those who watch the video."""
         packets = self._feed.receive(timeout)
-        if self._feed.number != self._seen:
+        if self._feed.number != self._seen or not self._feed.live:
             self._seen = self._feed.number
             self._decoder = self._newest = self._picture = None
+            self._begun = False
+        if not self._feed.live:
+            return
         if not decode:
-            self._decoder = None
+            self._decoder = self._newest = self._picture = None
         elif self._decoder is None:
             self._decoder = self._make_decoder()
             self._feed.ask()
         for packet in packets:
-            whole = self._decode(packet) if decode else packet.key
-            if whole:
+            whole = self._decode(packet) if decode else True
+            if packet.key and whole:
                 self._feed.served()
             self._keep(packet)
 
@@ -167,12 +196,20 @@ class ScrcpySource:
         if packet.config:
             self._config, self._sps = packet.data, sps.parse(packet.data)
             return
+        self._begun = self._begun or packet.key
         if not (self._video or self._tapped):
             self._kept.clear()
             return
         if self._sps is None:
             return
         self._number += 1
+        if len(self._kept) == _KEPT:
+            self._kept.clear()
+            self._gap = True
+            self._feed.ask()
+        if self._gap and not packet.key:
+            return
+        self._gap = False
         self._kept.append(
             VideoPacket(
                 device_id=self._device.serial,
