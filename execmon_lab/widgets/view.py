@@ -15,6 +15,7 @@ from ..hub import Hub
 from ..preview import Frame
 from ..preview.budget import Budget
 from ..protocol import LogEntry, timestamp
+from .audience import Stream
 from .backlog import Backlog, KeptLog
 from .cells import CellWatch
 from .commands import (
@@ -40,7 +41,7 @@ from .orders import Orders, Steerable
 from .output import StaticOutput
 from .parcel import Parcel
 from .past import Past, RecordedPictures
-from .pictures import Pictures, PictureSource, Stream
+from .pictures import Pictures, PictureSource
 from .pulse import Pulse
 from .pump import SHARED
 from .static_html import render
@@ -295,9 +296,10 @@ class ExecutionView(anywidget.AnyWidget):
                     self._touches.tell_code()
                 if self._closed:
                     self._send_parcel(self._pulse.end())
-            case Watch(page=page, streams=streams, decodes=decodes) if self._pictures is not None:
+            case Watch(page=page, streams=streams) if self._pictures is not None:
                 looked_at = [(stream.device_id, stream.quality) for stream in streams]
-                self._pictures.look(page, looked_at, decodes="h264" in decodes)
+                decodes = [stream.device_id for stream in streams if "h264" in stream.decodes]
+                self._pictures.look(page, looked_at, decodes)
             case Key(device_id=device_id) if self._pictures is not None:
                 self._pictures.ask_key(device_id)
             case Drawn(page=page, number=number, seen=seen) if self._pictures is not None:
