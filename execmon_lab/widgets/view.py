@@ -35,6 +35,7 @@ from .commands import (
     Watch,
     read,
 )
+from .ear import Ear
 from .feed import Feed
 from .numbers import Sized, StreamNumbers
 from .orders import Orders, Steerable
@@ -166,11 +167,12 @@ class ExecutionView(anywidget.AnyWidget):
         self._artifacts = artifacts
         self._closed = False
         self._cells = CellWatch(self._leave_behind)
+        self._ear = Ear(self._cells)
         self._pulse = Pulse()
         self._output = StaticOutput(execution_id)
         self._feed = Feed(execution_id, hub, self._wake, SHARED.clock, logs)
         self._pictures = (
-            Pictures(preview, self._wake, SHARED.clock, lambda: self._cells.running, budget, video)
+            Pictures(preview, self._wake, SHARED.clock, lambda: self._ear.deaf, budget, video)
             if preview
             else None
         )
@@ -275,7 +277,7 @@ class ExecutionView(anywidget.AnyWidget):
             SHARED.wake(self, due)
 
     def _send_parcel(self, parcel: Parcel) -> None:
-        self.send(parcel.content, buffers=list(parcel.buffers))
+        self._ear.say(self.send, parcel.content, list(parcel.buffers))
 
     def _hear(self, _: object, content: Any, buffers: object) -> None:
         """Take a page's command; which thread runs this depends on ipykernel's version."""
@@ -284,6 +286,7 @@ class ExecutionView(anywidget.AnyWidget):
         except msgspec.ValidationError as error:
             log.warning("a page sent what is no command: %s", error)
             return
+        self._ear.hear()
         self._obey(command)
 
     def _obey(self, command: AnyCommand) -> None:
