@@ -15,6 +15,13 @@ class CellWatch:
     ----------
     shown
         Called with what a cell shows as its last value, once it is shown.
+
+    Attributes
+    ----------
+    running : bool
+        Whether a cell runs.
+    number : int
+        Counts the cells that have begun.
     """
 
     def __init__(self, shown: Callable[[object], object] = lambda _: None) -> None:
@@ -22,6 +29,7 @@ class CellWatch:
         shell = get_ipython()
         self._events: Any = shell.events if shell is not None else None
         self.running = self._events is not None
+        self.number = 1 if self.running else 0
         if self._events is not None:
             self._events.register("pre_run_cell", self._begin)
             self._events.register("post_run_cell", self._end)
@@ -35,6 +43,7 @@ class CellWatch:
 
     def _begin(self, *_: Any) -> None:
         self.running = True
+        self.number += 1
 
     def _end(self, result: Any = None, *_: Any) -> None:
         self.running = False

@@ -29,14 +29,16 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     quality: Quality
 
 
-class Watch(Command, frozen=True, kw_only=True):
-    """These pictures, and no others, are on the page's screen.
+class Watched(Stream, frozen=True, kw_only=True):
+    """A picture on the page's screen; `decodes` names what the page can show of the device's own video."""
 
-    `decodes` names what the page can show of devices' own video.
-    """
-
-    streams: tuple[Stream, ...]
     decodes: tuple[Literal["h264"], ...] = ()
+
+
+class Watch(Command, frozen=True, kw_only=True):
+    """These pictures, and no others, are on the page's screen."""
+
+    streams: tuple[Watched, ...]
 
 
 class Key(Command, frozen=True, kw_only=True):

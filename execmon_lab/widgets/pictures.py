@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from ..devices import DeviceDisconnected, DeviceError
 from ..preview import Frame
@@ -19,37 +18,14 @@ from ..preview.budget import Budget
 from ..preview.scrcpy import Wanted
 from ..preview.scrcpy.source import VIDEO_FPS
 from ..preview.video import VideoPacket
-from ..protocol import Quality, timestamp
+from ..protocol import Quality
+from .audience import Audience, Stream
+from .channel import Channel, PacedWatch, Watch
 from .commands import Seen
-from .flow import PACE_SECONDS, Flow
-from .numbers import Sized, StreamNumbers, Tally
+from .flow import Flow
+from .numbers import Sized, StreamNumbers
 from .parcel import Parcel
 from .video import CODEC, SOURCE, Refusals, VideoLine, VideoSource
-
-LEASE_SECONDS = 60.0
-"""How long a page that says nothing is believed to look on; it speaks every 15 s."""
-
-_EXPECTED = ""
-"""Stands for a page that is about to show the widget, until one speaks for itself."""
-
-Stream = tuple[str, Quality]
-"""A device's serial, and the quality of its picture."""
-
-
-class Watch(Protocol):
-    """Pictures under way."""
-
-    def close(self) -> None:
-        """End them; doing so twice is no error."""
-
-
-@runtime_checkable
-class PacedWatch(Watch, Protocol):
-    """Pictures under way that need not come faster than they are sent on."""
-
-    def pace(self, fps: float | None) -> None:
-        """Ask for at most so many frames a second, or for as many as there are."""
-
 
 _VIDEO_BYTES = round(Wanted().bit_rate / 8 / VIDEO_FPS)
 """Of one frame of a video, for the budget: its average at the bit rate that is asked for."""
@@ -79,29 +55,6 @@ class PictureSource(Protocol):
         DeviceError, RuntimeError
             When there will be none.
         """
-
-
-@dataclass
-class _Channel:
-    """One stream on its way: its watch, its newest frame, and whether pages have that."""
-
-    watch: Watch | None = None
-    frame: Frame | None = None
-    fresh: bool = False
-    again: bool = False
-    failed: bool = False
-    still: bool = False
-    sent_at: float = float("-inf")
-    tally: Tally = field(default_factory=Tally)
-
-    def send(self, now: float, number: int) -> Parcel:
-        """Pack the newest frame, as the number-th."""
-        assert self.frame is not None, "only a channel with a fresh frame sends"
-        parcel = _parcel(self.frame, number, again=self.again)
-        self.fresh = self.again = False
-        self.sent_at = now
-        self.tally.send(now, len(self.frame.jpeg))
-        return parcel
 
 
 class Pictures:
@@ -139,50 +92,48 @@ class Pictures:
         self._deaf = deaf
         self._budget = budget or Budget()
         self._lock = threading.Lock()
-        self._steering = threading.Lock()  # held while watches open and close, which may call back
+        self._steering = threading.Lock()  # held while watches open and close; never waited for
         self._flow = Flow()
-        self._channels: dict[Stream, _Channel] = {}
+        self._channels: dict[Stream, Channel] = {}
         self._lines: dict[str, VideoLine] = {}
         self._refusals = Refusals()
-        self._decoding: set[str] = set()  # pages that can
         self._still_until: float | None = None
         self._astray = False  # what is watched may not be what should be
-        self._pages: dict[str, frozenset[Stream]] = {}
-        self._heard: dict[str, float] = {}
-        self._notices: list[Parcel] = []
+        self._audience = Audience()
         self._closed = False
 
     def expect(self, stream: Stream) -> None:
-        """Begin with a stream before the page can say that it shows it: the kernel may be busy."""
-        self.look(_EXPECTED, [stream])
+        """Begin with a stream before the page can say that it shows it: the kernel may be busy.
 
-    def look(self, page: str, streams: Iterable[Stream], *, decodes: bool = False) -> None:
+        Where no page comes within `EXPECTED_SECONDS` it ends again; a kernel that hears none waits until the
+        cell ends, since it cannot tell.
+        """
+        now = self._clock()
+        with self._lock:
+            self._audience.expect(stream, now)
+            self._tell_again([stream], now)
+        self._steer()
+        self._wake(now)
+
+    def look(self, page: str, streams: Iterable[Stream], decodes: Iterable[str] = ()) -> None:
         """Take a page's word of what it has on screen now; it replaces what it said before.
 
-        What is known of a stream that is new to the page is sent again at once. `decodes` tells whether the
-        page can show video.
+        What is known of a stream that is new to the page is sent again at once. `decodes` are the devices
+        whose video the page can show.
         """
-        wanted, now = frozenset(streams), self._clock()
+        now = self._clock()
         with self._lock:
-            new = wanted - self._pages.get(page, frozenset())
-            self._keep(_EXPECTED, frozenset())
-            self._keep(page, wanted)
-            (self._decoding.add if decodes and wanted else self._decoding.discard)(page)
-            for stream in new:
-                channel = self._channels.setdefault(stream, _Channel())
-                line = self._lines.get(stream[0])
-                if line is not None and line.live:
-                    line.ask(now)
-                else:
-                    channel.fresh = channel.again = channel.frame is not None
+            self._tell_again(self._audience.look(page, streams, decodes, now), now)
         self._steer()
         self._wake(now)
 
     def ask_key(self, device_id: str) -> None:
         """Take a page's word that it can decode no more of a device's video before the next key frame."""
+        now = self._clock()
         with self._lock:
             if device_id in self._lines:
-                self._lines[device_id].ask(self._clock())
+                self._lines[device_id].ask(now)
+        self._wake(now)
 
     def drawn(self, page: str, number: int, seen: Iterable[Seen] = ()) -> None:
         """Take a page's acknowledgement, and what it says of the frames that it drew since its last."""
@@ -216,7 +167,7 @@ class Pictures:
                 for stream, channel in self._channels.items()
                 if channel.watch is not None and channel.frame is not None
             }
-            for stream in frozenset[Stream]().union(*self._pages.values()):
+            for stream in self._audience.streams:
                 line = self._lines.get(stream[0])
                 if line is not None and line.live and line.newest is not None:
                     numbers[stream] = line.tally.numbers(now, SOURCE, CODEC, line.newest)
@@ -241,7 +192,7 @@ class Pictures:
                 if not any(line.live for line in self._lines.values()):
                     return True
                 self._still_until, self._astray = now + STILL_SECONDS, True
-                for stream in frozenset[Stream]().union(*self._pages.values()):
+                for stream in self._audience.streams:
                     self._channels[stream].still = stream[0] in self._lines
             waiting = any(channel.still for channel in self._channels.values())
             there = not waiting or now >= self._still_until or self._closed
@@ -266,36 +217,46 @@ class Pictures:
         """Take what is due at `now`, and tell when more will be."""
         if self._forget_silent(now) or self._goes_astray(now):
             self._steer()
+        parcels: list[Parcel] = []
         with self._lock:
-            parcels, self._notices = self._notices, []
-            dues = [heard + LEASE_SECONDS for heard in self._heard.values()]
-            dues += self._refusals.due(now)
+            dues = [*self._audience.dues(), *self._refusals.due(now)]
             if self._still_until is not None and self._still_until > now:
                 dues.append(self._still_until)
             for line in self._lines.values():
                 parcels += self._send_video(line, now, dues)
             for channel in sorted(self._channels.values(), key=lambda channel: channel.sent_at):
-                if channel.frame is None or not channel.fresh:
-                    continue
-                ready = max(self._flow.ready(now), now if channel.again else self._turn(channel))
-                if ready > now:
-                    dues.append(ready)
-                    continue
-                parcels.append(channel.send(now, self._flow.send(now)))
-                self._pace()
+                parcels += self._send_picture(channel, now, dues)
+                parcels += channel.notices()
             return parcels, min(dues, default=None)
 
+    def _send_picture(self, channel: Channel, now: float, dues: list[float]) -> list[Parcel]:
+        """Send the newest, if it is new to a page."""
+        if not channel.fresh:
+            return []
+        ready = max(self._flow.ready(now), now if channel.again else self._turn(channel))
+        if ready > now:
+            dues.append(ready)
+            return []
+        parcel = channel.send(now, self._flow.send(now))
+        self._pace()
+        return [parcel]
+
     def _send_video(self, line: VideoLine, now: float, dues: list[float]) -> list[Parcel]:
-        """Send what waits, in order, none left out; a kernel that hears nothing trusts the device's pace."""
+        """Send what waits, in order, none left out.
+
+        A kernel that hears nothing trusts the device's pace, up to a rate in bytes.
+        """
         deaf, live, parcels = self._deaf(), line.live, []
         while line.waiting:
-            ready = self._flow.ready(now, 0.0 if deaf else PACE_SECONDS)
+            ready = max(self._flow.ready(now, 0.0), line.ready_unheard()) if deaf else self._flow.ready(now)
             if ready > now:
                 dues.append(ready)
                 break
             parcels.append(line.send(now, self._flow.send(now)))
         if deaf and line.live:
             dues.append(line.ask_unheard(now))
+        if (due := line.ask_due(now)) is not None:
+            dues.append(due)
         if line.live and not live:
             self._refusals.forgive(line.device_id)
             self._astray = True
@@ -308,11 +269,11 @@ class Pictures:
             self._closed = True
         self._steer()
 
-    def _interval(self, channel: _Channel) -> float:
+    def _interval(self, channel: Channel) -> float:
         streams = sum(other.watch is not None for other in self._channels.values()) + len(self._lines)
         return self._budget.interval(max(1, streams), len(channel.frame.jpeg) if channel.frame else 0)
 
-    def _turn(self, channel: _Channel) -> float:
+    def _turn(self, channel: Channel) -> float:
         """When the budget allows a stream its next frame."""
         return channel.sent_at + self._interval(channel)
 
@@ -323,77 +284,75 @@ class Pictures:
                 interval = self._interval(channel)
                 channel.watch.pace(_PACE_AHEAD / interval if interval else None)
 
-    def _keep(self, page: str, wanted: frozenset[Stream]) -> None:
-        if wanted:
-            self._pages[page] = wanted
-            self._heard[page] = self._clock()
-        else:
-            self._pages.pop(page, None)
-            self._heard.pop(page, None)
-            self._decoding.discard(page)
+    def _tell_again(self, streams: Iterable[Stream], now: float) -> None:
+        """Have a page that has come sent what is known."""
+        for stream in streams:
+            channel = self._channels.setdefault(stream, Channel(stream))
+            line = self._lines.get(stream[0])
+            if line is not None and line.live:
+                line.ask(now)
+            else:
+                channel.tell_again()
 
     def _forget_silent(self, now: float) -> bool:
         deaf = self._deaf()
         with self._lock:
-            if deaf:
-                self._heard = dict.fromkeys(self._heard, now)
-            silent = [page for page, heard in self._heard.items() if now >= heard + LEASE_SECONDS]
-            for page in silent:
-                self._keep(page, frozenset())
-        return bool(silent)
+            return self._audience.forget_silent(now, deaf=deaf)
 
     def _goes_astray(self, now: float) -> bool:
         """Whether what is watched has to be put right."""
         with self._lock:
-            astray, self._astray = self._astray, False
-            return astray or self._refusals.ended(now)
+            return self._refusals.ended(now) or self._astray
 
     def _by_video(self, now: float) -> frozenset[str]:
         """Which devices are to be shown by their own video."""
-        pages = {page: streams for page, streams in self._pages.items() if page != _EXPECTED}
-        streams = frozenset[Stream]().union(*pages.values())
-        devices = {device_id for device_id, _ in streams}
-        interval = self._budget.interval(max(1, len(devices)), _VIDEO_BYTES)
+        interval = self._budget.interval(max(1, len(self._audience.devices)), _VIDEO_BYTES)
         if self._video is None or self._closed or interval > 1.01 / VIDEO_FPS:
             return frozenset()
-        unable = {
-            device_id
-            for page, looked_at in pages.items()
-            if page not in self._decoding
-            for device_id, _ in looked_at
-        }
-        large = {device_id for device_id, quality in streams if quality != "low"}
-        return frozenset(
-            device_id for device_id in large - unable if not self._refusals.holds(device_id, now)
-        )
+        able = self._audience.by_video()
+        return frozenset(device_id for device_id in able if not self._refusals.holds(device_id, now))
 
     def _by_jpeg(self, by_video: frozenset[str]) -> frozenset[Stream]:
         """Which streams are to come as JPEG: all others, and what bridges the time to the first key frame."""
         live = {device_id for device_id in by_video if (line := self._lines.get(device_id)) and line.live}
-        wanted = frozenset[Stream]().union(*self._pages.values()) if not self._closed else frozenset[Stream]()
+        wanted = self._audience.streams if not self._closed else frozenset[Stream]()
         return frozenset(stream for stream in wanted if stream[0] not in live or self._channels[stream].still)
 
     def _steer(self) -> None:
-        """Open and close watches until they are those that pages look at."""
-        with self._steering:
-            with self._lock:
-                by_video = self._by_video(self._clock())
-                ending = [self._lines.pop(device_id) for device_id in self._lines.keys() - by_video]
-                beginning = by_video - self._lines.keys()
-                wanted = self._by_jpeg(by_video)
-                watched = {stream for stream, channel in self._channels.items() if channel.watch}
-                leaving = [self._channels[stream].watch for stream in watched - wanted]
-                for stream in watched - wanted:
-                    self._channels[stream].watch = None
-            for watch in (*leaving, *(line.watch for line in ending)):
-                if watch is not None:
-                    watch.close()
-            for stream in wanted - watched:
-                self._open(stream)
-            for device_id in beginning:
-                self._open_video(device_id)
-            with self._lock:
-                self._pace()
+        """Open and close watches until they are those that pages look at.
+
+        One thread does so at a time, and does it for all: whoever comes meanwhile, or is called back by it,
+        leaves word that there is more to do.
+        """
+        with self._lock:
+            self._astray = True
+        while self._astray and self._steering.acquire(blocking=False):
+            try:
+                self._put_right()
+            finally:
+                self._steering.release()
+
+    def _put_right(self) -> None:
+        with self._lock:
+            self._astray = False
+            by_video = self._by_video(self._clock())
+            ending = [self._lines.pop(device_id) for device_id in self._lines.keys() - by_video]
+            beginning = by_video - self._lines.keys()
+            wanted = self._by_jpeg(by_video)
+            watched = {stream for stream, channel in self._channels.items() if channel.watch}
+            leaving = [self._channels[stream].watch for stream in watched - wanted]
+            for stream in self._channels.keys() - wanted:
+                self._channels[stream].watch = None
+                self._channels[stream].recover()
+        for watch in (*leaving, *(line.watch for line in ending)):
+            if watch is not None:
+                watch.close()
+        for stream in wanted - watched:
+            self._open(stream)
+        for device_id in beginning:
+            self._open_video(device_id)
+        with self._lock:
+            self._pace()
 
     def _open_video(self, device_id: str) -> None:
         assert self._video is not None, "no device is shown by a video that there is not"
@@ -419,7 +378,7 @@ class Pictures:
         now = self._clock()
         with self._lock:
             line.take(packet, now)
-            due = line.waiting
+            due = line.restless
         if due:
             self._wake(now)
 
@@ -460,29 +419,14 @@ class Pictures:
             channel.frame = frame
             if channel.still:
                 channel.still, self._astray = False, True
-            elif not (frame.changed or channel.failed):
+            elif not frame.changed and channel.problem is None:
                 return
             line = self._lines.get(stream[0])
-            channel.fresh, channel.failed = line is None or not line.live, False
+            channel.fresh = line is None or not line.live
+            channel.recover()
         self._wake(self._clock())
 
     def _fail(self, stream: Stream, reason: str) -> None:
         with self._lock:
-            self._channels[stream].failed = True
-            self._notices.append(Parcel({"kind": "problem", "device_id": stream[0], "message": reason}))
+            self._channels[stream].fail(reason)
         self._wake(self._clock())
-
-
-def _parcel(frame: Frame, number: int, *, again: bool) -> Parcel:
-    content = {
-        "kind": "frame",
-        "device_id": frame.device_id,
-        "quality": frame.quality,
-        "width": frame.width,
-        "height": frame.height,
-        "timestamp": timestamp(frame.timestamp),
-        "number": number,
-        "source": frame.source,
-        "again": again,
-    }
-    return Parcel(content, (frame.jpeg,))

@@ -7,6 +7,7 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Protocol
 
+from ..preview.scrcpy import Wanted
 from ..preview.video import OnPacket, VideoPacket, VideoWatch
 from ..preview.watcher import OnError
 from ..protocol import timestamp
@@ -27,6 +28,11 @@ ASK_SECONDS = 0.5
 
 UNHEARD_KEY_SECONDS = 2.0
 """A page that missed something cannot ask a kernel whose cell blocks: key frames come by themselves then."""
+
+UNHEARD_BYTES_PER_SECOND = 1.5 * Wanted().bit_rate / 8
+"""Nor can it say how much its link carries: no more is sent then than the device was asked for, and some."""
+UNHEARD_BURST_SECONDS = 1.0
+"""For so long it may be more, as with a key frame."""
 
 RETRY_SECONDS = 15.0
 """After a failure the pictures come as JPEG for so long; doubled with each that follows."""
@@ -78,13 +84,20 @@ class VideoLine:
         self._bytes = 0
         self._sequence = 0
         self._key_wanted = True
+        self._asking = False
         self._asked_at = float("-inf")
         self._key_at = float("-inf")
+        self._passed_at = float("-inf")
 
     @property
     def waiting(self) -> bool:
         """Whether there is anything to send."""
         return bool(self._pending)
+
+    @property
+    def restless(self) -> bool:
+        """Whether there is anything to do: to send, or to ask the device for."""
+        return self.waiting or self._asking
 
     def take(self, packet: VideoPacket, now: float) -> None:
         """Keep a packet until its turn comes."""
@@ -106,10 +119,20 @@ class VideoLine:
         self._key_wanted = True
 
     def ask(self, now: float) -> None:
-        """Ask for a key frame, unless that was just done."""
-        if self.watch is not None and now - self._asked_at >= ASK_SECONDS:
-            self._asked_at = now
-            self.watch.refresh()
+        """Ask for a key frame; if that was just done, a little later, unless one was sent by then."""
+        self._asking = True
+        self.ask_due(now)
+
+    def ask_due(self, now: float) -> float | None:
+        """Ask for the key frame that is wanted, if it is time; return when it will be."""
+        if not self._asking or self.watch is None:
+            return None
+        due = self._asked_at + ASK_SECONDS
+        if now < due:
+            return due
+        self._asking, self._asked_at = False, now
+        self.watch.refresh()
+        return None
 
     def ask_unheard(self, now: float) -> float:
         """See to it that key frames come while no page can ask for one; return when to see to it again."""
@@ -118,6 +141,10 @@ class VideoLine:
             self.ask(now)
             return now + ASK_SECONDS
         return due
+
+    def ready_unheard(self) -> float:
+        """Return when the next packet may go while no page can say what its link carries."""
+        return self._passed_at - UNHEARD_BURST_SECONDS
 
     def send(self, now: float, number: int) -> Parcel:
         """Pack the packet that waits longest, as the number-th of all frames."""
@@ -137,7 +164,8 @@ class VideoLine:
         }
         if packet.key:
             content["format"] = packet.codec
-            self.live, self._key_at = True, now
+            self.live, self._key_at, self._asking = True, now, False
+        self._passed_at = max(self._passed_at, now) + len(packet.data) / UNHEARD_BYTES_PER_SECOND
         self.tally.send(now, len(packet.data))
         return Parcel(content, (packet.data,))
 

@@ -15,6 +15,7 @@ from ..hub import Hub
 from ..preview import Frame
 from ..preview.budget import Budget
 from ..protocol import LogEntry, timestamp
+from .audience import Stream
 from .backlog import Backlog, KeptLog
 from .cells import CellWatch
 from .commands import (
@@ -34,13 +35,14 @@ from .commands import (
     Watch,
     read,
 )
+from .ear import Ear
 from .feed import Feed
 from .numbers import Sized, StreamNumbers
 from .orders import Orders, Steerable
 from .output import StaticOutput
 from .parcel import Parcel
 from .past import Past, RecordedPictures
-from .pictures import Pictures, PictureSource, Stream
+from .pictures import Pictures, PictureSource
 from .pulse import Pulse
 from .pump import SHARED
 from .static_html import render
@@ -165,11 +167,12 @@ class ExecutionView(anywidget.AnyWidget):
         self._artifacts = artifacts
         self._closed = False
         self._cells = CellWatch(self._leave_behind)
+        self._ear = Ear(self._cells)
         self._pulse = Pulse()
         self._output = StaticOutput(execution_id)
         self._feed = Feed(execution_id, hub, self._wake, SHARED.clock, logs)
         self._pictures = (
-            Pictures(preview, self._wake, SHARED.clock, lambda: self._cells.running, budget, video)
+            Pictures(preview, self._wake, SHARED.clock, lambda: self._ear.deaf, budget, video)
             if preview
             else None
         )
@@ -274,7 +277,7 @@ class ExecutionView(anywidget.AnyWidget):
             SHARED.wake(self, due)
 
     def _send_parcel(self, parcel: Parcel) -> None:
-        self.send(parcel.content, buffers=list(parcel.buffers))
+        self._ear.say(self.send, parcel.content, list(parcel.buffers))
 
     def _hear(self, _: object, content: Any, buffers: object) -> None:
         """Take a page's command; which thread runs this depends on ipykernel's version."""
@@ -283,6 +286,7 @@ class ExecutionView(anywidget.AnyWidget):
         except msgspec.ValidationError as error:
             log.warning("a page sent what is no command: %s", error)
             return
+        self._ear.hear()
         self._obey(command)
 
     def _obey(self, command: AnyCommand) -> None:
@@ -295,9 +299,10 @@ class ExecutionView(anywidget.AnyWidget):
                     self._touches.tell_code()
                 if self._closed:
                     self._send_parcel(self._pulse.end())
-            case Watch(page=page, streams=streams, decodes=decodes) if self._pictures is not None:
+            case Watch(page=page, streams=streams) if self._pictures is not None:
                 looked_at = [(stream.device_id, stream.quality) for stream in streams]
-                self._pictures.look(page, looked_at, decodes="h264" in decodes)
+                decodes = [stream.device_id for stream in streams if "h264" in stream.decodes]
+                self._pictures.look(page, looked_at, decodes)
             case Key(device_id=device_id) if self._pictures is not None:
                 self._pictures.ask_key(device_id)
             case Drawn(page=page, number=number, seen=seen) if self._pictures is not None:

@@ -27,9 +27,11 @@ const PRESENCE_MS = 15_000;
 /** How often a page that was not answered greets again: while a page is loaded again, messages can be lost. */
 const GREETING_MS = 2_000;
 
-/** After a video was given up it is tried again, ever more rarely. */
+/** After a device's video was given up it is tried again, ever more rarely. */
 const VIDEO_RETRY_MS = 30_000;
 const VIDEO_RETRY_MS_MAX = 600_000;
+/** How long a browser may take to say whether it decodes video; until then it is not said what is watched. */
+const DECODER_MS = 1_000;
 
 type Notice =
   | { kind: "alive" }
@@ -50,20 +52,28 @@ type Notice =
 /** What is told of a stream with an acknowledgement: how many frames were drawn, and how old on average. */
 type Seen = Drawing & { frames: number };
 
+/** A device's video that was given up: why, and when it is tried again. */
+interface GivenUp {
+  reason: string | undefined;
+  wait: number;
+  retry: ReturnType<typeof setTimeout>;
+}
+
 export class CommSource implements Source {
   readonly pulse = PULSE_MS;
   readonly #page = randomId();
   #listener: Listener | undefined;
   #welcomed = false;
   #streams: Stream[] = [];
-  /** Whether this page shows devices' own video. */
-  #decodes = false;
+  /** Whether this page shows devices' own video; undefined until the browser has said so. */
+  #decodes: boolean | undefined;
   #players = new Map<string, VideoPlayer>();
-  #retryMs = VIDEO_RETRY_MS;
-  #retry: ReturnType<typeof setTimeout> | undefined;
+  #givenUp = new Map<string, GivenUp>();
   #acknowledged = 0;
   #acknowledgedAt = performance.now();
   #seen = new Map<string, Seen>();
+  /** The newest frame of a stream that was drawn: several views draw the same. */
+  #drawn = new Map<string, number>();
   readonly control: Control | undefined;
   readonly steering: Steering | undefined;
   readonly script: Script | undefined;
@@ -104,13 +114,17 @@ export class CommSource implements Source {
     const greet = () => this.#send({ kind: "hello" });
     greet();
     this.#greeting = setInterval(greet, GREETING_MS);
-    void canDecode().then((able) => this.#mayDecode(able));
+    const late = setTimeout(() => this.#mayDecode(false), DECODER_MS);
+    void canDecode().then((able) => {
+      clearTimeout(late);
+      this.#mayDecode(able);
+    });
   }
 
   close(): void {
     this.#leave();
     clearInterval(this.#greeting);
-    clearTimeout(this.#retry);
+    for (const { retry } of this.#givenUp.values()) clearTimeout(retry);
     this.model.off("msg:custom", this.#receive);
     this.model.off("change:control", this.#controlled);
     this.model.off("change:pause_on_failure", this.#steered);
@@ -132,7 +146,7 @@ export class CommSource implements Source {
   }
 
   drawn(number: number, drawing?: Drawing): void {
-    if (drawing) this.#note(drawing);
+    if (drawing) this.#note(number, drawing);
     const late = (drawing?.latency_ms ?? 0) > LATE_MS;
     const now = performance.now();
     const enough = number - this.#acknowledged >= (late ? ACKNOWLEDGE_EVERY_LATE : ACKNOWLEDGE_EVERY);
@@ -197,7 +211,7 @@ export class CommSource implements Source {
         listener.snapshot(read(buffers[0]), notice.now, notice.lost);
         break;
       case "frame":
-        listener.frame({ ...notice, jpeg: bytes(buffers[0]) });
+        listener.frame({ ...notice, ...this.#withoutVideo(notice.device_id), jpeg: bytes(buffers[0]) });
         break;
       case "video":
         this.#play({ ...notice, data: bytes(buffers[0]) });
@@ -237,7 +251,7 @@ export class CommSource implements Source {
 
   #play(packet: Packet): void {
     const device = packet.device_id;
-    if (!this.#decodes || !this.#streams.some(({ device_id }) => device_id === device)) return;
+    if (!this.#decodesFor(device) || !this.#streams.some(({ device_id }) => device_id === device)) return;
     let player = this.#players.get(device);
     if (!player) {
       player = new VideoPlayer({
@@ -261,14 +275,29 @@ export class CommSource implements Source {
     if (!watched.length) image.close();
   }
 
-  /** Go back to JPEG, and try again later. */
+  /** Go back to JPEG, and try again later; what was drawn last stands until the kernel hears of it. */
   #giveUpVideo(device: string, reason: string): void {
     console.info(`execmon_lab: ${device} is shown by JPEG from now on: ${reason}`);
     this.#players.delete(device);
-    this.#mayDecode(false);
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#mayDecode(true), this.#retryMs);
-    this.#retryMs = Math.min(this.#retryMs * 2, VIDEO_RETRY_MS_MAX);
+    const before = this.#givenUp.get(device);
+    const wait = before ? Math.min(before.wait * 2, VIDEO_RETRY_MS_MAX) : VIDEO_RETRY_MS;
+    this.#givenUp.set(device, { reason, wait, retry: setTimeout(() => this.#tryVideo(device), wait) });
+    this.#sayWatched();
+    this.#listener?.problem({ device_id: device, message: `The video was given up: ${reason}. Waiting for JPEG…` });
+  }
+
+  #tryVideo(device: string): void {
+    this.#givenUp.get(device)!.reason = undefined;
+    if (this.#streams.length) this.#sayWatched();
+  }
+
+  #decodesFor(device: string): boolean {
+    return this.#decodes === true && this.#givenUp.get(device)?.reason === undefined;
+  }
+
+  #withoutVideo(device: string): { withoutVideo?: string } {
+    const reason = this.#givenUp.get(device)?.reason;
+    return reason === undefined ? {} : { withoutVideo: reason };
   }
 
   #end(device: string, player: VideoPlayer): void {
@@ -290,8 +319,10 @@ export class CommSource implements Source {
   }
 
   /** Tell of several frames as of one, with the mean of their ages. */
-  #note(drawing: Drawing): void {
+  #note(number: number, drawing: Drawing): void {
     const key = `${drawing.quality} ${drawing.device_id}`;
+    if (number <= (this.#drawn.get(key) ?? 0)) return;
+    this.#drawn.set(key, number);
     const frames = this.#seen.get(key)?.frames ?? 0;
     const before = this.#seen.get(key)?.latency_ms ?? 0;
     const latency_ms = (before * frames + drawing.latency_ms) / (frames + 1);
@@ -356,8 +387,11 @@ export class CommSource implements Source {
   };
 
   #sayWatched(): void {
-    const decodes = this.#decodes ? { decodes: ["h264"] } : {};
-    this.#send({ kind: "watch", streams: this.#streams, ...decodes });
+    if (this.#decodes === undefined) return;
+    const streams = this.#streams.map((stream) =>
+      this.#decodesFor(stream.device_id) ? { ...stream, decodes: ["h264"] } : stream,
+    );
+    this.#send({ kind: "watch", streams });
   }
 
   #send(content: Record<string, unknown>): void {

@@ -263,7 +263,7 @@ export class SocketSource implements Source {
     const jpeg = bytesOf(message.frame_data);
     const number = ++this.#frames;
     for (const { quality } of this.#streams.filter((stream) => stream.device_id === device_id)) {
-      this.#listener?.frame({ device_id, quality, width, height, timestamp, number, jpeg, codec: "jpeg" });
+      this.#listener?.frame({ device_id, quality, width, height, timestamp, number, jpeg, source: this.sender, codec: "jpeg" });
     }
   }
 

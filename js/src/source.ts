@@ -12,10 +12,12 @@ export interface Frame {
   height: number;
   timestamp: string;
   number: number;
-  /** What it comes from, in a word: "screencap". */
+  /** What it comes from, as far as is known: "screencap", "the server". */
   source?: string;
   /** How it came to the page: "jpeg", or "h264" as the device made it. */
   codec?: string;
+  /** Why it is not the device's own video, where the page gave that up. */
+  withoutVideo?: string;
   /** Sent again for a page that had it not: its age says nothing of the way. */
   again?: boolean;
   /** Empty where it is a picture of a video. */

@@ -138,6 +138,11 @@ export class Store implements Listener {
     this.#viewers.set(viewer, streams);
     const wanted = new Map<string, Stream>();
     for (const stream of [...this.#viewers.values()].flat()) wanted.set(keyOf(stream), stream);
+    for (const [key, { video }] of this.#pictures) {
+      if (!video || wanted.has(key)) continue;
+      video.image.close(); // a decoder has few; whoever looks again is sent a new one
+      this.#pictures.delete(key);
+    }
     this.source.watch([...wanted.values()]);
   }
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { CommSource } from "../src/comm";
 import { isLoopback } from "../src/loopback";
 import type { Listener } from "../src/source";
-import { DEVICE, entry, FakeModel, NOW, snapshot } from "./fakes";
+import { DEVICE, entry, FakeModel, NOW, settle, snapshot } from "./fakes";
 
 const heard = () => ({
   messages: vi.fn<Listener["messages"]>(),
@@ -18,11 +18,12 @@ let model: FakeModel;
 let source: CommSource;
 let listener: ReturnType<typeof heard>;
 
-beforeEach(() => {
+beforeEach(async () => {
   model = new FakeModel();
   source = new CommSource(model.model, null, true);
   listener = heard();
   source.open(listener);
+  await settle();
 });
 
 const welcome = (page: unknown) =>
@@ -266,4 +267,13 @@ test("an acknowledgement tells how many frames were drawn of each stream, and ho
   });
   source.drawn(32);
   expect(model.sent.at(-1), "each is told once").not.toHaveProperty("seen");
+});
+
+test("a frame that two views draw is one frame", () => {
+  const drawing = { device_id: DEVICE, quality: "low" as const, clock: "same" as const };
+  for (let number = 1; number <= 16; number++) {
+    source.drawn(number, { ...drawing, latency_ms: 10 });
+    source.drawn(number, { ...drawing, latency_ms: 90 });
+  }
+  expect(model.sent.at(-1)!["seen"]).toEqual([{ ...drawing, latency_ms: 10, frames: 16 }]);
 });

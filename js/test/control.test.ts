@@ -251,4 +251,13 @@ describe("the numbers", () => {
     expect(values[2]).toBe("2 kB/s");
     expect(values.slice(3)).toEqual(["2×3, medium", "screencap → jpeg"]);
   });
+
+  test("tell why it is not the device's own video, where the page gave that up", async () => {
+    one<HTMLButtonElement>(".xm-numbers-toggle").click();
+    source.listener.frame(frame(2, { source: "screencap", withoutVideo: "packets were lost on the way" }));
+    await settle();
+    one<HTMLButtonElement>(".xm-numbers-toggle").click();
+    one<HTMLButtonElement>(".xm-numbers-toggle").click();
+    expect(one(".xm-numbers").textContent).toContain("Videogiven up: packets were lost on the way");
+  });
 });

@@ -81,6 +81,18 @@ test("each tile shows its own device's pictures", async () => {
   expect(tiles()[1]!.querySelector(".xm-tile-notice")!.textContent).toBe("gone");
 });
 
+test("the numbers tell where the tiles' pictures come from, those that come alike together", async () => {
+  browser.onScreen(true);
+  for (const [index, device_id] of DEVICES.entries()) {
+    const source_of = index ? "scrcpy" : "screencap";
+    source.listener.frame(frame(index + 1, { device_id, quality: "low", source: source_of }));
+  }
+  await settle();
+  root.querySelector<HTMLElement>(".xm-numbers-toggle")!.click();
+  const values = [...root.querySelectorAll(".xm-numbers dd")].map((value) => value.textContent);
+  expect(values.slice(3)).toEqual(["screencap → jpeg", "2 × scrcpy → jpeg"]);
+});
+
 test("a click on a tile goes to that device alone, and nothing else is asked for", async () => {
   browser.onScreen(true);
   tiles()[1]!.click();

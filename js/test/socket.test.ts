@@ -342,6 +342,7 @@ describe("pictures", () => {
       [DEVICE, "high", 1],
     ]);
     expect(new TextDecoder().decode(told.frames[0]!.jpeg)).toBe("jpeg");
+    expect(told.frames[0], "where the server has it from, it does not say").toMatchObject({ source: "the server" });
     socket().end();
     await waits(250);
     await begin();

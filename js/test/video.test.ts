@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { CommSource } from "../src/comm";
-import type { Frame, Listener } from "../src/source";
+import type { Frame, Listener, PreviewProblem } from "../src/source";
 import { canDecode, type Hooks, type Packet, VideoPlayer } from "../src/video";
 import { Store } from "../src/store";
 import { ExecutionView } from "../src/views/view";
@@ -26,6 +26,8 @@ class FakeDecoder {
   decode(chunk: never): void {
     this.chunks.push(chunk);
   }
+  /** As a test has it: what is kept back is given, or never was. */
+  flush = vi.fn(async () => undefined as void);
   close(): void {
     this.state = "closed";
   }
@@ -151,16 +153,66 @@ describe("the player", () => {
 
   test("never more than six under way: what follows is dropped, up to the next key frame", () => {
     key(1);
+    newest().give();
     for (let sequence = 2; sequence <= 20; sequence++) delta(sequence);
-    expect(newest().chunks).toHaveLength(6);
+    expect(newest().chunks).toHaveLength(1 + 6);
     expect(hooks.needKey).toHaveBeenCalledTimes(1);
     const [slow] = FakeDecoder.all;
     key(21);
     expect(slow!.state, "what it still holds is older").toBe("closed");
     expect(newest().chunks).toHaveLength(1);
-    expect(slow!.give(1_000).closed, "a picture that comes too late is let go").toBe(1);
-    expect(hooks.picture).not.toHaveBeenCalled();
+    expect(slow!.give(2_000).closed, "a picture that comes too late is let go").toBe(1);
+    expect(hooks.picture).toHaveBeenCalledTimes(1);
     expect(hooks.failed, "a slow page is no fault").not.toHaveBeenCalled();
+  });
+
+  test("a decoder that keeps as many back as H.264 allows is let do so, and no more", () => {
+    key(1);
+    for (let sequence = 2; sequence <= 40; sequence++) {
+      delta(sequence);
+      if (sequence > 16) newest().give((sequence - 16) * 1_000);
+    }
+    expect(hooks.picture).toHaveBeenCalledTimes(24);
+    expect(hooks.needKey).not.toHaveBeenCalled();
+    for (let sequence = 41; sequence <= 60; sequence++) delta(sequence);
+    expect(newest().chunks, "six beyond what it keeps").toHaveLength(40 + 6);
+  });
+
+  test("where nothing follows, a decoder is told to give what it keeps back", async () => {
+    key(1);
+    delta(2);
+    newest().flush.mockImplementation(async () => void newest().give());
+    await vi.advanceTimersByTimeAsync(750);
+    expect(hooks.picture).toHaveBeenCalledWith(expect.objectContaining({ sequence: 2 }), expect.anything());
+    expect(hooks.needKey, "a screen that stands still needs nothing more").not.toHaveBeenCalled();
+    delta(3);
+    expect(hooks.needKey, "but what follows leans on nothing").toHaveBeenCalledTimes(1);
+    key(4);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(FakeDecoder.all).toHaveLength(1);
+    expect(hooks.failed).not.toHaveBeenCalled();
+  });
+
+  test("a decoder that takes packets and gives no picture is given up within seconds, also for another", async () => {
+    let sequence = 0;
+    while (!hooks.failed.mock.calls.length && sequence < 150) {
+      sequence += 1;
+      if (sequence % 30 === 1) key(sequence);
+      else delta(sequence);
+      await vi.advanceTimersByTimeAsync(33);
+    }
+    expect(hooks.failed).toHaveBeenCalledWith("the browser's decoder gives no picture");
+    expect(newest().state).toBe("closed");
+  });
+
+  test("and so is one that gives none of a screen that stands still", async () => {
+    for (let sequence = 1; sequence <= 3; sequence++) {
+      expect(hooks.failed).not.toHaveBeenCalled();
+      key(sequence);
+      await vi.advanceTimersByTimeAsync(750);
+      expect(hooks.needKey).toHaveBeenCalled();
+    }
+    expect(hooks.failed).toHaveBeenCalledWith("the browser's decoder gives no picture");
   });
 
   test("another format is another decoder", () => {
@@ -225,7 +277,9 @@ describe("over the comm", () => {
   let model: FakeModel;
   let source: CommSource;
   let frames: Frame[];
+  let problems: PreviewProblem[];
   const medium = { device_id: DEVICE, quality: "medium" as const };
+  const decoded = { ...medium, decodes: ["h264"] };
   const say = (sequence: number, changes: Partial<Packet> = {}) => {
     const { data, ...content } = packet(sequence, changes);
     model.sayBytes({ kind: "video", ...content }, [...data]);
@@ -236,12 +290,13 @@ describe("over the comm", () => {
     model = new FakeModel();
     source = new CommSource(model.model);
     frames = [];
+    problems = [];
     const nothing = vi.fn();
     source.open({
       messages: nothing,
       snapshot: nothing,
       frame: (frame) => frames.push(frame),
-      problem: nothing,
+      problem: ({ device_id, message }) => problems.push({ device_id, message }),
       controlled: nothing,
       sign: nothing,
     } satisfies Listener);
@@ -250,7 +305,7 @@ describe("over the comm", () => {
 
   test("the page says that it decodes, and turns packets into frames of what it looks at", () => {
     source.watch([medium, { ...medium, quality: "high" }]);
-    expect(watches().at(-1)).toMatchObject({ decodes: ["h264"] });
+    expect(watches().at(-1)).toMatchObject({ streams: [decoded, { quality: "high", decodes: ["h264"] }] });
     say(1, { key: true });
     const image = newest().give();
     expect(frames).toHaveLength(2);
@@ -266,7 +321,31 @@ describe("over the comm", () => {
     other.open({} as Listener);
     await settle();
     other.watch([medium]);
-    expect(plain.sent.at(-1)).not.toHaveProperty("decodes");
+    expect(plain.sent.at(-1)).toMatchObject({ kind: "watch", streams: [medium] });
+    expect(JSON.stringify(plain.sent)).not.toContain("decodes");
+  });
+
+  test("nothing is said to be watched before the browser has said what it decodes: others share the video", async () => {
+    const plain = new FakeModel();
+    const other = new CommSource(plain.model);
+    other.open({} as Listener);
+    other.watch([medium]);
+    expect(plain.kinds()).toEqual(["hello"]);
+    await settle();
+    expect(plain.sent.at(-1)).toMatchObject({ kind: "watch", streams: [decoded] });
+    other.close();
+  });
+
+  test("but a browser that does not say is not waited for", () => {
+    vi.useFakeTimers();
+    FakeDecoder.isConfigSupported.mockReturnValueOnce(new Promise(() => undefined));
+    const plain = new FakeModel();
+    const other = new CommSource(plain.model);
+    other.open({} as Listener);
+    other.watch([medium]);
+    vi.advanceTimersByTime(1_000);
+    expect(plain.sent.at(-1)).toMatchObject({ kind: "watch", streams: [medium] });
+    other.close();
   });
 
   test("what is not looked at any more is not decoded", () => {
@@ -285,12 +364,40 @@ describe("over the comm", () => {
     for (const wait of [30_000, 60_000, 120_000]) {
       say(1, { key: true });
       newest().fail("NotSupportedError");
-      expect(watches().at(-1)).not.toHaveProperty("decodes");
+      expect(watches().at(-1)!["streams"]).toEqual([medium]);
       vi.advanceTimersByTime(wait - 1);
-      expect(watches().at(-1)).not.toHaveProperty("decodes");
+      expect(watches().at(-1)!["streams"]).toEqual([medium]);
       vi.advanceTimersByTime(1);
-      expect(watches().at(-1)).toMatchObject({ decodes: ["h264"] });
+      expect(watches().at(-1)!["streams"]).toEqual([decoded]);
     }
+    source.close();
+    vi.restoreAllMocks();
+  });
+
+  test("why it was given up is told on the picture until JPEG comes, and beside its figures after that", () => {
+    vi.spyOn(console, "info").mockImplementation(() => undefined);
+    source.watch([medium]);
+    say(1, { key: true });
+    newest().fail("NotSupportedError");
+    const reason = "this browser cannot decode avc1.42c01f";
+    expect(problems).toEqual([{ device_id: DEVICE, message: `The video was given up: ${reason}. Waiting for JPEG…` }]);
+    model.sayBytes({ kind: "frame", ...medium, width: 2, height: 3, timestamp: "t", number: 7 }, [1]);
+    expect(frames.at(-1)).toMatchObject({ number: 7, withoutVideo: reason });
+    vi.restoreAllMocks();
+  });
+
+  test("what one device's video fails at is no other's fault", () => {
+    vi.spyOn(console, "info").mockImplementation(() => undefined);
+    const other = { ...medium, device_id: "R58M" };
+    source.watch([medium, other]);
+    say(1, { key: true, device_id: "R58M" });
+    say(1, { key: true });
+    newest().fail("NotSupportedError");
+    expect(watches().at(-1)!["streams"]).toEqual([medium, { ...other, decodes: ["h264"] }]);
+    say(2, { key: true });
+    expect(FakeDecoder.all, "it is not decoded any more").toHaveLength(2);
+    say(2, { device_id: "R58M" });
+    expect(FakeDecoder.all[0]!.chunks).toHaveLength(2);
     source.close();
     vi.restoreAllMocks();
   });
@@ -346,6 +453,19 @@ describe("on the canvas", () => {
     source.listener.frame(frame(3));
     await settle();
     expect(browser.drawn, "and the way back to JPEG").toEqual([2, 3]);
+  });
+
+  test("the last picture is let go once nobody looks at it", () => {
+    const last = picture(1);
+    const viewer = { update: vi.fn(), frame: vi.fn(), problem: vi.fn() };
+    const alone = new AbortController();
+    store.add(viewer, alone.signal);
+    store.look(viewer, [{ device_id: DEVICE, quality: "medium" }]);
+    document.querySelector<HTMLButtonElement>(".xm-toggle")!.click();
+    expect(last.closed, "another view has it still").toBe(0);
+    alone.abort();
+    expect(last.closed).toBe(1);
+    expect(store.picture({ device_id: DEVICE, quality: "medium" })).toBeUndefined();
   });
 
   test("a view that comes later shows the picture that is there", async () => {

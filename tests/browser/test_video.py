@@ -91,6 +91,15 @@ def test_the_page_decodes_what_the_phone_made(lab_page: NotebookPage, view: Loca
     assert lab_page.complaints == []
 
 
+LINE = "[id(line) for line in run.view._pictures._lines.values()]"
+#: A browser that takes half a second to say what it can decode.
+THOUGHTFUL = """
+const able = VideoDecoder.isConfigSupported.bind(VideoDecoder);
+VideoDecoder.isConfigSupported = async config => {
+    await new Promise(done => setTimeout(done, 500));
+    return able(config);
+};
+"""
 LOSE = "for line in run.view._pictures._lines.values(): line._sequence += 1"
 SPOIL = """
 from execmon_lab.widgets.video import VideoLine
@@ -125,12 +134,40 @@ def test_faults_of_the_stream_are_mended_and_several_are_enough(
     assert lab_page.complaints == []
 
 
+@pytest.fixture
+def lab_page_with_a_decoder_that_may_fall_barren(lab_page: NotebookPage) -> None:
+    lab_page.page.add_init_script(
+        """window.VideoDecoder = class extends VideoDecoder {
+            decode(chunk) { if (!window.barren) super.decode(chunk); }
+        };"""
+    )
+
+
+@pytest.mark.usefixtures("lab_page_with_a_decoder_that_may_fall_barren")
+def test_a_decoder_that_gives_no_picture_is_given_up_also_while_a_cell_blocks(
+    lab_page: NotebookPage, request: pytest.FixtureRequest
+) -> None:
+    view = request.getfixturevalue("view")
+    comes_by(view, "scrcpy h264 → page")
+    lab_page.execute("phone.shell('am start -n com.execmon.motion/.MotionActivity --ei fps 15')")
+    goes_on(lab_page, view)
+    with lab_page.busy_kernel(2):
+        lab_page.page.evaluate("window.barren = true")
+        comes_by(view, "→ jpeg")
+        comes_by(view, "given up: the browser's decoder gives no picture")
+        expect(view.locator(".xm-veil")).to_be_hidden()
+        goes_on(lab_page, view, 20)
+    assert lab_page.complaints == []
+
+
 def test_a_second_browser_joins_the_stream(
     jupyter: JupyterServer, chromium: Browser, lab_page: NotebookPage, view: Locator
 ) -> None:
     comes_by(view, "scrcpy h264 → page")
+    line = lab_page.json(LINE)
     lab_page.save()  # the other takes the outputs from the file
     context = chromium.new_context(viewport={"width": 1400, "height": 1100})
+    context.add_init_script(THOUGHTFUL)
     second = NotebookPage(jupyter, context.new_page())
     second.open(lab_page.page.evaluate("window.panel().context.path"))
     other = second.view()
@@ -140,6 +177,7 @@ def test_a_second_browser_joins_the_stream(
     goes_on(second, other, 2)
     watchers = lab_page.json("lab.preview.stats()[lab.serials[0]].watchers")
     assert watchers <= 2, "one stream for both, and the recorder"
+    assert lab_page.json(LINE) == line, "and it did not begin anew"
     context.close()
     goes_on(lab_page, view, 2)
 

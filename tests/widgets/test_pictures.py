@@ -8,9 +8,10 @@ import pytest
 
 from execmon_lab.devices import DeviceDisconnected
 from execmon_lab.preview.budget import Budget
+from execmon_lab.widgets.audience import EXPECTED_SECONDS, LEASE_SECONDS
 from execmon_lab.widgets.commands import Seen
 from execmon_lab.widgets.flow import WINDOW
-from execmon_lab.widgets.pictures import LEASE_SECONDS, Pictures
+from execmon_lab.widgets.pictures import Pictures
 from tests.widgets.conftest import Clock, FakePreview
 
 MEDIUM = ("emulator-5554", "medium")
@@ -106,6 +107,28 @@ def test_the_expected_page_gives_way_to_the_first_that_speaks(rig: Rig) -> None:
     assert rig.preview.open == []
 
 
+def test_an_expected_page_that_does_not_come_is_not_waited_for_long(rig: Rig) -> None:
+    rig.pictures.expect(MEDIUM)  # type: ignore[arg-type]
+    rig.clock.now += EXPECTED_SECONDS - 1
+    rig.frames()
+    assert rig.preview.open == [MEDIUM]
+    rig.clock.now += 2
+    rig.frames()
+    assert rig.preview.open == []
+
+
+def test_unless_the_kernel_could_not_hear_it_come(rig: Rig) -> None:
+    rig.pictures.expect(MEDIUM)  # type: ignore[arg-type]
+    rig.deaf = True
+    rig.clock.now += 10 * EXPECTED_SECONDS
+    rig.frames()
+    assert rig.preview.open == [MEDIUM]
+    rig.deaf = False
+    rig.clock.now += EXPECTED_SECONDS
+    rig.frames()
+    assert rig.preview.open == []
+
+
 def test_a_page_that_says_nothing_for_long_is_forgotten(rig: Rig) -> None:
     rig.look("a", MEDIUM)
     rig.clock.now += LEASE_SECONDS - 1
@@ -149,6 +172,33 @@ def test_a_device_that_is_away_is_told_and_so_is_its_return(rig: Rig) -> None:
     assert rig.problems() == ["Device emulator-5554 disconnected during execution"]
     watch.show(b"one", changed=False)
     assert rig.frames() == [("medium", b"one")], "the page must learn that it is back"
+
+
+def test_a_page_that_comes_while_there_are_no_pictures_is_told_why(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    watch = rig.preview.watches[0]
+    watch.show(b"last")
+    rig.frames()
+    watch.on_error(DeviceDisconnected("emulator-5554"))
+    rig.frames()
+    rig.look("b", MEDIUM)
+    parcels, _ = rig.pictures.collect(rig.clock.now)
+    assert [parcel.content["kind"] for parcel in parcels] == ["frame", "problem"], (
+        "in this order: a picture that comes after it would hide it"
+    )
+    watch.show(b"new")
+    rig.frames()
+    rig.look("c", MEDIUM)
+    assert rig.problems() == []
+
+
+def test_a_picture_from_before_a_problem_is_not_sent_after_it(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    watch = rig.preview.watches[0]
+    watch.show(b"last")
+    watch.on_error(DeviceDisconnected("emulator-5554"))
+    parcels, _ = rig.pictures.collect(rig.clock.now)
+    assert [parcel.content["kind"] for parcel in parcels] == ["frame", "problem"]
 
 
 def test_a_watch_that_cannot_begin_is_told(rig: Rig) -> None:

@@ -15,7 +15,14 @@ from execmon_lab.widgets.commands import Seen
 from execmon_lab.widgets.flow import WINDOW
 from execmon_lab.widgets.parcel import Parcel
 from execmon_lab.widgets.pictures import Pictures
-from execmon_lab.widgets.video import ASK_SECONDS, MAX_PENDING, RETRY_SECONDS, UNHEARD_KEY_SECONDS
+from execmon_lab.widgets.video import (
+    ASK_SECONDS,
+    MAX_PENDING,
+    RETRY_SECONDS,
+    UNHEARD_BURST_SECONDS,
+    UNHEARD_BYTES_PER_SECOND,
+    UNHEARD_KEY_SECONDS,
+)
 from tests.widgets.conftest import Clock, FakePreview
 
 DEVICE = "emulator-5554"
@@ -76,12 +83,14 @@ class FakeVideo:
 class Rig:
     """Pictures with a fake preview, a fake video and a clock of their own."""
 
-    def __init__(self, budget: Budget | None = None) -> None:
+    def __init__(
+        self, budget: Budget | None = None, wake: Callable[[Pictures, float], object] = lambda *_: None
+    ) -> None:
         self.clock, self.preview, self.video = Clock(), FakePreview(), FakeVideo()
         self.deaf = False
         self.pictures = Pictures(
             self.preview,  # type: ignore[arg-type]
-            lambda due: None,
+            lambda due: wake(self.pictures, due),
             self.clock,
             lambda: self.deaf,
             budget or Budget(None, None),
@@ -89,7 +98,7 @@ class Rig:
         )
 
     def look(self, page: str, *streams: Any, decodes: bool = True) -> None:
-        self.pictures.look(page, streams, decodes=decodes)
+        self.pictures.look(page, streams, {device_id for device_id, _ in streams} if decodes else ())
 
     def collect(self) -> list[Parcel]:
         return self.pictures.collect(self.clock.now)[0]
@@ -159,6 +168,12 @@ def test_pages_share_one_stream_which_all_of_them_can_show(live: Rig) -> None:
     assert live.video.open == [DEVICE], "by itself, both ways"
 
 
+def test_what_a_page_cannot_decode_of_one_device_it_may_of_another(rig: Rig) -> None:
+    rig.pictures.look("a", [MEDIUM, OTHER], ["R58M"])  # type: ignore[list-item]
+    assert rig.video.open == ["R58M"]
+    assert MEDIUM in rig.preview.open
+
+
 def test_a_key_frame_carries_what_a_decoder_needs(rig: Rig) -> None:
     rig.look("a", MEDIUM)
     rig.watch.key()
@@ -219,6 +234,31 @@ def test_a_page_that_asks_for_a_key_frame_gets_one_but_no_flood(live: Rig) -> No
     live.pictures.ask_key("a stranger")
 
 
+def test_a_request_for_a_key_frame_that_comes_too_soon_is_carried_out_later(live: Rig) -> None:
+    live.pictures.ask_key(DEVICE)
+    live.clock.now += ASK_SECONDS / 2
+    live.look("b", MEDIUM)
+    _, due = live.pictures.collect(live.clock.now)
+    assert live.watch.asked == 1
+    assert due == live.clock.now + ASK_SECONDS / 2
+    live.clock.now = due
+    live.collect()
+    assert live.watch.asked == 2
+    live.clock.now += ASK_SECONDS
+    live.collect()
+    assert live.watch.asked == 2, "once"
+
+
+def test_but_not_where_a_key_frame_was_sent_meanwhile(live: Rig) -> None:
+    live.pictures.ask_key(DEVICE)
+    live.look("b", MEDIUM)
+    live.watch.key()
+    assert live.sent() == [b"key 2"]
+    live.clock.now += ASK_SECONDS
+    live.collect()
+    assert live.watch.asked == 1
+
+
 def test_a_page_that_falls_behind_is_sent_a_window_and_then_a_key_frame(live: Rig) -> None:
     sent: list[bytes] = []
     for _ in range(WINDOW + MAX_PENDING + 5):
@@ -254,6 +294,19 @@ def test_a_kernel_that_hears_no_page_sends_every_packet(live: Rig) -> None:
         live.clock.now += 1 / 30
     assert len(sent) >= 300 * 28 / 30
     assert live.watch.asked >= 10 / UNHEARD_KEY_SECONDS - 1, "for a page that cannot ask"
+
+
+def test_but_no_more_bytes_than_a_link_can_be_thought_to_carry(live: Rig) -> None:
+    live.deaf = True
+    sent: list[bytes] = []
+    for number in range(300):
+        if live.watch.asked > number // 30:
+            live.watch.key()
+        live.watch.on_packet(packet(bytes(100_000)))
+        sent += live.sent()
+        live.clock.now += 1 / 30
+    most = UNHEARD_BYTES_PER_SECOND * (10 + UNHEARD_BURST_SECONDS)
+    assert 0.5 * most < sum(map(len, sent)) <= most + 100_000
 
 
 def test_a_page_that_says_nothing_though_it_would_be_heard_holds_the_video_back(live: Rig) -> None:
@@ -374,6 +427,21 @@ def test_five_hundred_starts_and_stops_leave_nothing_behind(rig: Rig) -> None:
     rig.video.watches[0].on_error(NoVideo(DEVICE, "too late"))
     rig.look("a", MEDIUM)
     assert rig.video.open == [DEVICE], "what an old one still says changes nothing"
+
+
+@pytest.mark.timeout(30)
+def test_a_video_that_cannot_begin_as_the_view_closes_hangs_nobody() -> None:
+    rig = Rig(
+        wake=lambda pictures, now: pictures.collect(now)
+    )  # as a closed view does: it has no pump any more
+
+    def refuse(device_id: str, on_packet: Any, on_error: Any) -> FakeVideoWatch:
+        rig.pictures.close()
+        raise NoVideo(device_id, "the lab was closed")
+
+    rig.video.watch_video = refuse  # type: ignore[method-assign]
+    rig.look("a", MEDIUM)
+    assert (rig.video.open, rig.preview.open) == ([], [])
 
 
 def test_closed_pictures_watch_no_video(live: Rig) -> None:

@@ -41,6 +41,11 @@ export class GridView {
     return [...this.#tiles.values()].filter((tile) => tile.onScreen).map((tile) => tile.stream);
   }
 
+  /** What is on them. */
+  frames(): Frame[] {
+    return [...this.#tiles.values()].flatMap((tile) => (tile.onScreen && tile.shown) || []);
+  }
+
   frame(frame: Frame): void {
     if (frame.quality === QUALITY) this.#tiles.get(frame.device_id)?.show(frame, true);
   }
@@ -109,6 +114,10 @@ class Tile {
     attribute(this.element, "data-away", away);
     this.#past.update(this.onScreen ? device.device_id : undefined);
     this.#showNotice();
+  }
+
+  get shown(): Frame | undefined {
+    return this.#picture.shown;
   }
 
   show(frame: Frame, live: boolean): void {

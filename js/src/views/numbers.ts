@@ -22,8 +22,8 @@ export class NumbersView {
   constructor(
     readonly store: Store,
     readonly meter: Meter,
-    /** The frame on the picture; undefined where there are several, which are told together. */
-    readonly frame: () => Frame | undefined,
+    /** The frames on screen; several are told together. */
+    readonly frames: () => Frame[],
     signal: AbortSignal,
   ) {
     this.element.hidden = true;
@@ -35,14 +35,19 @@ export class NumbersView {
   update(): void {
     if (!this.#shown) return;
     const { framesPerSecond, bytesPerSecond, latency } = this.meter.figures(performance.now());
-    const frame = this.frame();
+    const frames = this.frames();
+    const [frame] = frames;
     const age = latency === undefined ? "–" : `${Math.round(latency)} ms, ${CLOCKS[this.store.clock]}`;
     const rows: [string, string][] = [
       ["Drawn", `${framesPerSecond.toFixed(1)} frames/s`],
       ["Latency", age],
       ["Data", rate(bytesPerSecond)],
     ];
-    if (frame) rows.push(["Size", `${frame.width}×${frame.height}, ${frame.quality}`], ["Source", origin(frame)]);
+    if (frame && frames.length === 1) rows.push(["Size", `${frame.width}×${frame.height}, ${frame.quality}`]);
+    for (const [text, count] of counted(frames.map(origin))) rows.push(["Source", count > 1 ? `${count} × ${text}` : text]);
+    for (const [reason] of counted(frames.flatMap(({ withoutVideo }) => withoutVideo ?? []))) {
+      rows.push(["Video", `given up: ${reason}`]);
+    }
     children(
       this.element,
       rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
@@ -61,4 +66,10 @@ export class NumbersView {
 function origin({ source, codec }: Frame): string {
   if (!source) return "–";
   return codec === "h264" ? `${source} h264 → page` : `${source} → ${codec ?? "jpeg"}`;
+}
+
+function counted(texts: string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
 }

@@ -65,8 +65,8 @@ export class PreviewView implements Viewer {
     this.#past = new PastView(store, signal);
     this.#control = new ControlView(store, this.#picture, signal);
     this.#code = new CodeView(store, signal);
-    const frame = () => (this.#all ? undefined : this.#picture.shown);
-    this.#numbers = new NumbersView(store, this.#meter, frame, signal);
+    const frames = () => (this.#all ? this.#grid.frames() : [this.#picture.shown].filter((frame) => frame !== undefined));
+    this.#numbers = new NumbersView(store, this.#meter, frames, signal);
     const { overlay, hint, toggle, pick, bar, note } = this.#control;
     this.#screen.append(this.#picture.canvas, this.#numbers.element, overlay, hint, this.#veil, this.#past.element);
     this.element = h(

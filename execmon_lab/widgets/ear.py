@@ -1,0 +1,61 @@
+"""How pages are heard while a cell blocks the kernel's main thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from typing import Any, Protocol
+
+
+class Cells(Protocol):
+    """Who knows when cells run."""
+
+    @property
+    def running(self) -> bool:
+        """Whether one does."""
+
+    @property
+    def number(self) -> int:
+        """How many have begun."""
+
+
+class Ear:
+    """Has pages heard while a cell blocks, where that can be, and knows whether they are.
+
+    JupyterLab sends what a page says to a thread of its own in the kernel, a subshell. ipykernel 7.4 hands it
+    to the one that the widget's last word came from, and takes a word from our pump for one of the cell's. So
+    while a cell runs, words go out in the context of the newest one that a page said: as answers to it.
+
+    Where the kernel has no subshells (ipykernel 6), or the page does not use them, or a page has said nothing
+    before the cell began (all cells were run at once), none is heard until the cell ends.
+
+    Parameters
+    ----------
+    cells
+        Tells when cells run.
+    """
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+        self._context: Context | None = None
+        self._heard_beside = 0
+
+    def hear(self) -> None:
+        """Take note that a page spoke; called where its message is handled."""
+        self._context = copy_context()
+        if threading.current_thread() is not threading.main_thread():
+            self._heard_beside = self._cells.number
+
+    def say(self, send: Callable[..., Any], *words: Any) -> None:
+        """Call `send` with these words so that the answer can be heard."""
+        context = self._context
+        if context is None or not self._cells.running:
+            send(*words)
+        else:
+            context.copy().run(send, *words)
+
+    @property
+    def deaf(self) -> bool:
+        """Whether silence proves nothing: a cell runs, and no page was heard beside it."""
+        return self._cells.running and self._heard_beside != self._cells.number
