@@ -18,6 +18,6 @@ def has_keys(character: str) -> bool:
 
 def can_compose(character: str) -> bool:
     """Tell whether scrcpy's server types a character: with its key, or with a dead key and a letter's."""
-    letter, *accents = unicodedata.normalize("NFD", character)
+    letter, *accents = list(unicodedata.normalize("NFD", character))
     composed = letter.isascii() and len(accents) == 1 and accents[0] in _DEAD_KEYS and character not in "Ṽṽ"
     return composed or has_keys(character) or character in "Ḉḉ"
