@@ -7,7 +7,7 @@ screen's size, and they hold at every scale and quality.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal, NamedTuple, Protocol
+from typing import Annotated, Literal, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 from msgspec import Meta
@@ -41,7 +41,13 @@ KeyName = Literal[
 PRESS_SECONDS = 0.6
 """A long press: Android's own is 0.4 s, and some vendors' 0.5 s."""
 
+TEXT_LENGTH = 10_000
+"""Characters of the longest text; one that is longer is refused as a whole."""
+
 SCROLL_SECONDS = 0.25
+_NEAR = 0.05  # turns of the wheel this near to each other are over the same thing
+_SHOWN = 200  # characters of a text in a line of the log
+_PIECE = 500  # characters of a line that a device is given at once
 _MARGIN = 0.08  # what is nearer to an edge belongs to the system's gestures
 _ASPECT_TOLERANCE = 0.04  # scaled pictures are rounded to whole pixels, a stream's to multiples of 8
 
@@ -96,9 +102,9 @@ class Scroll(Gesture, frozen=True, kw_only=True):
 
 
 class Text(Gesture, frozen=True, kw_only=True):
-    """Characters typed."""
+    """Characters typed; the end of a line is the enter key."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=1000)]
+    text: Annotated[str, Meta(min_length=1, max_length=TEXT_LENGTH)]
 
 
 class Key(Gesture, frozen=True, kw_only=True):
@@ -126,6 +132,14 @@ class Touches(Protocol):
 
     def key(self, key: str | int) -> None:
         """Press a key."""
+
+
+@runtime_checkable
+class Wheel(Protocol):
+    """Touches that have a wheel; where there is none, a finger scrolls."""
+
+    def scroll(self, x: int, y: int, dx: int, dy: int) -> None:
+        """Turn the wheel over a pixel, to show what lies so many pixels further right, and further down."""
 
 
 Reach = Callable[[str, Size | None, Callable[[float], bool]], Touches | None]
@@ -186,11 +200,12 @@ def resolve(gesture: AnyGesture, screen: Size) -> Action:
             words = f"long press {at[0]} {at[1]} for {held:.1f} s"
             return Action(words, lambda touches: touches.swipe(*at, *at, held))
         case Swipe(x1=x1, y1=y1, x2=x2, y2=y2, seconds=seconds):
-            return _swipe("swipe", pixel(x1, y1, screen), pixel(x2, y2, screen), seconds)
+            return _swipe(pixel(x1, y1, screen), pixel(x2, y2, screen), seconds)
         case Scroll():
-            return _swipe("scroll", *stroke(gesture, screen))
+            return _scroll(gesture, screen)
         case Text(text=text):
-            return Action(f"text {text!r}", lambda touches: touches.text(text))
+            shown = repr(text[:_SHOWN]) + (f"… ({len(text)} characters)" if len(text) > _SHOWN else "")
+            return Action(f"text {shown}", lambda touches: touches.text(text))
         case Key(key=key):
             return Action(f"key {KEYS[key]}", lambda touches: touches.key(KEYS[key]))
 
@@ -207,14 +222,55 @@ def stroke(scroll: Scroll, screen: Size) -> tuple[tuple[int, int], tuple[int, in
     return pixel(x1, y1, screen), pixel(x2, y2, screen), SCROLL_SECONDS
 
 
+def joined(first: AnyGesture, second: AnyGesture) -> AnyGesture | None:
+    """Make one gesture of two that follow each other; None where they are two things."""
+    match first, second:
+        case Text(), Text() if len(first.text + second.text) <= TEXT_LENGTH:
+            return Text(text=first.text + second.text)
+        case Scroll(), Scroll() if abs(first.x - second.x) <= _NEAR and abs(first.y - second.y) <= _NEAR:
+            dx, dy = first.dx + second.dx, first.dy + second.dy
+            if max(abs(dx), abs(dy)) <= 1:
+                return Scroll(x=second.x, y=second.y, dx=dx, dy=dy)
+    return None
+
+
+def parts(gesture: AnyGesture) -> list[AnyGesture]:
+    """Return what a gesture is done by, one after the other: a text by its lines, a long line by pieces.
+
+    What a device is given at once must be typed within the time of one command.
+    """
+    if not isinstance(gesture, Text):
+        return [gesture]
+    done: list[AnyGesture] = []
+    for number, line in enumerate(gesture.text.replace("\r\n", "\n").split("\n")):
+        if number:
+            done.append(Key(key="enter"))
+        done += [Text(text=line[at : at + _PIECE]) for at in range(0, len(line), _PIECE)]
+    return done
+
+
 def key_code(key: KeyName) -> str:
     """Return Android's name of a key."""
     return KEYS[key]
 
 
-def _swipe(verb: str, start: tuple[int, int], end: tuple[int, int], seconds: float) -> Action:
-    words = f"{verb} {start[0]} {start[1]} to {end[0]} {end[1]} in {seconds:.2f} s"
+def _swipe(start: tuple[int, int], end: tuple[int, int], seconds: float) -> Action:
+    words = f"swipe {start[0]} {start[1]} to {end[0]} {end[1]} in {seconds:.2f} s"
     return Action(words, lambda touches: touches.swipe(*start, *end, seconds))
+
+
+def _scroll(scroll: Scroll, screen: Size) -> Action:
+    at = pixel(scroll.x, scroll.y, screen)
+    by = round(scroll.dx * screen[0]), round(scroll.dy * screen[1])
+    start, end, seconds = stroke(scroll, screen)
+
+    def run(touches: Touches) -> None:
+        if isinstance(touches, Wheel):
+            touches.scroll(*at, *by)
+        else:
+            touches.swipe(*start, *end, seconds)
+
+    return Action(f"scroll {at[0]} {at[1]} by {by[0]} {by[1]}", run)
 
 
 def _stroke(at: float, shift: float) -> tuple[float, float]:

@@ -9,9 +9,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
-from ..devices import AdbError, AdbTimeout, Device, DeviceDisconnected, DeviceError, SessionClosed, hierarchy
+from ..devices import (
+    AdbError,
+    AdbTimeout,
+    Device,
+    DeviceDisconnected,
+    DeviceError,
+    ScreenTurned,
+    SessionClosed,
+    hierarchy,
+)
 from ..devices.hierarchy import Node
 from ..protocol import Level
 from .gestures import (
@@ -21,11 +28,10 @@ from .gestures import (
     Pick,
     Pointing,
     Reach,
-    Scroll,
     Size,
-    Swipe,
     Tap,
-    Text,
+    joined,
+    parts,
     resolve,
     turned,
 )
@@ -49,12 +55,8 @@ SLOW_SECONDS = 1.0
 
 NOT_IDLE = "a step is running: pick when the device is paused"
 
-_TEXT_MAX = 1000
-
 OnDone = Callable[[str | None], None]
 """Called once for each gesture: with None when it was carried out, else with the reason why not."""
-
-SUPERSEDED = "a newer drag took its place"
 
 
 @dataclass
@@ -107,21 +109,21 @@ class Hand:
         self._sized_at = float("-inf")
 
     def put(self, order: Order) -> None:
-        """Take a gesture on; returns at once. A waiting drag gives way to a newer one."""
+        """Take a gesture on; returns at once. Turns of the wheel that wait add up, as does what is typed."""
         with self._changed:
-            refusal = self._refusal()
+            whole = self._joined(order)
+            refusal = self._refusal(room=whole is not None)
             if refusal is None:
-                order, refused = self._joined(order)
-                self._orders.append(order)
+                if whole is not None:
+                    self._orders.pop()
+                self._orders.append(whole or order)
                 if self._thread is None:
                     name = f"control-{self._device.serial}"
                     self._thread = threading.Thread(target=self._run, name=name, daemon=True)
                     self._thread.start()
                 self._changed.notify_all()
-            else:
-                refused = order
-        if refused is not None:
-            _done(refused, refusal or SUPERSEDED)
+        if refusal is not None:
+            _done(order, refusal)
 
     def close(self) -> None:
         """Cut off what is under way, refuse what waits, and end the thread; twice is no error."""
@@ -135,29 +137,22 @@ class Hand:
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=5)
 
-    def _refusal(self) -> str | None:
+    def _refusal(self, *, room: bool) -> str | None:
         if self._closed:
             return "control was switched off"
         if not self._device.online:
             return "the device is offline"
-        if len(self._orders) >= QUEUE:
+        if len(self._orders) >= QUEUE and not room:
             return f"the device is slow: {QUEUE} touches wait already"
         return None
 
-    def _joined(self, order: Order) -> tuple[Order, Order | None]:
-        """Make one of the newest that waits and this one, where they can be; say who lost its place."""
-        if not self._orders:
-            return order, None
-        last = self._orders[-1]
-        if isinstance(order.gesture, Swipe | Scroll) and isinstance(last.gesture, Swipe | Scroll):
-            return order, self._orders.pop()
-        if isinstance(order.gesture, Text) and isinstance(last.gesture, Text):
-            text = last.gesture.text + order.gesture.text
-            if len(text) <= _TEXT_MAX:
-                self._orders.pop()
-                told = (last.done, order.done)
-                return Order(replace(last.gesture, text=text), order.picture, _both(*told)), None
-        return order, None
+    def _joined(self, order: Order) -> Order | None:
+        """Make one of the newest that waits and this one, where they can be."""
+        last = self._orders[-1] if self._orders else None
+        if last is None or last.picture != order.picture:
+            return None
+        whole = joined(last.gesture, order.gesture)
+        return Order(whole, order.picture, _both(last.done, order.done)) if whole is not None else None
 
     def _run(self) -> None:
         while (order := self._next()) is not None:
@@ -172,22 +167,31 @@ class Hand:
             return self._orders.popleft()
 
     def _carry_out(self, order: Order) -> str | None:
-        """Do it; return why it was not done."""
+        """Do it, part by part; return why it was not done."""
+        gestures = parts(order.gesture)
+        for number, gesture in enumerate(gestures):
+            reason = self._do(gesture, order.picture)
+            if reason is not None:
+                typed = f"of {len(gestures)} parts the first {number} were typed: " if number else ""
+                return typed + reason
+        return None
+
+    def _do(self, gesture: AnyGesture, picture: Size) -> str | None:
         words = ""
         try:
-            pointing = isinstance(order.gesture, Pointing)
-            screen = self._screen(order.picture) if pointing else (1, 1)
-            action = resolve(order.gesture, screen)
+            pointing = isinstance(gesture, Pointing)
+            screen = self._screen(picture) if pointing else (1, 1)
+            action = resolve(gesture, screen)
             idle = self._idle()
-            if isinstance(order.gesture, Pick):
+            if isinstance(gesture, Pick):
                 if not idle:
                     return NOT_IDLE
             else:
                 words = f"Manual: {action.words}"
                 self._tell("INFO", words)
-            nodes = self._look(order.gesture) if idle else []  # before the touch changes the screen
-            self._do(action, screen if pointing else None)
-            self._script.add(self._device.serial, order.gesture, screen, nodes)
+            nodes = self._look(gesture) if idle else []  # before the touch changes the screen
+            self._touch(action, screen if pointing else None)
+            self._script.add(self._device.serial, gesture, screen, nodes)
         except Misfit as error:
             return str(error)
         except DeviceError as error:
@@ -200,18 +204,21 @@ class Hand:
             return reason
         return None
 
-    def _do(self, action: Action, screen: Size | None) -> None:
-        """Carry it out in the quickest way that works."""
+    def _touch(self, action: Action, screen: Size | None) -> None:
+        """Carry it out in the quickest way that works, unless the device has turned since."""
         quick = self._reach(self._device.serial, screen, self._ending.wait)
         if quick is not None:
             try:
                 action.run(quick)
-            except (ConnectionError, SessionClosed) as error:
+            except ConnectionError as error:
                 log.info("%s is touched by input: %s", self._device.serial, error)
             else:
                 if self._ending.is_set():
                     raise SessionClosed("control was switched off")
                 return
+        if screen is not None and self._session.rotated_size != screen:
+            self._size = None
+            raise ScreenTurned
         action.run(self._session)
 
     def _look(self, gesture: AnyGesture) -> list[Node]:

@@ -19,6 +19,8 @@ from .errors import (
     DeviceError,
     ElementNotFound,
     NoDevice,
+    NotTypable,
+    ScreenTurned,
     ServerError,
     SessionClosed,
 )
@@ -42,9 +44,11 @@ __all__ = [
     "ElementNotFound",
     "NoDevice",
     "Node",
+    "NotTypable",
     "Observer",
     "PrivateAdbServer",
     "RemoteFile",
+    "ScreenTurned",
     "ServerError",
     "SessionClosed",
 ]

@@ -90,5 +90,29 @@ class SessionClosed(DeviceError):
     code = ErrorCode.CANCELLED
 
 
+class ScreenTurned(DeviceError):
+    """The screen is turned another way by now than a touch was meant for."""
+
+    def __init__(self, detail: str = "nothing was sent") -> None:
+        super().__init__(f"the device has just turned: {detail}")
+
+
+class NotTypable(DeviceError):
+    """The device's keyboard has no keys for a text, of which nothing was typed.
+
+    Attributes
+    ----------
+    text : str
+        The text.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"Android's `input` cannot type {text[:80]!r}: its keyboard has ASCII and little more; "
+            "by hand any text goes while scrcpy shows the screen"
+        )
+        self.text = text
+
+
 class ElementNotFound(AssertionError):
     """What was looked for is not on the screen: a failed check; the message lists what is."""

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from PIL import Image
 
 from . import hierarchy, screencap
-from .errors import AdbError, ElementNotFound
+from .errors import AdbError, ElementNotFound, NotTypable
 from .hierarchy import Node, Selector
 from .shell import TIMEOUT, Shell
 
@@ -38,6 +38,15 @@ class Screen(Shell):
             raise AdbError("adb shell wm size", 0, answer)
         width, _, height = size.partition("x")
         return int(width), int(height)
+
+    @property
+    def rotated_size(self) -> tuple[int, int]:
+        """The screen's width and height in pixels, as it is turned now: what touches refer to."""
+        answer = self.shell(["dumpsys", "window", "displays"])
+        size = re.search(r"\bcur=(\d+)x(\d+)", answer)
+        if size is None:
+            raise AdbError("adb shell dumpsys window displays", 0, "it tells no size (cur=)")
+        return int(size[1]), int(size[2])
 
     def screenshot(self, timeout: float = TIMEOUT) -> Image.Image:
         """Return a picture of the screen, mode RGB, in its full size.
@@ -168,9 +177,20 @@ class Screen(Shell):
         self.shell(["input", "swipe", *map(str, (x1, y1, x2, y2, milliseconds))], timeout=TIMEOUT + duration)
 
     def text(self, text: str) -> None:
-        """Type into the field that has the focus; Android's own keyboard takes ASCII only."""
-        if text:
-            self.shell(["input", "text", text.replace(" ", "%s")])
+        """Type into the field that has the focus.
+
+        Raises
+        ------
+        NotTypable
+            When Android's keyboard has no keys for all of it, which is sure for ASCII alone.
+        """
+        try:
+            if text:
+                self.shell(["input", "text", text.replace(" ", "%s")])
+        except AdbError as error:
+            if text.isascii():
+                raise
+            raise NotTypable(text) from error
 
     def key(self, key: str | int) -> None:
         """Press a key, by name (``"ENTER"``, ``"KEYCODE_ENTER"``) or by number."""

@@ -158,6 +158,11 @@ class PreviewService:
         -------
         ScrcpyTouches or None
             None where no such stream runs; ``input`` is left then.
+
+        Raises
+        ------
+        ScreenTurned
+            When the stream shows the screen turned another way than `screen` is.
         """
         with self._lock:
             stream = self._streams.get(device_id)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ..control import AnyGesture, Pick, Script
 from ..control.gestures import Pointing, Size
-from ..control.hand import SUPERSEDED
+from ..devices import ScreenTurned
 from .commands import Touch
 from .numbers import Sized
 from .parcel import Parcel
@@ -79,9 +79,7 @@ class Touches:
         """
 
         def done(refused: str | None) -> None:
-            # Of the drags that wait only the newest is carried out: nothing that the reader must know.
-            told = None if refused == SUPERSEDED else refused
-            self._answer(Parcel({"kind": "touched", "page": touch.page, "id": touch.id, "refused": told}))
+            self._answer(Parcel({"kind": "touched", "page": touch.page, "id": touch.id, "refused": refused}))
 
         off = not on and not isinstance(touch.gesture, Pick)
         refusal = "control is switched off" if off else self._refusal(touch)
@@ -98,7 +96,7 @@ class Touches:
             return f"the kernel was busy for {late:.0f} s: nothing was sent"
         newest = self._newest(touch.device_id)
         if newest is not None and isinstance(touch.gesture, Pointing) and _turned(newest, touch.picture):
-            return "the screen has turned: nothing was sent"
+            return str(ScreenTurned())
         return None
 
     def tell_code(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execmon_lab.control import AnyGesture, Key, Misfit, Press, Scroll, Swipe, Tap, Text, resolve
-from execmon_lab.control.gestures import KEYS, KeyName, turned
+from execmon_lab.control.gestures import KEYS, TEXT_LENGTH, KeyName, joined, parts, turned
 
 
 class Recorder:
@@ -47,6 +47,7 @@ def carried_out(gesture: AnyGesture, screen: tuple[int, int] = (1000, 2000)) -> 
             "swipe 500 1500 to 500 500 in 0.40 s",
             ("swipe", 500, 1500, 500, 500, 0.4),
         ),
+        (Scroll(x=0.5, y=0.5, dy=0.25), "scroll 500 1000 by 0 500", ("swipe", 500, 1000, 500, 500, 0.25)),
         (Text(text="it's 5 %"), 'text "it\'s 5 %"', ("text", "it's 5 %")),
         (Key(key="back"), "key KEYCODE_BACK", ("key", "KEYCODE_BACK")),
     ],
@@ -54,6 +55,22 @@ def carried_out(gesture: AnyGesture, screen: tuple[int, int] = (1000, 2000)) -> 
 def test_each_gesture_is_told_and_done(gesture: AnyGesture, words: str, done: tuple[object, ...]) -> None:
     assert resolve(gesture, (1000, 2000)).words == words
     assert carried_out(gesture) == done
+
+
+def test_what_has_a_wheel_is_scrolled_by_it() -> None:
+    class Wheeled(Recorder):
+        def scroll(self, *values: int) -> None:
+            self.done.append(("scroll", *values))
+
+    recorder = Wheeled()
+    resolve(Scroll(x=0.5, y=0.5, dx=-0.1, dy=0.25), (1000, 2000)).run(recorder)
+    assert recorder.done == [("scroll", 500, 1000, -100, 500)]
+
+
+def test_a_long_text_is_told_in_short() -> None:
+    words = resolve(Text(text="x" * 450), (1, 1)).words
+    assert words.endswith("… (450 characters)")
+    assert len(words) < 250
 
 
 sizes = st.tuples(st.integers(240, 4000), st.integers(240, 4000))
@@ -106,6 +123,42 @@ def test_a_picture_of_another_shape_is_refused() -> None:
         turned((1080, 2400), (480, 800))
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "whole"),
+    [
+        (Text(text="a"), Text(text="b"), Text(text="ab")),
+        (Text(text="a"), Text(text="b" * TEXT_LENGTH), None),
+        (Text(text="a"), Key(key="enter"), None),
+        (
+            Scroll(x=0.5, y=0.5, dy=0.25),
+            Scroll(x=0.51, y=0.5, dx=0.5, dy=0.5),
+            Scroll(x=0.51, y=0.5, dx=0.5, dy=0.75),
+        ),
+        (Scroll(x=0.5, y=0.5, dy=0.25), Scroll(x=0.5, y=0.5, dy=-0.25), Scroll(x=0.5, y=0.5)),
+        (Scroll(x=0.5, y=0.5, dy=0.7), Scroll(x=0.5, y=0.5, dy=0.7), None),  # no one gesture is as long
+        (Scroll(x=0.5, y=0.5, dy=0.25), Scroll(x=0.5, y=0.9, dy=0.25), None),  # over something else
+        (Swipe(x1=0, y1=0, x2=1, y2=1), Scroll(x=0.5, y=0.5, dy=0.25), None),
+        (Swipe(x1=0, y1=0, x2=1, y2=1), Swipe(x1=0, y1=0, x2=1, y2=1), None),
+    ],
+)
+def test_typing_and_turns_of_the_wheel_add_up(
+    first: AnyGesture, second: AnyGesture, whole: AnyGesture | None
+) -> None:
+    assert joined(first, second) == whole
+
+
+@given(st.text(st.characters(exclude_characters="\r"), min_size=1, max_size=3000))
+def test_a_text_is_typed_by_its_lines_and_in_pieces_that_a_command_can_take(text: str) -> None:
+    done = parts(Text(text=text))
+    assert "".join(part.text if isinstance(part, Text) else "\n" for part in done) == text
+    assert all(part == Key(key="enter") for part in done if not isinstance(part, Text))
+    assert all(1 <= len(part.text) <= 500 for part in done if isinstance(part, Text))
+
+
+def test_other_gestures_have_one_part() -> None:
+    assert parts(Tap(x=0, y=0)) == [Tap(x=0, y=0)]
+
+
 def test_what_comes_from_a_page_is_checked() -> None:
     read = {"do": "tap", "x": 0.5, "y": 0.25}
     assert msgspec.convert(read, AnyGesture) == Tap(x=0.5, y=0.25)
@@ -114,7 +167,7 @@ def test_what_comes_from_a_page_is_checked() -> None:
         read | {"do": "reboot"},
         {"do": "key", "key": "power; reboot"},
         {"do": "text", "text": ""},
-        {"do": "text", "text": "x" * 1001},
+        {"do": "text", "text": "x" * (TEXT_LENGTH + 1)},
         {"do": "press", "x": 0, "y": 0, "seconds": 3600},
     ):
         with pytest.raises(msgspec.ValidationError):

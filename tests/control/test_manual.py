@@ -156,7 +156,7 @@ class Slow:
         self.free = threading.Event()
         self.begun = threading.Event()
         self.done: list[str] = []
-        self.size = (1000, 2000)
+        self.size = self.rotated_size = (1000, 2000)
 
     def tap(self, x: int, y: int) -> None:
         self.begun.set()
@@ -190,24 +190,107 @@ TAP = Tap(x=0, y=0)
 SLOW_PICTURE = (500, 1000)
 
 
-def test_what_waits_is_bounded_and_drags_give_way_to_the_newest(
+def test_what_waits_is_bounded_and_none_of_it_is_lost_unsaid(
     send: Send, told: Told, slow: Slow, eventually: Eventually
 ) -> None:
     send(TAP, SLOW_PICTURE)
     assert slow.begun.wait(20)
-    for number in range(1, 6):
-        send(Swipe(x1=0, y1=0, x2=0, y2=number / 10), SLOW_PICTURE)
-    send(Scroll(x=0.5, y=0.5, dy=0.1), SLOW_PICTURE)
-    assert told.refused == [hand.SUPERSEDED] * 5, "told at once, while the device is busy"
+    send(Swipe(x1=0, y1=0, x2=0, y2=0.5), SLOW_PICTURE)
+    for _ in range(4):
+        send(Scroll(x=0.5, y=0.5, dy=0.0625), SLOW_PICTURE)
     for character in "abc":
         send(Text(text=character))
     for _ in range(hand.QUEUE):
         send(Key(key="tab"))
-    assert told.refused[5:] == ["the device is slow: 16 touches wait already"] * 2
+    assert told.refused == ["the device is slow: 16 touches wait already"] * 3, "told while it is busy"
     slow.free.set()
-    assert eventually(lambda: len(told.answers) == 7 + 1 + 1 + 3 + 14)
-    assert slow.done[:3] == ["tap 0 0", "swipe 500 1000 500 800", "text abc"]
-    assert slow.done[3:] == ["key KEYCODE_TAB"] * 14
+    assert eventually(lambda: len(told.answers) == 3 + 1 + 1 + 4 + 3 + 13)
+    assert slow.done[:4] == ["tap 0 0", "swipe 0 0 0 1000", "swipe 500 1000 500 500", "text abc"]
+    assert slow.done[4:] == ["key KEYCODE_TAB"] * 13
+
+
+def test_a_text_of_many_lines_waits_as_one_and_keeps_its_order(
+    send: Send, told: Told, control: ManualControl, slow: Slow, eventually: Eventually
+) -> None:
+    lines = [f"line {number}" for number in range(3 * hand.QUEUE)]
+    send(TAP, SLOW_PICTURE)
+    assert slow.begun.wait(20)
+    send(Text(text="\n".join(lines)))
+    slow.free.set()
+    assert eventually(lambda: told.refused == [None, None])
+    typed = [f"text {line}" for line in lines]
+    assert slow.done[1::2] == typed
+    assert slow.done[2::2] == ["key KEYCODE_ENTER"] * (len(lines) - 1)
+    assert control.script.text().splitlines()[1:3] == [
+        'ctx.device.text("line 0")',
+        'ctx.device.key("KEYCODE_ENTER")',
+    ]
+
+
+def test_what_the_device_cannot_type_is_told_and_how_far_it_came(
+    send: Send, told: Told, session: DeviceSession, eventually: Eventually
+) -> None:
+    session.start("android.intent.action.SENDTO", data="sms:5550100")
+    session.tap_on("Text message")
+    send(Text(text="日本"))
+    assert eventually(lambda: told.answers)
+    assert "cannot type '日本'" in str(told.refused[0])
+    session.find("Text message")
+    assert told.lines[-1][0] == "WARN"
+    send(Text(text="one\n🙂\nthree"))
+    assert eventually(lambda: len(told.answers) == 2)
+    assert str(told.refused[1]).startswith("of 5 parts the first 2 were typed: Android's `input` cannot type")
+    session.home()
+
+
+@pytest.fixture
+def turn(session: DeviceSession, eventually: Eventually) -> Iterator[Callable[[int], None]]:
+    """Turn the phone by so many quarters; it is upright again afterwards."""
+
+    def _turn(quarters: int) -> None:
+        session.shell(["settings", "put", "system", "user_rotation", str(quarters)])
+        width, height = session.size
+        assert eventually(
+            lambda: session.rotated_size == ((height, width) if quarters % 2 else (width, height))
+        )
+
+    yield _turn
+    _turn(0)
+
+
+TURNED = "the device has just turned: nothing was sent"
+
+
+def test_a_gesture_on_the_picture_before_a_turn_is_refused(
+    send: Send, told: Told, turn: Callable[[int], None], eventually: Eventually
+) -> None:
+    turn(1)
+    for gesture in (Tap(x=0.5, y=0.5), Swipe(x1=0.5, y1=0.5, x2=0.5, y2=0.2), Scroll(x=0.5, y=0.5, dy=0.2)):
+        send(gesture)
+    assert eventually(lambda: told.refused == [TURNED] * 3)
+    assert [level for level, _ in told.lines] == ["INFO", "WARN"] * 3
+    turn(2)
+    send(Key(key="home"))
+    send(Tap(x=0.99, y=0.5))
+    assert eventually(lambda: told.refused[3:] == [None, None]), "half a turn has the same picture"
+
+
+def test_a_turn_while_the_screen_is_looked_at_is_seen(
+    send: Send,
+    told: Told,
+    turn: Callable[[int], None],
+    eventually: Eventually,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    look = DeviceSession.hierarchy
+
+    def turning(session: DeviceSession, timeout: float = 5.0) -> object:
+        turn(3)
+        return look(session, timeout)
+
+    monkeypatch.setattr(DeviceSession, "hierarchy", turning)
+    send(Tap(x=0.5, y=0.5))
+    assert eventually(lambda: told.refused == [TURNED])
 
 
 @pytest.mark.usefixtures("no_leaks")

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from execmon_lab.devices import AdbError, DevicePool, DeviceSession, ElementNotFound, PrivateAdbServer
+from execmon_lab.devices import (
+    AdbError,
+    DevicePool,
+    DeviceSession,
+    ElementNotFound,
+    NotTypable,
+    PrivateAdbServer,
+)
 from execmon_lab.phone.process import PhoneProcess
 
 SETTINGS = "com.android.settings"
@@ -28,6 +35,18 @@ def own_session(adb_server: PrivateAdbServer, own_phone: PhoneProcess) -> Iterat
 
 def test_the_size_is_the_screens(session: DeviceSession) -> None:
     assert session.size == (720, 1280)
+
+
+def test_the_rotated_size_is_the_pictures(session: DeviceSession) -> None:
+    try:
+        for rotation in (1, 2, 3, 0):
+            session.shell(["settings", "put", "system", "user_rotation", str(rotation)])
+            assert session.rotated_size == session.screenshot().size
+            assert session.size == (720, 1280)
+        session.shell("wm size 600x900")
+        assert session.rotated_size == (600, 900)
+    finally:
+        session.shell("settings put system user_rotation 0; wm size reset")
 
 
 def test_a_screenshot_is_the_screens_and_not_black(session: DeviceSession) -> None:
@@ -82,6 +101,15 @@ def test_the_keys_work(session: DeviceSession) -> None:
 def test_the_log_is_read(session: DeviceSession) -> None:
     session.shell(["log", "-t", "execmon", "a line of the test"])
     assert "a line of the test" in session.logcat(50)
+
+
+def test_a_text_that_the_keyboard_has_no_keys_for_is_told(session: DeviceSession) -> None:
+    session.start("android.intent.action.SENDTO", data="sms:5550100")
+    session.tap_on("Text message")
+    with pytest.raises(NotTypable, match=r"cannot type '日本'.*ASCII") as caught:
+        session.text("日本")
+    assert caught.value.text == "日本"
+    session.find("Text message")
 
 
 def test_text_is_typed_into_the_field_that_has_the_focus(session: DeviceSession) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from execmon_lab.phone.scrcpy import messages
 from execmon_lab.phone.scrcpy.messages import CANCEL, DOWN, MOVE, UP, ControlError, Message
 from execmon_lab.phone.scrcpy.options import Options
+from execmon_lab.phone.screen.charmap import can_compose
 from execmon_lab.phone.state.intents import LAUNCHER, MAIN, NEW_TASK, Intent
 from execmon_lab.phone.system.system import System
 
@@ -99,7 +100,7 @@ class Controller:
                 if action == DOWN:
                     system.keys.press(code, meta=meta)
             case messages.TEXT:
-                system.keys.text(message.text)
+                self._type(message.text)
             case messages.TOUCH:
                 self._touch(fields)
             case messages.SCROLL:
@@ -132,6 +133,17 @@ class Controller:
             case _:
                 raise ControlError(f"Unexpected message type: {message.kind}")
 
+    def _type(self, text: str) -> None:
+        """Type what the keyboard has keys for; the rest is left out, and complained of as Java counts it."""
+        for character in text:
+            if can_compose(character):
+                self._system.keys.text(character)
+                continue
+            units = character.encode("utf-16-be")
+            for unit in (units[:2], units[2:]):
+                if unit:
+                    self._say("warn", f"Could not inject char u+{unit.hex()}")
+
     def _point(self, x: int, y: int, width: int, height: int) -> tuple[float, float] | None:
         """Return a place of the video as one of the screen; None when it refers to a former size."""
         size = self._video_size()
@@ -148,7 +160,7 @@ class Controller:
         if point is None or (button | buttons) & ~PRIMARY_BUTTON:
             return
         touch = self._system.touch
-        if action == DOWN and self._finger is None:
+        if action == DOWN and self._finger in (None, pointer):  # again, where its lifting was never told
             self._finger = pointer
             touch.down(*point)
         elif pointer != self._finger:

@@ -114,6 +114,12 @@ class Feed:
         session.send(message)
 
     @property
+    def acknowledged(self) -> int:
+        """The number of the last clipboard that the present session has set; 0 before the first."""
+        session = self._session
+        return session.acknowledged if session is not None else 0
+
+    @property
     def live(self) -> bool:
         """Whether a session runs."""
         return self._session is not None

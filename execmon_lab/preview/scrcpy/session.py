@@ -16,6 +16,7 @@ from ...devices.lane import Lane
 from ...devices.wire import Wire
 from .jar import Server
 from .packets import Demuxer, Packet, StreamBroken
+from .replies import Replies
 
 START_SECONDS = 8.0
 """Within which the server must listen: an old phone needs two to start Java."""
@@ -79,6 +80,7 @@ class Session:
         self._device = device
         self._lane = lane
         self._demuxer = Demuxer(server.major)
+        self._replies = Replies()
         self._said = bytearray()
         self._sending = threading.Lock()
         self._buffer = memoryview(bytearray(_BUFFER))
@@ -150,8 +152,8 @@ class Session:
                 timeout = 0.0
                 if self._shell.conn.fileno() in ready:
                     self._listen()
-                if self._control.conn.fileno() in ready and not self._control.recv_into(self._buffer):
-                    raise EOFError
+                if self._control.conn.fileno() in ready:
+                    self._hear()
                 if self._video.conn.fileno() not in ready:
                     break
                 count = self._video.recv_into(self._buffer)
@@ -174,6 +176,11 @@ class Session:
         """Pixels of the video, as the server last told them."""
         return self._demuxer.size
 
+    @property
+    def acknowledged(self) -> int:
+        """The number of the last clipboard that the server has set; 0 before the first."""
+        return self._replies.acknowledged
+
     def reset_video(self) -> None:
         """Ask for a key frame; it comes also while the screen stands still."""
         self.send(RESET_VIDEO)
@@ -191,6 +198,13 @@ class Session:
     def close(self) -> None:
         """End the server, which ends when its sockets do."""
         self._stack.close()
+
+    def _hear(self) -> None:
+        """Read what the server answers to control messages."""
+        count = self._control.recv_into(self._buffer)
+        if not count:
+            raise EOFError
+        self._replies.feed(self._buffer[:count])
 
     def _listen(self) -> None:
         """Read what the server says; the newest of it is kept, to be told when it fails."""

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ...devices import Device
+from ...devices import Device, ScreenTurned
 from ..encode import Picture, can_use_planes
 from ..source import Capture
 from ..video import NoVideo, VideoPacket
@@ -127,13 +127,36 @@ class ScrcpySource:
 
     def touches(self, screen: Size | None, wait: Callable[[float], bool]) -> ScrcpyTouches | None:
         """Return a way to touch the device while the stream runs; see `PreviewService.touches`."""
-        found = self._sps
-        if found is None or not self._feed.live:
+        if not self._feed.live:
             return None
-        video = found.width, found.height
-        if screen is not None and (video[0] > video[1]) != (screen[0] > screen[1]):
-            return None  # the screen is just being turned
-        return ScrcpyTouches(self._feed.send, video, screen or video, wait)
+        video = self.video
+        if screen is not None:
+            if video is None:
+                return None
+            if (video[0] > video[1]) != (screen[0] > screen[1]):
+                raise ScreenTurned
+        return ScrcpyTouches(self, video, screen, wait)
+
+    @property
+    def video(self) -> Size | None:
+        """The size of the video as it comes now; None before the present session has told it.
+
+        The server takes positions for pixels of the screen before its first picture, and passes over those of
+        a former size.
+        """
+        found = self._sps
+        if found is None or self._feed.number != self._seen or not self._feed.live:
+            return None
+        return found.width, found.height
+
+    @property
+    def acknowledged(self) -> int:
+        """The number of the last clipboard that the server has set."""
+        return self._feed.acknowledged
+
+    def send(self, message: bytes) -> None:
+        """Send a control message, from any thread; raises as `Feed.send` does."""
+        self._feed.send(message)
 
     def close(self) -> None:
         """Let go of the device; a `capture` under way raises `SessionClosed`."""
@@ -148,7 +171,8 @@ class ScrcpySource:
         packets = self._feed.receive(timeout)
         if self._feed.number != self._seen or not self._feed.live:
             self._seen = self._feed.number
-            self._decoder = self._newest = self._picture = None
+            self._decoder = self._newest = self._picture = self._sps = None
+            self._config = b""
             self._begun = False
         if not self._feed.live:
             return

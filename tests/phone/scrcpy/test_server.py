@@ -189,6 +189,53 @@ class TestControl:
 
         bench.run(client)
 
+    @pytest.mark.parametrize("version", ["3.3.4", "4.1"])
+    def test_what_has_no_key_is_left_out_of_a_text_and_complained_of(
+        self, bench: Bench, version: str
+    ) -> None:
+        async def client(it: Client) -> None:
+            _, _, control = await it.open(version)
+            bench.system.activities.start(Intent("android.intent.action.SENDTO", "smsto:5550103"))
+            await until(lambda: bench.system.screen.focus is not None, "the field")
+            data = "é日ß🙂!".encode()
+            await control.write(b"\1" + struct.pack(">I", len(data)) + data)
+            await until(lambda: "u+de42" in it.said, "the complaint of the last")
+            assert bench.system.screen.focus.value == "éß!"
+            complaints = [line for line in it.said.splitlines() if "Could not inject char" in line]
+            assert [line[-6:] for line in complaints] == ["u+65e5", "u+d83d", "u+de42"]
+
+        bench.run(client)
+
+    @pytest.mark.parametrize("version", ["3.3.4", "4.1"])
+    def test_any_text_is_pasted_and_acknowledged(self, bench: Bench, version: str) -> None:
+        async def client(it: Client) -> None:
+            _, answers, control = await it.open(version)
+            bench.system.activities.start(Intent("android.intent.action.SENDTO", "smsto:5550103"))
+            await until(lambda: bench.system.screen.focus is not None, "the field")
+            data = "日本語🙂".encode()
+            await control.write(b"\x09" + struct.pack(">QBI", 5, 1, len(data)) + data)
+            assert await asyncio.wait_for(answers.readexactly(9), 10) == b"\1" + struct.pack(">Q", 5)
+            assert bench.system.screen.focus.value == "日本語🙂"
+            await control.write(b"\x09" + struct.pack(">QBI", 0, 1, 1) + b"!")
+            await until(
+                lambda: bench.system.screen.focus.value.endswith("!"), "the one that asks for no answer"
+            )
+
+        bench.run(client)
+
+    def test_a_finger_whose_lifting_was_lost_goes_down_anew(self, bench: Bench) -> None:
+        async def client(it: Client) -> None:
+            _, _, control = await it.open()
+            await asyncio.sleep(0.6)
+            await control.write(touch(0, 360, 900))
+            touching = bench.system.touch
+            await until(lambda: touching._finger is not None, "the first")
+            await control.write(touch(1, 360, 900, (1, 1)))  # of a video that is over
+            await control.write(touch(0, 100, 500))
+            await until(lambda: touching._finger is not None and touching._finger.x == 100, "the second")
+
+        bench.run(client)
+
     def test_the_wheel_scrolls_what_is_under_it(self, bench: Bench) -> None:
         async def client(it: Client) -> None:
             _, _, control = await it.open()

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+import pytest
+
 
 def rows(phone) -> str:
     return phone.sh("content query --uri content://sms --projection address:type:body")
@@ -89,7 +91,7 @@ def test_the_shade_lists_notices(phone):
 
 def test_what_xml_cannot_hold_does_not_break_the_dump(phone):
     phone.sh("am start -a android.intent.action.SENDTO -d smsto:5550103")
-    phone.run("input", "text", "a\x07b\ud800c\uffff")
+    phone.system.keys.text("a\x07b\ud800c\uffff")
     root = ElementTree.fromstring(
         phone.sh("uiautomator dump /dev/tty").rpartition("UI hierchary")[0].encode()
     )
@@ -102,10 +104,19 @@ def test_the_text_call_me_is_answered_with_a_call(phone):
     phone.see("Incoming call")
 
 
-def test_quotes_and_accents_are_kept(phone):
+def test_quotes_and_signs_are_kept(phone):
     phone.sh("am start -a android.intent.action.SENDTO -d smsto:5550103")
-    status, _, _ = phone.run("input", "text", 'it\'s "q" <b>&é')
+    status, _, _ = phone.run("input", "text", 'it\'s "q" <b>&ß')
     assert status == 0
-    assert phone.node("compose_message_text").text == 'it\'s "q" <b>&é'
+    assert phone.node("compose_message_text").text == 'it\'s "q" <b>&ß'
     xml = phone.sh("uiautomator dump /dev/tty")
-    assert 'text="it&apos;s' in xml or 'text="it\'s &quot;q&quot; &lt;b&gt;&amp;é"' in xml
+    assert 'text="it&apos;s' in xml or 'text="it\'s &quot;q&quot; &lt;b&gt;&amp;ß"' in xml
+
+
+@pytest.mark.parametrize("text", ["café", "日本語", "ok 🙂"])
+def test_a_text_with_a_character_that_has_no_key_is_not_typed_at_all(phone, text):
+    phone.sh("am start -a android.intent.action.SENDTO -d smsto:5550103")
+    status, _, err = phone.run("input", "text", text)
+    assert status == 255
+    assert "NullPointerException" in err
+    assert phone.node("compose_message_text").text == "Text message", "its hint"

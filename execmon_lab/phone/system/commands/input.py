@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from execmon_lab.phone.screen.charmap import has_keys
 from execmon_lab.phone.screen.keys import code_of
 from execmon_lab.phone.screen.touch import LONG_PRESS_SECONDS, MAX_SWIPE_SECONDS
 from execmon_lab.phone.shell.process import Process
@@ -24,6 +25,11 @@ _SOURCES = (
     "rotaryencoder",
 )
 _DEFAULT_SWIPE = 300
+_NO_KEYS = """
+Exception occurred while executing 'text':
+java.lang.NullPointerException: Attempt to get length of null array
+\tat com.android.server.input.InputShellCommand.sendText(InputShellCommand.java:314)
+\tat com.android.server.input.InputShellCommand.runText(InputShellCommand.java:283)"""
 _USAGE = """Usage: input [<source>] [-d DISPLAY_ID] <command> [<arg>...]
 
 The sources are:
@@ -88,7 +94,7 @@ async def _do(process: Process, verb: str, arguments: Arguments) -> int:
         case "text":
             if not arguments:
                 raise ArgumentError('Argument expected after "text"')
-            system.keys.text(unescape(" ".join(arguments.rest())))
+            return await _text(process, unescape(" ".join(arguments.rest())))
         case "keyevent":
             await _keys(process, arguments)
         case "keycombination":
@@ -114,6 +120,14 @@ async def _do(process: Process, verb: str, arguments: Arguments) -> int:
             return 255
         case _:
             return await process.fail(f"Error: Unknown command: {verb}\n{_USAGE}", 255)
+    return 0
+
+
+async def _text(process: Process, text: str) -> int:
+    """Type all of a text, or nothing where a character of it has no key: Android then falls over it."""
+    if not all(map(has_keys, text)):
+        return await process.fail(_NO_KEYS, 255)
+    process.system.keys.text(text)
     return 0
 
 
