@@ -68,7 +68,8 @@ class Tamper:
         with contextlib.suppress(OSError):
             while data := server.recv(1 << 16):
                 if flags["video"]:
-                    if data == b"FAIL" or data.startswith(b"FAIL"):
+                    if not opened and data.startswith(b"FAIL"):
+                        flags["video"] = False  # the reason may come by itself
                         self._seen.clear()
                     elif not opened:
                         opened = True
