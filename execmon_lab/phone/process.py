@@ -176,7 +176,11 @@ class PhoneProcess:
                 stdout=subprocess.PIPE,
                 stderr=output,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                    "MALLOC_ARENA_MAX": "2",  # glibc keeps for each thread what its encoders have freed
+                },
             )
             try:
                 line = self._first_line()

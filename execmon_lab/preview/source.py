@@ -94,6 +94,7 @@ class ScreencapSource:
         self._device = device
         self._lane = device.lane()
         self._scaler: Scaler | None = None
+        self._shown: Picture | None = None  # what is in `_current`
         self._current = bytearray()
         self._spare = bytearray(_FIRST_BUFFER)
 
@@ -115,9 +116,12 @@ class ScreencapSource:
                 self._device.doubt()
                 raise DeviceDisconnected(serial) from error
             raise PreviewUnavailable(serial, str(error)) from error
-        changed = raw != self._current
+        if self._shown is not None and raw == self._current:
+            self._spare = raw
+            return Capture(self._shown, False)
         self._current, self._spare = raw, self._current or bytearray(len(raw))
-        return Capture(self._picture(picture, raw), changed)
+        self._shown = self._picture(picture, raw)
+        return Capture(self._shown, True)
 
     def _picture(self, found: screencap.Picture, raw: bytearray) -> Picture:
         if not can_use_planes():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
 
-from execmon_lab.devices import Device, DevicePool, DeviceSession, PrivateAdbServer
+from execmon_lab.devices import AdbServer, Device, DevicePool, DeviceSession, PrivateAdbServer
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.preview import Frame, PreviewService, ScrcpySource, ScreencapSource, Source, VideoPacket
 from execmon_lab.preview.stream import Stream
@@ -17,11 +19,14 @@ from execmon_lab.preview.stream import Stream
 Eventually = Callable[..., bool]
 Make = Callable[[Device], Source]
 
-TIMES = 500
-RARE = 100
-"""Once in so many it is watched in a way that takes the phone's encoder half a second to begin."""
-MEMORY = 96 << 20
-"""What the allocator may keep: a picture left by each that waited for one would be several times as much."""
+AT_ONCE = 5
+SEEN, HASTY = 100, 400
+POOLED = 2
+"""Threads of a pool that were not needed before, in any of the three processes."""
+MEMORY = 24 << 20
+"""A quarter of one for each that saw a picture, which has 1.4 of them as YUV; measured 3 to 10 in all."""
+PHONES_MEMORY = 128 << 20
+"""An encoder has 10 of them, and each started one; measured up to 100 in all, and no more later."""
 
 
 class Traces:
@@ -43,10 +48,20 @@ class Traces:
         listed = self.session.shell("ps -A")
         return "app_process" in listed or "screencap" in listed
 
-    def counts(self) -> list[int]:
-        """Threads and descriptors of all three processes."""
-        everybody = [self.here, *self.others]
-        return [count for one in everybody for count in (one.num_threads(), one.num_fds())]
+    def threads(self) -> list[int]:
+        """Of each of the three processes."""
+        return [one.num_threads() for one in (self.here, *self.others)]
+
+    def descriptors(self) -> list[int]:
+        """Of each of the three processes."""
+        return [one.num_fds() for one in (self.here, *self.others)]
+
+    def memory(self) -> list[int]:
+        """Bytes of this process, without what is free in it, and of the phone."""
+        gc.collect()
+        if sys.platform == "linux":
+            ctypes.CDLL(None).malloc_trim(0)
+        return [one.memory_info().rss for one in (self.here, self.others[1])]
 
 
 @pytest.fixture
@@ -84,60 +99,92 @@ def test_the_last_one_ends_the_capture(
     assert not traces.capturing()
 
 
-class Watching:
-    """Starts and stops watching in all the ways there are."""
+@pytest.fixture
+def apart() -> Iterator[tuple[DevicePool, Traces]]:
+    """A phone that nothing else has used, on an adb server of its own."""
+    with (
+        AdbServer.private() as server,
+        PhoneProcess(adb_ports=[server.port]) as phone,
+        DevicePool(server, [phone.serial]) as pool,
+    ):
+        session = pool.wait_available(phone.serial, timeout=30).session()
+        session.shell("true")
+        yield pool, Traces(server, phone, session)
 
-    def __init__(self, pool: DevicePool, serial: str, eventually: Eventually) -> None:
-        self.services = {kind: PreviewService(pool, source=kind) for kind in (ScreencapSource, ScrcpySource)}
-        self.serial = serial
+
+class Watching:
+    """Starts and stops watching a phone, by several services: each has a stream of its own."""
+
+    def __init__(self, pool: DevicePool, traces: Traces, eventually: Eventually) -> None:
+        kinds: list[Make] = [*[ScrcpySource] * AT_ONCE, ScreencapSource]
+        self.services = [PreviewService(pool, source=kind) for kind in kinds]
+        self.serial = traces.session.serial
+        self.traces = traces
         self.eventually = eventually
 
-    def once(self, number: int) -> None:
-        """Many are gone before the first picture comes; some stay for it, some for the video's first."""
-        frames: list[Frame] = []
-        packets: list[VideoPacket] = []
-        if number % RARE == 0:
-            with self.services[ScrcpySource].watch_video(self.serial, packets.append):
-                assert self.eventually(lambda: packets)
-            return
-        stays = number % RARE == 2 or number % 20 == 1
-        previews = self.services[ScreencapSource if number % 2 else ScrcpySource]
-        with previews.watch(self.serial, "low", frames.append):
-            if stays:
-                assert self.eventually(lambda: frames)
+    def see(self, turn: int) -> int:
+        """Watch until each of several streams by scrcpy has shown something; return how many did."""
+        frames: list[list[Frame]] = [[] for _ in range(AT_ONCE)]
+        packets: list[list[VideoPacket]] = [[] for _ in range(AT_ONCE)]
+        watches = [
+            service.watch(self.serial, "low", seen.append)
+            if (turn + number) % 2
+            else service.watch_video(self.serial, passed.append)
+            for number, (service, seen, passed) in enumerate(
+                zip(self.services[:AT_ONCE], frames, packets, strict=True)
+            )
+        ]
+        assert self.eventually(lambda: all(map(any, zip(frames, packets, strict=True))))
+        for watch in watches:
+            watch.close()
+        assert {frame.source for seen in frames for frame in seen} == {"scrcpy"}
+        return len(watches)
+
+    def come_and_go(self, number: int) -> None:
+        """Be gone before the first picture comes, or just then."""
+        with self.services[-1 if number % 2 else 0].watch(self.serial, "low", lambda frame: None):
             threading.Event().wait(number % 5 * 0.002)
+
+    def settle(self) -> None:
+        """Wait until nothing captures the screen any more."""
+        assert self.eventually(
+            lambda: not any(one.stats() for one in self.services) and not self.traces.capturing()
+        )
 
     def close(self) -> None:
         """End it."""
-        for service in self.services.values():
+        for service in self.services:
             service.close()
 
 
 @pytest.mark.usefixtures("no_leaks")
-def test_five_hundred_starts_and_stops_leave_nothing(
-    pool: DevicePool, phone: PhoneProcess, traces: Traces, eventually: Eventually
+@pytest.mark.parametrize("way", ["seen", "hasty"])
+def test_hundreds_of_starts_and_stops_leave_nothing(
+    apart: tuple[DevicePool, Traces], eventually: Eventually, way: str
 ) -> None:
-    watching = Watching(pool, phone.serial, eventually)
-
-    def settled() -> bool:
-        return not (watching.services[ScreencapSource].stats() or traces.capturing())
-
-    for number in range(10):  # what is made once, and kept, is made now
-        watching.once(number)
-    assert eventually(settled)
-    gc.collect()
-    counts, memory = traces.counts(), traces.here.memory_info().rss
-    for number in range(TIMES):
-        watching.once(number)
-    assert eventually(settled)
-
-    def few() -> bool:
-        """If the rarest way left one each time there would be more; pools of threads grow as they need."""
-        gc.collect()
-        return all(now < then + TIMES // RARE for now, then in zip(traces.counts(), counts, strict=True))
-
-    assert eventually(few), (traces.counts(), counts)
-    assert traces.here.memory_info().rss - memory < MEMORY
+    pool, traces = apart
+    watching = Watching(pool, traces, eventually)
+    for number in range(3):  # what is made once, and kept, is made now
+        watching.see(number)
+        watching.come_and_go(number)
+    watching.settle()
+    threads, descriptors, memory = traces.threads(), traces.descriptors(), traces.memory()
+    if way == "seen":
+        assert sum(watching.see(number) for number in range(SEEN // AT_ONCE)) == SEEN
+    else:
+        for number in range(HASTY):
+            watching.come_and_go(number)
+    watching.settle()
+    assert eventually(lambda: no_more(traces.threads(), threads, POOLED)), (traces.threads(), threads)
+    assert eventually(lambda: no_more(traces.descriptors(), descriptors)), (traces.descriptors(), descriptors)
+    here, phones = (now - then for now, then in zip(traces.memory(), memory, strict=True))
+    assert here < MEMORY
+    assert phones < PHONES_MEMORY
     streams = [one for one in gc.get_objects() if isinstance(one, Stream)]
     assert len(streams) <= 2 * len(watching.services), "those that ended are forgotten"
     watching.close()
+
+
+def no_more(now: list[int], then: list[int], slack: int = 0) -> bool:
+    """Whether nothing has grown by more than that."""
+    return all(one <= other + slack for one, other in zip(now, then, strict=True))
