@@ -145,14 +145,15 @@ class TestStatus:
         self, adb_server: PrivateAdbServer, phone: PhoneProcess, eventually: Eventually
     ) -> None:
         told: list[str] = []
+        made = threading.Event()
 
         def take(serial: str, status: str, last_seen: datetime | None) -> None:
             told.append(status)
-            if status == "available" and "busy" not in told:
+            if status == "available" and "busy" not in told and made.wait(30):
                 pool.acquire(serial)
 
-        pool = DevicePool(adb_server, [phone.serial], take)
-        with pool:
+        with DevicePool(adb_server, [phone.serial], take) as pool:
+            made.set()
             assert eventually(lambda: "busy" in told)
 
     def test_a_callback_that_fails_stops_nothing(
