@@ -76,6 +76,7 @@ class Screen:
         self._pictures: dict[int, Image.Image] = {}
         self._stage = Stage(phone.settings.animation_scale)
         self._fling: Fling | None = None
+        self._flung: Record | None = None  # whose list goes on by itself
         self.spot: tuple[int, int] | None = None  # where a finger is, for the setting "Show taps"
         phone.activities.on_start = self.view_of
         phone.core.on_change = lambda: self._stage.note(self._scene())
@@ -85,6 +86,7 @@ class Screen:
         self.dialogs.clear()
         self.recents = False
         self._pictures.clear()
+        self._fling = None
         self._stage.cut()
 
     # what shows
@@ -155,6 +157,7 @@ class Screen:
 
     def fling(self, scroller: Scroller, speed: float) -> None:
         """Let a list go on by itself, at a speed in dp a second."""
+        self._flung = self.phone.activities.front
         self._fling = Fling(scroller, speed, self.phone.settings.animation_scale("animator_duration_scale"))
 
     def catch(self) -> None:
@@ -165,8 +168,8 @@ class Screen:
     def _move(self) -> None:
         """Bring what goes on by itself to where it is by now."""
         if self._fling is not None:
-            if not self._fling.go():
-                self._fling = None
+            if not self._fling.go() or self._flung is not self.phone.activities.front:
+                self._fling = self._flung = None
             self.phone.core.changed()
 
     async def idle(self) -> None:

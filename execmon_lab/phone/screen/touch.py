@@ -38,10 +38,11 @@ class _Finger:
 
     def speed(self) -> float:
         """Return how fast it moves down the screen now, in pixels a second."""
-        now = self.trail[-1][0]
-        recent = [place for place in self.trail if now - place[0] <= SPEED_SECONDS]
-        passed = now - recent[0][0]
-        return (recent[-1][1] - recent[0][1]) / passed if passed > 0 else 0.0
+        now, y = self.trail[-1]
+        began, start = next(
+            (place for place in reversed(self.trail) if now - place[0] >= SPEED_SECONDS), self.trail[0]
+        )
+        return (y - start) / (now - began) if now > began else 0.0
 
 
 class Touch:
@@ -83,7 +84,9 @@ class Touch:
         if not self._screen.phone.display.on:
             return
         self._screen.catch()
-        self._finger = _Finger(x, y, time.monotonic(), x, y, self.find(x, y))
+        now = time.monotonic()
+        self._finger = _Finger(x, y, now, x, y, self.find(x, y))
+        self._finger.trail.append((now, y))
         self._show(x, y)
 
     def move(self, x: float, y: float) -> None:

@@ -77,7 +77,7 @@ def kind(old: Scene, new: Scene) -> Kind | None:
         return Kind(_push if new.activity > old.activity else _pull, 0.3, TRANSITION)
     if old.shade != new.shade:
         return Kind(_unroll if new.shade else _roll_up, 0.25, WINDOW)
-    if old.keyboard != new.keyboard:
+    if old.keyboard != new.keyboard and old.dialog == new.dialog:
         return Kind(_slide(old.keyboard, new.keyboard), 0.2, WINDOW)
     if old != new:
         return Kind(_fade, 0.2, WINDOW)  # a dialog, a notice or a toast

@@ -144,6 +144,17 @@ def test_who_looks_through_accessibility_waits_until_it_stands_still(contacts: C
     assert contacts.runner.run(Methods(contacts.system).dumpWindowHierarchy(active=True)) == tree
 
 
+def test_what_is_left_behind_moves_no_more_and_costs_nothing(contacts: Contacts) -> None:
+    contacts.system.settings.put("global", "animator_duration_scale", "20")
+    contacts.flick()
+    contacts.system.screen.back()
+    contacts.system.screen.windows()
+    version = contacts.system.core.version
+    for _ in range(3):
+        contacts.system.screen.windows()
+    assert contacts.system.core.version == version
+
+
 def test_a_farms_phone_is_there_at_once(contacts: Contacts) -> None:
     contacts.system.settings.put("global", "animator_duration_scale", "0")
     contacts.flick()

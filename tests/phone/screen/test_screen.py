@@ -285,6 +285,7 @@ def test_nothing_that_is_put_in_breaks_the_screen(monkey, events):
     runner.run(put())
 
 
+@pytest.mark.usefixtures("still")
 def test_no_picture_to_measure_with_is_drawn_twice(runner, monkeypatch):
     system = shown(runner, "home")
     looks = itertools.count()

@@ -75,6 +75,12 @@ def test_an_activity_comes_from_the_right_and_a_keyboard_from_below() -> None:
     assert half.getpixel((10, 127)) == (0, 0, 255, 255)
 
 
+def test_a_dialog_over_a_keyboard_is_not_there_at_once() -> None:
+    way = kind(LIST._replace(keyboard=80), LIST._replace(dialog=7))
+    assert way is not None
+    assert 0 < share_of_blue(way.compose(RED, BLUE, 0.1)) < 0.5
+
+
 def test_a_turned_screen_has_no_way() -> None:
     assert kind(LIST, LIST._replace(size=(128, 72))) is None
 
