@@ -24,6 +24,10 @@ SLOW_SECONDS = 1 / limits.PREVIEW_FPS_MIN
 TRIALS = 5
 """Pictures by screencap after which it is decided."""
 
+GLIMPSE_SECONDS = 0.5
+"""From one key frame to the next that is looked at in a video that nobody here decodes. One costs some
+milliseconds, and they are rare: one in `KEY_SECONDS`, and one when the screen has come to rest."""
+
 Preference = Literal["auto", "screencap", "scrcpy"]
 """What pictures come from: ``auto`` lets the first of them tell."""
 
@@ -73,6 +77,7 @@ class BestSource:
         self._scrcpy: ScrcpySource | None = None
         self._captured: ScreencapSource | ScrcpySource = self._screencap  # what the newest picture came from
         self._name = self._screencap.name
+        self._glimpsed_at = float("-inf")
         if prefer == "scrcpy" and self._can_scrcpy("scrcpy is preferred"):
             self._scrcpy = ScrcpySource(device, wanted)
 
@@ -126,6 +131,8 @@ class BestSource:
             raise NoVideo(self._device.serial, error.reason) from error
         if packets:
             self._name = scrcpy.name
+        if not decode:
+            self._glimpse(scrcpy, packets)
         return packets
 
     def refresh(self) -> None:
@@ -146,6 +153,17 @@ class BestSource:
         for source in sources:
             if source is not None:
                 source.close()
+
+    def _glimpse(self, scrcpy: ScrcpySource, packets: list[VideoPacket]) -> None:
+        """Look now and then whether a video is black that is only handed on."""
+        now = time.monotonic()
+        key = next((packet for packet in reversed(packets) if packet.key), None)
+        if key is None or now - self._glimpsed_at < GLIMPSE_SECONDS:
+            return
+        self._glimpsed_at = now
+        picture = scrcpy.glimpse(key)
+        if picture is not None:
+            self._darkness.look(picture)
 
     def _from_scrcpy(self) -> Capture | None:
         """Return scrcpy's picture, where it has one by now."""

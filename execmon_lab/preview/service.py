@@ -63,7 +63,7 @@ class PreviewService:
             screen stands still. It must be quick.
         on_error
             Called with a `DeviceError` (its `code`: ``DEVICE_DISCONNECTED``, ``PREVIEW_UNAVAILABLE``), once
-            each time the pictures cease; they go on by themselves when they can.
+            each time the pictures cease, within two seconds; they go on by themselves when they can.
 
         Raises
         ------

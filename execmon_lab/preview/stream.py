@@ -15,6 +15,7 @@ from ..devices import Device, DeviceDisconnected, DeviceError, SessionClosed
 from ..protocol import Quality
 from .encode import Jpeg
 from .frame import Frame
+from .lookout import LATE_SECONDS, Lookout
 from .source import Capture, PreviewUnavailable, Source
 from .video import NoVideo, OnPacket, VideoSource, VideoWatch
 from .watcher import OnError, Watcher
@@ -164,11 +165,14 @@ class Stream:
         self._packets = 0
         self._passed: deque[tuple[float, int]] = deque(maxlen=_RECENT)
         self._ticks: deque[tuple[float, float, float, int]] = deque(maxlen=_RECENT)
+        self._paused = False  # whether it was told that the video has paused
+        self._lookout = Lookout(device, lambda: source.name, self._failed)
         self._thread = threading.Thread(target=self._run, name=f"preview-{device.serial}", daemon=True)
 
     def start(self) -> None:
         """Begin to capture."""
         self._thread.start()
+        self._lookout.start()
 
     def add(self, watch: Watch | VideoWatch) -> DeviceError | None:
         """Let somebody watch; return why there is no picture at present, if there is none."""
@@ -200,6 +204,7 @@ class Stream:
         """End the thread soon; a capture that is under way is cut off."""
         self._stop.set()
         self._hurry.set()
+        self._lookout.stop()
         self._source.close()
 
     @property
@@ -239,6 +244,9 @@ class Stream:
         due = time.monotonic()
         while not self._stop.is_set():
             try:
+                if self._lookout.silent:
+                    self._stop.wait(_LOOK_SECONDS)
+                    continue
                 self._settle()
                 if self._pictured():
                     self._tick()
@@ -285,7 +293,8 @@ class Stream:
         if not due:
             return
         moment = datetime.now(UTC)
-        capture = self._source.capture()
+        with self._lookout.awaiting():
+            capture = self._source.capture()
         captured = time.monotonic()
         self._failure = None
         if capture.changed:
@@ -357,12 +366,24 @@ class Stream:
         with self._lock:
             watches = (*self._videos, *(watch.video for watch in self._either if self._tapped))
             if packets:
-                self._failure = None
+                self._failure, self._paused = None, False
+        if not self._paused and self._source.owes > LATE_SECONDS:
+            self._pause(self._source.owes)
         for packet in packets:
             self._packets += 1
             self._passed.append((time.monotonic(), len(packet.data)))
             for watch in watches:
                 watch.show(packet)
+
+    def _pause(self, seconds: float) -> None:
+        """Tell those who are given video that none comes; it goes on by itself, with a key frame."""
+        self._paused = True
+        error = PreviewUnavailable(self._device.serial, f"its video has not come for {seconds:.1f} s")
+        with self._lock:
+            either = self._either if self._tapped else ()
+            watches: tuple[Watch | VideoWatch, ...] = (*self._videos, *either)
+        for watch in watches:
+            watch.fail(error)
 
     def _refuse(self, error: NoVideo) -> None:
         """Tell those who want video that there is none; the pictures go on."""

@@ -12,12 +12,12 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from ..devices import DeviceDisconnected, DeviceError
+from ..devices import DeviceError
 from ..preview import Frame
 from ..preview.budget import Budget
 from ..preview.scrcpy import Wanted
 from ..preview.scrcpy.source import VIDEO_FPS
-from ..preview.video import VideoPacket
+from ..preview.video import NoVideo, VideoPacket
 from ..protocol import Quality
 from .audience import Audience, Stream
 from .channel import Channel, PacedWatch, Watch
@@ -385,7 +385,7 @@ class Pictures:
     def _fail_video(self, line: VideoLine, error: Exception, *, begun: bool = True) -> None:
         """Go back to JPEG, which also tells why a device gives no picture at all.
 
-        A video that had begun goes on by itself when its device comes back.
+        A video goes on by itself, when its device comes back or its stream does, unless there is none.
         """
         now = self._clock()
         with self._lock:
@@ -393,7 +393,7 @@ class Pictures:
                 return
             line.live = False
             line.forget()
-            if not (begun and isinstance(error, DeviceDisconnected)):
+            if not begun or isinstance(error, NoVideo):
                 self._refusals.add(line.device_id, now, error)
             self._astray = True
         self._wake(now)

@@ -24,6 +24,8 @@ class Tamper:
         Used on the video that passes from now on; None lets it pass.
     videos : int
         How many video sockets were opened so far.
+    hang : bytes or None
+        Who asks for a service with these words in it gets no answer from now on.
     """
 
     def __init__(self, target: int) -> None:
@@ -32,6 +34,7 @@ class Tamper:
         self.port = self._listener.getsockname()[1]
         self.spoil: Spoil | None = None
         self.videos = 0
+        self.hang: bytes | None = None
         self._seen: set[bytes] = set()
         self._sockets: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -45,7 +48,7 @@ class Tamper:
                 return
             server = socket.create_connection(("127.0.0.1", self._target))
             self._sockets += [client, server]
-            flags = {"video": False}
+            flags = {"video": False, "hangs": False}
             for work in (self._up, self._down):
                 thread = threading.Thread(target=work, args=(client, server, flags), daemon=True)
                 self._threads.append(thread)
@@ -59,6 +62,8 @@ class Tamper:
                     name = data[at : at + 29]
                     flags["video"] = name not in self._seen
                     self._seen.add(name)
+                if self.hang is not None and self.hang in data:
+                    flags["hangs"] = True
                 server.sendall(data)
         with contextlib.suppress(OSError):
             server.shutdown(socket.SHUT_WR)
@@ -67,6 +72,8 @@ class Tamper:
         opened = False
         with contextlib.suppress(OSError):
             while data := server.recv(1 << 16):
+                if flags["hangs"]:
+                    continue
                 if flags["video"]:
                     if not opened and data.startswith(b"FAIL"):
                         flags["video"] = False  # the reason may come by itself
@@ -80,6 +87,8 @@ class Tamper:
                             continue
                         data = spoiled
                 client.sendall(data)
+        if flags["hangs"]:
+            return
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_WR)
 

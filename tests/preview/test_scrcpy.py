@@ -228,6 +228,22 @@ class TestFaults:
         assert spoiled.tamper.videos == 2
         assert "started anew" in caplog.text
 
+    def test_a_packet_that_never_ends_is_not_waited_for(
+        self, spoiled: Spoiled, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Its head claims more than it has, and what follows is taken for its rest."""
+        spoilt = threading.Event()
+
+        def claim(data: bytes) -> bytes:
+            if spoilt.is_set() or len(data) < 12 or int.from_bytes(data[8:12]) != len(data) - 12:
+                return data
+            spoilt.set()
+            return data[:8] + (8 << 20).to_bytes(4) + data[12:]
+
+        spoiled.spoil(claim)
+        assert spoiled.recovers()
+        assert "the rest of a packet did not come" in caplog.text
+
     def test_garbage_is_not_shown(self, spoiled: Spoiled, caplog: pytest.LogCaptureFixture) -> None:
         spoiled.spoil(lambda data: random.Random(len(data)).randbytes(len(data)))
         assert spoiled.recovers()
@@ -342,8 +358,7 @@ class TestFaults:
             previews.watch(own_phone.serial, "low", frames.append, errors.append)
             assert eventually(lambda: len(frames) > 2)
             getattr(own_phone, fault)()
-            assert eventually(lambda: errors)
-            assert isinstance(errors[0], DeviceDisconnected)
+            assert eventually(lambda: any(isinstance(error, DeviceDisconnected) for error in errors))
             {"kill": own_phone.restart, "pause": own_phone.resume}[fault]()
             shown = len(frames)
             assert eventually(lambda: len(frames) > shown + 2)
@@ -504,8 +519,7 @@ class TestWhatBridges:
                 refused: list[Exception] = []
                 shown = len(frames)
                 with previews.watch_video(phone.serial, lambda packet: None, refused.append):
-                    assert eventually(lambda refused=refused: refused)
-                assert isinstance(refused[0], NoVideo)
+                    assert eventually(lambda refused=refused: refused and isinstance(refused[-1], NoVideo))
                 assert len(frames) - shown > 10, "three seconds' worth of them, at twelve a second"
         assert {frame.source for frame in frames} == {"screencap"}
         assert errors == []

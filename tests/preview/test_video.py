@@ -35,7 +35,7 @@ from execmon_lab.preview import (
     VideoPacket,
 )
 from execmon_lab.preview.recording import Keep, Recorder, Recording, Track, track_path
-from execmon_lab.preview.scrcpy import Server, decoder, jar, sps
+from execmon_lab.preview.scrcpy import Packet, Server, decoder, jar, sps
 from execmon_lab.preview.scrcpy import start as start_module
 
 from .tamper import Spoil, Tamper
@@ -114,13 +114,17 @@ def test_the_device_is_asked_for_more_than_pictures_need(
 
 
 @pytest.mark.usefixtures("motion")
-def test_nothing_is_decoded_for_it(
+def test_nothing_is_decoded_for_it_but_a_key_frame_now_and_then(
     previews: PreviewService, phone: PhoneProcess, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(config: bytes) -> None:
-        raise AssertionError("a decoder was made")
+    decoded: list[Packet] = []
+    original = decoder.Decoder.decode
 
-    monkeypatch.setattr(decoder, "Decoder", never)
+    def decode(self: decoder.Decoder, packet: Packet) -> av.VideoFrame | None:
+        decoded.append(packet)
+        return original(self, packet)
+
+    monkeypatch.setattr(decoder.Decoder, "decode", decode)
     packets: list[VideoPacket] = []
     errors: list[DeviceError] = []
     with previews.watch_video(phone.serial, packets.append, errors.append):
@@ -128,9 +132,10 @@ def test_nothing_is_decoded_for_it(
         stats = previews.stats()[phone.serial]
     assert (stats.source, stats.watchers, stats.frames) == ("scrcpy", 1, 0)
     assert stats.packets > 20
+    assert all(packet.key for packet in decoded)
     assert stats.packets_per_second > 0
     assert stats.packet_bytes_per_second > stats.packets_per_second
-    assert errors == []
+    assert all("has not come for" in str(error) for error in errors), "it may have taken its time"
 
 
 @pytest.mark.usefixtures("motion")
@@ -313,7 +318,7 @@ def test_a_stream_that_breaks_goes_on_with_a_key_frame(
             tamper.spoil = lambda data: spoil[fault](data) if tamper.videos == spoiled else data
             assert eventually(lambda: sum(packet.session > before for packet in packets) > 5)
         recorder.close()
-    assert errors == []
+    assert all("has not come for" in str(error) for error in errors), "it may have taken its time"
     fresh = [packet for packet in packets if packet.session > before]
     assert fresh[0].key
     assert len(numbers(fresh)) == len(fresh)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from execmon_lab.devices import DeviceDisconnected, DeviceError
+from execmon_lab.preview import PreviewUnavailable
 from execmon_lab.preview.budget import Budget
 from execmon_lab.preview.video import NoVideo, VideoPacket
 from execmon_lab.widgets.commands import Seen
@@ -360,6 +361,16 @@ def test_a_device_that_goes_is_told_by_jpeg_and_its_video_comes_back_by_itself(l
     assert live.sent() == []
     live.watch.key()
     assert live.sent() == [b"key 3"]
+    live.collect()
+    assert (live.video.open, live.preview.open) == ([DEVICE], [])
+
+
+def test_a_video_that_pauses_is_bridged_by_jpeg_and_goes_on_by_itself(live: Rig) -> None:
+    live.watch.on_error(PreviewUnavailable(DEVICE, "its video has not come for 1.8 s"))
+    live.collect()
+    assert (live.video.open, live.preview.open) == ([DEVICE], [MEDIUM])
+    live.watch.key()
+    assert live.sent() == [b"key 2"]
     live.collect()
     assert (live.video.open, live.preview.open) == ([DEVICE], [])
 

@@ -95,7 +95,9 @@ class Feed:
     def ask(self) -> None:
         """Ask for a key frame, unless one is awaited already."""
         if self._asked_at is None and self._session is not None:
-            self._await_key(self._patience)
+            # A stream that is silent is asked, too: it has owed something since it fell silent.
+            silent_since = max(self._session.heard_at, time.monotonic() - QUIET_SECONDS)
+            self._await_key(self._patience, silent_since)
             self._reset(self._session)
 
     def send(self, message: bytes) -> None:
@@ -191,19 +193,19 @@ class Feed:
         if self._session is not None:
             self._start, self._quiet = None, QUIET_SECONDS
             self.number += 1
-            self._await_key(FIRST_SECONDS)
+            self._await_key(FIRST_SECONDS, time.monotonic())
         return self._session
 
-    def _await_key(self, within: float) -> None:
+    def _await_key(self, within: float, since: float) -> None:
         self._asked_at = time.monotonic()
         self._due = self._asked_at + within
-        self._owes_since = self._owes_since or self._asked_at
+        self._owes_since = self._owes_since or since
 
     def _look_after(self, session: Session) -> None:
         """Find out whether a stream that is silent has stalled, or the screen just stands still."""
         now = time.monotonic()
-        if session.waiting and now - session.heard_at > REST_SECONDS:
-            raise StreamBroken("the rest of a packet did not come")
+        if session.waiting and now - session.begun_at > self._patience:
+            raise self._impatient("the rest of a packet did not come")
         if self._asked_at is not None:
             if now > self._due:
                 self._ask_again(session, self._asked_at)
@@ -215,10 +217,13 @@ class Feed:
         """Ask once more for a key frame that is overdue, where the stream goes on without it."""
         now = time.monotonic()
         if session.heard_at <= self._due - self._patience or now - asked_at > FIRST_SECONDS:
-            self._patience = min(self._patience * 2, FIRST_SECONDS)
-            raise StreamBroken("a key frame was awaited and did not come")
+            raise self._impatient("a key frame was awaited and did not come")
         self._due = now + self._patience
         self._reset(session)
+
+    def _impatient(self, what: str) -> StreamBroken:
+        self._patience = min(self._patience * 2, FIRST_SECONDS)
+        return StreamBroken(what)
 
     def _reset(self, session: Session) -> None:
         try:

@@ -68,6 +68,13 @@ class Session:
     wanted
         What it shall send.
 
+    Attributes
+    ----------
+    heard_at : float
+        When anything came last, monotonic seconds.
+    begun_at : float
+        When the packet began to come of which a part has, monotonic seconds.
+
     Raises
     ------
     StreamBroken
@@ -84,7 +91,7 @@ class Session:
         self._said = bytearray()
         self._sending = threading.Lock()
         self._buffer = memoryview(bytearray(_BUFFER))
-        self.heard_at = time.monotonic()
+        self.heard_at = self.begun_at = time.monotonic()
         with contextlib.ExitStack() as stack:
             self._start(stack, server, wanted)
             self._stack = stack.pop_all()
@@ -161,7 +168,11 @@ class Session:
                     raise EOFError
                 taken += count
                 self.heard_at = time.monotonic()
-                packets += self._demuxer.feed(self._buffer[:count])
+                waited = self._demuxer.waiting
+                whole = self._demuxer.feed(self._buffer[:count])
+                if whole or not waited:
+                    self.begun_at = self.heard_at
+                packets += whole
         except _FAULTS as fault:
             raise self._named(fault) from fault
         return packets

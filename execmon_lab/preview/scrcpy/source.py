@@ -121,6 +121,19 @@ class ScrcpySource:
         self._kept.clear()
         return packets
 
+    def glimpse(self, packet: VideoPacket) -> Picture | None:
+        """Return the picture of a key frame, decoded by itself; None where that cannot be."""
+        if not can_decode():
+            return None
+        from .decoder import Decoder, NeedsKey
+
+        try:
+            frame = Decoder().decode(Packet(packet.data, packet.pts, False, True))
+        except NeedsKey as error:
+            log.info("%s: a key frame cannot be decoded: %s", self._device.serial, error)
+            return None
+        return None if frame is None else self._make_picture(frame)
+
     def refresh(self) -> None:
         """Ask the device for a key frame."""
         self._feed.ask()

@@ -37,7 +37,7 @@ from execmon_lab.preview.recording import (
 )
 from execmon_lab.preview.recording import recorder as recorder_module
 from execmon_lab.preview.recording.index import indices
-from execmon_lab.preview.scrcpy import decoder
+from execmon_lab.preview.scrcpy import Packet, decoder
 from execmon_lab.preview.scrcpy import session as scrcpy_session
 from execmon_lab.preview.stream import EitherWatch
 from execmon_lab.protocol import Level
@@ -301,15 +301,20 @@ class TestVideo:
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        def never(config: bytes) -> None:
-            raise AssertionError("a decoder was made")
+        decoded: list[Packet] = []
+        original = decoder.Decoder.decode
 
-        monkeypatch.setattr(decoder, "Decoder", never)
+        def decode(self: decoder.Decoder, packet: Packet) -> av.VideoFrame | None:
+            decoded.append(packet)
+            return original(self, packet)
+
+        monkeypatch.setattr(decoder.Decoder, "decode", decode)
         recorder = make()
         recorder.start()
         assert eventually(lambda: len(recording.index(phone.serial)) > 25)
         stats = previews.stats()[phone.serial]
         assert (stats.source, stats.watchers, stats.frames) == ("scrcpy", 1, 0)
+        assert all(packet.key for packet in decoded), "they are looked at for a screen that went black"
         recorder.finish()
         assert recorder.wait(20)
         numbers = self.numbers(recording, phone.serial)
