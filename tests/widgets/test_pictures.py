@@ -139,6 +139,15 @@ def test_a_page_that_says_nothing_for_long_is_forgotten(rig: Rig) -> None:
     assert rig.preview.open == []
 
 
+def test_an_acknowledgement_tells_that_a_page_looks_on(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    for _ in range(5):
+        rig.clock.now += LEASE_SECONDS - 1
+        rig.pictures.drawn("a", 0)
+        rig.frames()
+    assert rig.preview.open == [MEDIUM]
+
+
 def test_but_not_while_the_kernel_could_not_have_heard_it(rig: Rig) -> None:
     rig.look("a", MEDIUM)
     rig.deaf = True
