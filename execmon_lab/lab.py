@@ -24,6 +24,7 @@ from .keptrun import History
 from .phone.process import PhoneProcess, check_size
 from .preview import BestSource, Preference, PreviewService
 from .preview.recording import Keep, Recording
+from .preview.service import FPS, check_fps
 from .protocol import DeviceState, DeviceStatus, ExecutionSnapshot, Level, timestamp
 from .run import Run
 from .runqueue import RunQueue
@@ -81,6 +82,8 @@ class Lab:
         What the devices' pictures come from: ``screencap``, ``scrcpy`` (where it works), or ``auto``: a real
         phone's by what its first pictures tell, a virtual one's by screencap, which is cheaper there. Who
         wants video (`PreviewService.watch_video`) is given scrcpy's in any case.
+    fps
+        Frames a second of each device's pictures, 10 to 15; video comes at up to 30.
     record
         Whether runs keep what their devices showed (`Run.recording`), or how, as a `Keep`.
     heartbeat
@@ -120,6 +123,7 @@ class Lab:
         history: str | Path | None = None,
         retention: Retention | None = STANDARD,
         source: Preference = "auto",
+        fps: float = FPS,
         record: bool | Keep = True,
         heartbeat: float = 2.0,
     ) -> None:
@@ -140,6 +144,7 @@ class Lab:
                 raise TypeError(f"plan {name!r} is {plan!r}: give a Plan, or a function that makes one")
         if source not in get_args(Preference):
             raise ValueError(f"source is {source!r}; there are {', '.join(get_args(Preference))}")
+        check_fps(fps)
         self.hub = Hub()
         self.phones: list[PhoneProcess] = []
         self.runs: list[Run] = []
@@ -170,7 +175,7 @@ class Lab:
             # A virtual phone is always quick enough; of a real one its first pictures tell.
             prefer: Preference = "screencap" if source == "auto" and self.phones else source
             make_source = functools.partial(BestSource, prefer=prefer, tell=self._tell_runs)
-            self.preview = PreviewService(self.pool, source=make_source)
+            self.preview = PreviewService(self.pool, fps=fps, source=make_source)
             stack.callback(self.preview.close)
             self.server = Server(
                 self.hub,

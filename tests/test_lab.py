@@ -154,6 +154,14 @@ def test_a_run_that_is_not_recorded_has_no_pictures(tmp_path: Path) -> None:
             run.video()
 
 
+@pytest.mark.parametrize(("arguments", "fps"), [({}, 12), ({"fps": 15}, 15)])
+def test_the_rate_of_the_pictures_is_the_users_to_set(
+    tmp_path: Path, arguments: dict[str, float], fps: float
+) -> None:
+    with em.Lab(history=tmp_path, **arguments) as lab:  # type: ignore[arg-type]
+        assert lab.preview._fps == fps, "how fast they come is not to be asked of a busy machine"
+
+
 def test_a_folder_that_takes_no_recording_is_a_warning_and_the_run_goes_on(tmp_path: Path) -> None:
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "artifacts" / "recordings").write_text("a file where a folder should be")
@@ -233,6 +241,7 @@ def test_a_fault_in_a_step_is_told_and_the_plan_goes_on(
         ({"size": (0, 0)}, r"size is a width and a height of 240 to 4096 pixels, not \(0, 0\)"),
         ({"port": 70_000}, "port is 70000: give 1 to 65535, or 0 for a free one"),
         ({"heartbeat": 0}, "heartbeat is 0: give seconds, more than 0"),
+        ({"fps": 16}, "fps is 16; give 10 to 15"),
     ],
 )
 def test_contradictions_are_told(arguments: dict[str, object], complaint: str) -> None:

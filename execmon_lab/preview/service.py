@@ -21,6 +21,18 @@ FPS = 12.0
 """Frames a second: between the specification's 10 and 15, the upper third left for jitter."""
 
 
+def check_fps(fps: float) -> None:
+    """Check a preview's frames a second against the specification's bounds.
+
+    Raises
+    ------
+    ValueError
+        When they are out of them.
+    """
+    if not limits.PREVIEW_FPS_MIN <= fps <= limits.PREVIEW_FPS_MAX:
+        raise ValueError(f"fps is {fps:g}; give {limits.PREVIEW_FPS_MIN} to {limits.PREVIEW_FPS_MAX}")
+
+
 class PreviewService:
     """Lets any number watch the devices of a pool; safe to use from any thread.
 
@@ -37,8 +49,7 @@ class PreviewService:
     def __init__(
         self, pool: DevicePool, *, fps: float = FPS, source: Callable[[Device], Source] = ScreencapSource
     ) -> None:
-        if not limits.PREVIEW_FPS_MIN <= fps <= limits.PREVIEW_FPS_MAX:
-            raise ValueError(f"fps is {fps:g}; give {limits.PREVIEW_FPS_MIN} to {limits.PREVIEW_FPS_MAX}")
+        check_fps(fps)
         self._pool = pool
         self._fps = fps
         self._make_source = source

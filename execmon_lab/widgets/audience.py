@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from ..protocol import Quality
 
-LEASE_SECONDS = 60.0
-"""How long a page that says nothing is believed to look on; it speaks every 15 s."""
+LEASE_SECONDS = 15.0
+"""How long a page that says nothing is believed to look on; it speaks every 5 s (``js/src/comm.ts``)."""
 
 EXPECTED_SECONDS = 10.0
 """How long a page is waited for that is about to show the widget."""
@@ -37,8 +37,9 @@ class _Page:
 class Audience:
     """Who looks at what; used under its owner's lock.
 
-    A page says what it looks at, when it begins and ends to do so and every 15 s between. One that says
-    nothing for longer is taken for gone, unless the kernel hears no page at present: then it is believed.
+    A page says what it looks at, when it begins and ends to do so and every 5 s between. One that says
+    nothing for longer is taken for gone (JupyterLab cuts off a notebook that is closed before it can say so),
+    unless the kernel hears no page at present: then it is believed.
     """
 
     def __init__(self) -> None:
@@ -71,6 +72,11 @@ class Audience:
         if wanted:
             self._pages[page] = _Page(wanted, frozenset(decodes), now, LEASE_SECONDS)
         return wanted - (before.streams if before is not None else frozenset())
+
+    def hear(self, page: str, now: float) -> None:
+        """Take any other word of a page for a sign that it looks on."""
+        if page in self._pages:
+            self._pages[page] = replace(self._pages[page], heard=now)
 
     def forget_silent(self, now: float, *, deaf: bool) -> bool:
         """Let those go that were silent for too long, but nobody while `deaf`; tell whether any went."""

@@ -26,10 +26,11 @@ class CellWatch:
 
     def __init__(self, shown: Callable[[object], object] = lambda _: None) -> None:
         self._shown = shown
-        shell = get_ipython()
-        self._events: Any = shell.events if shell is not None else None
+        self._shell: Any = get_ipython()
+        self._events: Any = self._shell.events if self._shell is not None else None
         self.running = self._events is not None
         self.number = 1 if self.running else 0
+        self._parent = self._find_parent()
         if self._events is not None:
             self._events.register("pre_run_cell", self._begin)
             self._events.register("post_run_cell", self._end)
@@ -41,9 +42,20 @@ class CellWatch:
             self._events.unregister("post_run_cell", self._end)
             self._events = None
 
+    def claim(self) -> None:
+        """Have what threads print be the running cell's: ipykernel takes it for the newest message's."""
+        if self.running and self._parent is not None:
+            self._shell.set_parent(self._parent)
+
+    def _find_parent(self) -> Any:
+        """Return the message that the running cell came with, where a kernel keeps it."""
+        get_parent = getattr(self._shell, "get_parent", None)
+        return get_parent() if get_parent is not None else None
+
     def _begin(self, *_: Any) -> None:
         self.running = True
         self.number += 1
+        self._parent = self._find_parent()
 
     def _end(self, result: Any = None, *_: Any) -> None:
         self.running = False

@@ -19,6 +19,9 @@ class Cells(Protocol):
     def number(self) -> int:
         """How many have begun."""
 
+    def claim(self) -> None:
+        """Have what threads print be the running cell's."""
+
 
 class Ear:
     """Has pages heard while a cell blocks, where that can be, and knows whether they are.
@@ -46,6 +49,7 @@ class Ear:
         self._context = copy_context()
         if threading.current_thread() is not threading.main_thread():
             self._heard_beside = self._cells.number
+            self._cells.claim()
 
     def say(self, send: Callable[..., Any], *words: Any) -> None:
         """Call `send` with these words so that the answer can be heard."""

@@ -140,6 +140,7 @@ class Pictures:
         now = self._clock()
         with self._lock:
             self._flow.acknowledge(number, now)
+            self._audience.hear(page, now)
             for one in seen:
                 line, channel = (
                     self._lines.get(one.device_id),

@@ -78,7 +78,7 @@ class ExecutionView(anywidget.AnyWidget):
     """Preview, progress, steps and log of one execution.
 
     One widget serves any number of views and pages. What passes on the comm is described in
-    ``js/src/comm.ts``; nothing of it waits for the page, which a busy kernel cannot hear.
+    ``js/src/comm.ts``; nothing of it waits for the page, which a busy kernel may not hear (`Ear`).
 
     Parameters
     ----------

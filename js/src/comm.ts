@@ -1,6 +1,6 @@
 // The notebook's source: custom messages over the widget's comm.
 //
-// A kernel whose cell blocks cannot hear the page, so nothing here waits for an answer: the kernel sends a
+// A kernel whose cell blocks may not hear the page, so nothing here waits for an answer: the kernel sends a
 // snapshot unasked until a page greets it, and goes on with its frames when acknowledgements stay away.
 
 import type { AnyModel } from "@anywidget/types";
@@ -23,7 +23,7 @@ const ACKNOWLEDGE_MS = 1_000;
 const LATE_MS = 300;
 const ACKNOWLEDGE_EVERY_LATE = 4;
 /** How often a page that shows a picture says that it is still there; the kernel forgets it after three. */
-const PRESENCE_MS = 15_000;
+const PRESENCE_MS = 5_000;
 /** How often a page that was not answered greets again: while a page is loaded again, messages can be lost. */
 const GREETING_MS = 2_000;
 
@@ -142,7 +142,7 @@ export class CommSource implements Source {
     }
     this.#sayWatched();
     clearInterval(this.#presence);
-    this.#presence = streams.length ? setInterval(() => this.#sayWatched(), PRESENCE_MS) : undefined;
+    this.#presence = streams.length ? setInterval(() => this.#sayPresent(), PRESENCE_MS) : undefined;
   }
 
   drawn(number: number, drawing?: Drawing): void {
@@ -385,6 +385,11 @@ export class CommSource implements Source {
   readonly #leave = (): void => {
     this.watch([]);
   };
+
+  /** An acknowledgement tells it as well. */
+  #sayPresent(): void {
+    if (performance.now() - this.#acknowledgedAt >= PRESENCE_MS) this.#sayWatched();
+  }
 
   #sayWatched(): void {
     if (this.#decodes === undefined) return;

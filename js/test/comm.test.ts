@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { CommSource } from "../src/comm";
 import { isLoopback } from "../src/loopback";
@@ -110,20 +110,45 @@ describe("pictures", () => {
     vi.useRealTimers();
   });
 
-  test("what is watched is said once, again while it lasts, and no more after it ended", () => {
-    vi.useFakeTimers();
-    const stream = { device_id: DEVICE, quality: "medium" as const };
-    source.watch([stream]);
-    source.watch([stream]);
-    expect(model.kinds()).toEqual(["hello", "watch"]);
-    vi.advanceTimersByTime(31_000);
-    expect(model.kinds().filter((kind) => kind === "watch")).toHaveLength(3);
-    source.watch([]);
-    expect(model.sent.at(-1)).toMatchObject({ kind: "watch", streams: [] });
-    const before = model.sent.length;
-    vi.advanceTimersByTime(60_000);
-    expect(model.sent).toHaveLength(before);
-    vi.useRealTimers();
+  describe("that last", () => {
+    beforeEach(async () => {
+      vi.useFakeTimers();
+      model = new FakeModel();
+      source = new CommSource(model.model);
+      source.open(listener);
+      await vi.advanceTimersByTimeAsync(0);
+    });
+
+    afterEach(() => {
+      source.close();
+      vi.useRealTimers();
+    });
+
+    const watches = () => model.kinds().filter((kind) => kind === "watch");
+
+    test("what is watched is said once, again while it lasts, and no more after it ended", () => {
+      const stream = { device_id: DEVICE, quality: "medium" as const };
+      source.watch([stream]);
+      source.watch([stream]);
+      expect(model.kinds()).toEqual(["hello", "watch"]);
+      vi.advanceTimersByTime(11_000);
+      expect(watches()).toHaveLength(3);
+      source.watch([]);
+      expect(model.sent.at(-1)).toMatchObject({ kind: "watch", streams: [] });
+      vi.advanceTimersByTime(60_000);
+      expect(watches()).toHaveLength(4);
+    });
+
+    test("where frames are acknowledged, that the page looks on is told by that", () => {
+      source.watch([{ device_id: DEVICE, quality: "medium" }]);
+      for (let number = 1; number <= 10; number++) {
+        vi.advanceTimersByTime(2_000);
+        source.drawn(number);
+      }
+      expect(watches()).toHaveLength(1);
+      vi.advanceTimersByTime(10_000);
+      expect(watches()).toHaveLength(3);
+    });
   });
 
   test("a problem is passed on", () => {

@@ -18,6 +18,8 @@ from execmon_lab.preview.budget import Budget
 from execmon_lab.preview.encode import PRESETS
 from execmon_lab.protocol import Quality
 from execmon_lab.widgets import ExecutionView
+from execmon_lab.widgets.parcel import Parcel
+from execmon_lab.widgets.video import VideoLine
 
 MOTION = "am start -n com.execmon.motion/.MotionActivity --ei fps {fps}"
 
@@ -83,6 +85,26 @@ class Bench:
             css_height=f"{height:.0f}px",
             resizable=False,
         )
+
+    def stand_still(self) -> None:
+        """Have every screen show what does not move."""
+        for serial in self.lab.serials:
+            session = self.lab.pool.get(serial).session()
+            session.start(package="com.android.settings")
+            session.wait_for("About phone")
+
+    def spoil(self) -> None:
+        """Have one packet of the video be garbage behind its first bytes, as the pages get it."""
+        send = VideoLine.send
+
+        def spoiled(line: VideoLine, now: float, number: int) -> Parcel:
+            parcel = send(line, now, number)
+            if parcel.content["key"]:
+                return parcel
+            VideoLine.send = send  # type: ignore[method-assign]
+            return Parcel(parcel.content, (parcel.buffers[0][:12] + bytes(range(256)) * 8,))
+
+        VideoLine.send = spoiled  # type: ignore[method-assign]
 
     @property
     def processes(self) -> dict[str, int]:

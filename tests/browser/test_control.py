@@ -155,7 +155,12 @@ def test_several_devices_side_by_side(jupyter: JupyterServer, lab_page: Notebook
         expect(tile.locator("canvas[data-frame]")).to_be_visible(timeout=30_000)
         expect(tile).to_contain_text("waiting_module")
     lab_page.wait_for_python("len(run.preview.stats()) == 3")
-    lab_page.execute("moving = [lab.pool.get(s).session() for s in lab.serials]")
+    lab_page.execute(
+        "for serial in lab.serials:\n"
+        "    motion = 'am start -n com.execmon.motion/.MotionActivity --ei fps 15'\n"
+        "    lab.pool.get(serial).session().shell(motion)"
+    )
+    lab_page.wait_for_python("sum(one.sent_per_second for one in run.preview.stats()) > 4")
     view.get_by_role("button", name="Numbers").click()
     lab_page.keep_both("grid", view)
     stats = lab_page.json("[vars(one) for one in run.preview.stats()]")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
+from execmon_lab.widgets.audience import LEASE_SECONDS
+
 from .notebook import JupyterServer, NotebookPage
 
 LAB = """
@@ -101,3 +103,23 @@ def test_nor_while_a_cell_blocks(lab_page: NotebookPage, view: Locator) -> None:
     assert ended(lab_page, left) < SOON
     assert ended(lab_page, left_again) < SOON
     assert lab_page.complaints == []
+
+
+def test_nor_a_page_that_goes(lab_page: NotebookPage, view: Locator) -> None:
+    lab_page.save()
+    name = lab_page.page.evaluate("window.panel().context.path")
+    left = float(lab_page.page.evaluate("Date.now() / 1000"))
+    lab_page.page.goto("about:blank")
+    lab_page.page.wait_for_timeout(SOON * 1000)
+    lab_page.open(name)
+    assert ended(lab_page, left) < SOON
+
+
+def test_nor_a_notebook_that_was_closed_which_cannot_say_so(lab_page: NotebookPage, view: Locator) -> None:
+    lab_page.save()
+    name = lab_page.page.evaluate("window.panel().context.path")
+    left = float(lab_page.page.evaluate("Date.now() / 1000"))
+    lab_page.page.evaluate("async () => await window.jupyterapp.commands.execute('application:close')")
+    lab_page.page.wait_for_timeout((LEASE_SECONDS + SOON) * 1000)
+    lab_page.open(name)
+    assert ended(lab_page, left) < LEASE_SECONDS + SOON

@@ -21,6 +21,10 @@ class FakeCells:
 
     running: bool = False
     number: int = 0
+    claimed: int = 0
+
+    def claim(self) -> None:
+        self.claimed += 1
 
     def begin(self) -> None:
         self.running, self.number = True, self.number + 1
@@ -67,6 +71,7 @@ def test_silence_proves_nothing_while_a_cell_runs_beside_which_no_page_was_heard
     assert not ear.deaf
     cells.begin()
     assert ear.deaf, "the next may be heard no more"
+    assert cells.claimed == 1, "what threads print goes on to be the cell's"
     cells.running = False
     assert not ear.deaf
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -139,6 +140,15 @@ def test_a_page_that_says_nothing_for_long_is_forgotten(rig: Rig) -> None:
     assert rig.preview.open == []
 
 
+def test_an_acknowledgement_tells_that_a_page_looks_on(rig: Rig) -> None:
+    rig.look("a", MEDIUM)
+    for _ in range(5):
+        rig.clock.now += LEASE_SECONDS - 1
+        rig.pictures.drawn("a", 0)
+        rig.frames()
+    assert rig.preview.open == [MEDIUM]
+
+
 def test_but_not_while_the_kernel_could_not_have_heard_it(rig: Rig) -> None:
     rig.look("a", MEDIUM)
     rig.deaf = True
@@ -147,6 +157,22 @@ def test_but_not_while_the_kernel_could_not_have_heard_it(rig: Rig) -> None:
         rig.frames()
     rig.deaf = False
     rig.frames()
+    assert rig.preview.open == [MEDIUM]
+
+
+def test_pages_that_come_and_go_at_once_leave_nothing_open(rig: Rig) -> None:
+    def come_and_go(page: str) -> None:
+        for _ in range(200):
+            rig.look(page, MEDIUM, OTHER)
+            rig.look(page)
+
+    threads = [threading.Thread(target=come_and_go, args=[name]) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert rig.preview.open == []
+    rig.look("a", MEDIUM)
     assert rig.preview.open == [MEDIUM]
 
 

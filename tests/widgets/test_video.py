@@ -346,6 +346,7 @@ def test_a_video_that_cannot_begin_is_tried_again(rig: Rig) -> None:
     assert rig.preview.open == [MEDIUM]
     rig.video.refusal = None
     rig.clock.now += RETRY_SECONDS
+    rig.pictures.drawn("a", 0)
     rig.collect()
     assert rig.video.open == [DEVICE]
 
