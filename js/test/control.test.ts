@@ -35,6 +35,13 @@ const key = (name: string, options: KeyboardEventInit = {}) => {
   canvas.dispatchEvent(event);
   return event;
 };
+/** A key with modifiers; happy-dom knows nothing of AltGraph. */
+const modified = (name: string, { modifierAltGraph = false, ...options }: KeyboardEventInit) => {
+  const event = new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, ...options });
+  event.getModifierState = (wanted) => wanted === "AltGraph" && modifierAltGraph;
+  canvas.dispatchEvent(event);
+  return event;
+};
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 beforeEach(async () => {
@@ -55,6 +62,7 @@ afterEach(() => {
   stop.abort();
   document.body.replaceChildren();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 const takeInHand = async () => {
@@ -190,6 +198,33 @@ describe("touches", () => {
     ]);
   });
 
+  test("a third sign on a key is typed: by AltGr, and by Option on a Mac", async () => {
+    const graph = { ctrlKey: true, altKey: true, modifierAltGraph: true };
+    for (const name of ["@", "€", "{"]) expect(modified(name, graph).defaultPrevented).toBe(true);
+    vi.spyOn(navigator, "platform", "get").mockReturnValue("MacIntel");
+    for (const name of ["[", "ø"]) expect(modified(name, { altKey: true }).defaultPrevented).toBe(true);
+    await wait(180);
+    expect(gestures()).toEqual([{ do: "text", text: "@€{[ø" }]);
+  });
+
+  test("shortcuts stay the page's", async () => {
+    vi.spyOn(navigator, "platform", "get").mockReturnValue("MacIntel");
+    const graph = { ctrlKey: true, altKey: true, modifierAltGraph: true };
+    const events = [
+      modified("c", { ctrlKey: true }),
+      modified("c", { metaKey: true }),
+      modified("ç", { altKey: true, metaKey: true }),
+      modified("ArrowLeft", { altKey: true }),
+      modified("Delete", graph),
+      modified("c", { ctrlKey: true, altKey: true }),
+    ];
+    vi.spyOn(navigator, "platform", "get").mockReturnValue("Win32");
+    events.push(modified("f", { altKey: true }));
+    await wait(180);
+    expect(events.map((event) => event.defaultPrevented)).toEqual(events.map(() => false));
+    expect(gestures()).toEqual([]);
+  });
+
   test("typed characters go before the tap that follows them", () => {
     key("x");
     pointer("pointerdown", 0, 0);
@@ -197,15 +232,64 @@ describe("touches", () => {
     expect(gestures().map((gesture) => gesture.do)).toEqual(["text", "tap"]);
   });
 
-  test("what is pasted goes line by line", () => {
-    const event = new Event("paste", { cancelable: true });
-    Object.assign(event, { clipboardData: { getData: () => "one\r\ntwo" } });
-    canvas.dispatchEvent(event);
+  const paste = (text: string) => {
+    const event = new Event("paste", { bubbles: true, cancelable: true });
+    Object.assign(event, { clipboardData: { getData: () => text } });
+    document.body.dispatchEvent(event);
+    return event;
+  };
+
+  test("what is pasted while the picture has the focus goes as one, with its lines", () => {
+    expect(paste("elsewhere").defaultPrevented).toBe(false);
+    canvas.focus();
+    key("x");
+    expect(paste("one\r\ntwo\rthree\n").defaultPrevented).toBe(true);
     expect(gestures()).toEqual([
-      { do: "text", text: "one" },
-      { do: "key", key: "enter" },
-      { do: "text", text: "two" },
+      { do: "text", text: "x" },
+      { do: "text", text: "one\ntwo\nthree\n" },
     ]);
+  });
+
+  test("what is longer than the device takes is not pasted at all, and that is told", () => {
+    canvas.focus();
+    paste("x".repeat(10_001));
+    expect(gestures()).toEqual([]);
+    expect(hint()).toBe("Not pasted: 10001 characters, and 10000 are the most");
+    paste("x".repeat(10_000));
+    expect(gestures()).toHaveLength(1);
+  });
+
+  test("a gesture is of the picture that it began on, however that turns meanwhile", async () => {
+    const turn = () => Object.assign(canvas, { width: 3, height: 2 });
+    const back = () => Object.assign(canvas, { width: 2, height: 3 });
+    pointer("pointerdown", 100, 150);
+    turn();
+    pointer("pointerup", 100, 50);
+    back();
+    pointer("pointerdown", 100, 150);
+    turn();
+    pointer("pointerup", 100, 150);
+    back();
+    wheel(30);
+    turn();
+    await wait(180);
+    back();
+    pointer("pointerdown", 100, 150);
+    turn();
+    await wait(560);
+    const told = source.control!.touches.map(({ gesture, picture }) => [gesture.do, ...picture]);
+    expect(told).toEqual(["swipe", "tap", "scroll", "press"].map((kind) => [kind, 2, 3]));
+  });
+
+  test("what is typed after a gesture was dropped is sent", async () => {
+    key("a");
+    toggle().click();
+    await settle();
+    toggle().click();
+    await settle();
+    key("b");
+    await wait(180);
+    expect(gestures()).toEqual([{ do: "text", text: "b" }]);
   });
 
   test("the device's own keys are buttons", () => {
@@ -219,9 +303,9 @@ describe("touches", () => {
     await settle();
     expect(hint()).toBe("");
     one(".xm-keys button").click();
-    source.control!.answer("the screen has turned: nothing was sent");
+    source.control!.answer("the device has just turned: nothing was sent");
     await settle();
-    expect(hint()).toBe("Not done: the screen has turned: nothing was sent");
+    expect(hint()).toBe("Not done: the device has just turned: nothing was sent");
   });
 
   test("a kernel that does not answer is told of", async () => {
