@@ -2,22 +2,29 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Composing } from "../src/views/composing";
 
-/** Holds text as Chromium's does, and says what an input method does to it. */
+/** Holds text as Chromium's does, with a cursor that stays where it is put, and is written to as by an input method. */
 class FakeEditContext extends EventTarget {
   text = "";
+  #cursor = 0;
 
   updateText(start: number, end: number, text: string): void {
     this.text = this.text.slice(0, start) + text + this.text.slice(end);
   }
 
-  write(text: string): void {
-    this.text = text;
+  updateSelection(_: number, end: number): void {
+    this.#cursor = end;
+  }
+
+  write(text: string, over = 0): void {
+    const start = this.#cursor - over;
+    this.updateText(start, this.#cursor, text);
+    this.#cursor = start + text.length;
     this.dispatchEvent(new Event("textupdate"));
   }
 
   compose(...steps: string[]): void {
     this.dispatchEvent(new Event("compositionstart"));
-    for (const text of steps) this.write(text);
+    steps.forEach((text, index) => this.write(text, steps[index - 1]?.length));
     this.dispatchEvent(new Event("compositionend"));
   }
 }
@@ -46,6 +53,8 @@ test("what is composed goes when it is complete, and leaves nothing behind", () 
   expect(canvas.editContext!.text).toBe("");
   canvas.editContext!.compose("x", "");
   expect(typed, "one that was given up").toEqual(["日本"]);
+  canvas.editContext!.compose("か", "かな");
+  expect(typed).toEqual(["日本", "かな"]);
 });
 
 test("what needs no composing goes at once", () => {

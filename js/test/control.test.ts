@@ -142,6 +142,31 @@ describe("touches", () => {
     expect(root.querySelectorAll(".xm-mark")).toHaveLength(1);
   });
 
+  test("a click on a picture's pixel is in it, at every scale, quality and rotation", () => {
+    const screens = [[720, 1280], [1280, 720], [1080, 2400], [2400, 1080]] as const;
+    for (const [width, height] of screens) {
+      for (const factor of [1, 2, 3]) {
+        const [across, down] = [Math.ceil(width / factor), Math.ceil(height / factor)];
+        Object.assign(canvas, { width: across, height: down });
+        for (const scale of [0.25, 0.37, 1, 1.5]) {
+          const [left, top] = [100.5, 50.25];
+          canvas.getBoundingClientRect = () => ({ left, top, width: across * scale, height: down * scale }) as DOMRect;
+          for (const share of [0, 0.31, 0.5, 0.99]) {
+            const [column, row] = [Math.floor(share * across), Math.floor((1 - share) * (down - 1))];
+            const at = { clientX: left + (column + 0.5) * scale, clientY: top + (row + 0.5) * scale };
+            pointer("pointerdown", 0, 0, at);
+            pointer("pointerup", 0, 0, at);
+            const { gesture, picture } = source.control!.touches.at(-1)!;
+            if (gesture.do !== "tap") throw new Error(gesture.do);
+            expect([Math.floor(gesture.x * across), Math.floor(gesture.y * down)]).toEqual([column, row]);
+            expect(picture).toEqual([across, down]);
+          }
+        }
+      }
+    }
+    expect(gestures()).toHaveLength(4 * 3 * 4 * 4);
+  });
+
   test("a drag is a swipe with its duration, and may end beside the picture", async () => {
     pointer("pointerdown", 100, 150);
     pointer("pointermove", 100, 100);

@@ -4,6 +4,7 @@
 interface EditContext extends EventTarget {
   readonly text: string;
   updateText(start: number, end: number, text: string): void;
+  updateSelection(start: number, end: number): void;
 }
 
 type Editable = HTMLCanvasElement & { editContext?: EditContext | null };
@@ -38,6 +39,7 @@ export class Composing {
     const text = context?.text;
     if (!context || !text) return;
     context.updateText(0, text.length, "");
+    context.updateSelection(0, 0); // it stays where it was, behind the end
     this.type(text);
   }
 }
