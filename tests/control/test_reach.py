@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from execmon_lab.control import AnyGesture, Key, ManualControl, Press, Scroll, Swipe, Tap, Text
 from execmon_lab.control.gestures import KEYS
-from execmon_lab.devices import DevicePool, DeviceSession, ScreenTurned
+from execmon_lab.devices import Device, DevicePool, DeviceSession, ScreenTurned
 from execmon_lab.hub import Hub
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.preview import Frame, PreviewService, ScrcpySource, Wanted
@@ -414,6 +414,33 @@ def test_a_text_goes_by_keys_where_there_are_keys_for_all_of_it(text: str, kind:
     (message,) = stream.sent
     assert message[0] == kind
     assert message.endswith(text.encode())
+
+
+def test_the_app_has_time_to_read_the_clipboard_before_other_text_is_there() -> None:
+    stream, waited = Stream(), list[float]()
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        stream.acknowledged = 1 << 62
+        return False
+
+    stream.touches(wait=wait).text("日本")
+    assert waited[-1] == touches.PASTE_SECONDS
+
+
+def test_a_stream_that_begins_anew_takes_no_positions_before_its_size_is_known(device: Device) -> None:
+    source = ScrcpySource(device)
+    size = device.session().size
+    try:
+        source.capture()
+        assert source.video == size
+        source.want_video(True)  # at another rate, by another session
+        assert source.video is None
+        assert source.touches(size, lambda seconds: False) is None
+        source.capture()
+        assert source.video == size
+    finally:
+        source.close()
 
 
 def test_every_key_that_can_be_sent_has_a_number_and_long_text_is_cut_between_characters() -> None:
