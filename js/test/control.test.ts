@@ -207,6 +207,14 @@ describe("touches", () => {
     expect(gestures()).toEqual([{ do: "scroll", x: 0.5, y: 0.5, dx: 0, dy: expect.closeTo(-0.02, 5) }]);
   });
 
+  test("a wheel that spins is several scrolls, and none of it is lost", async () => {
+    for (let turn = 0; turn < 9; turn++) wheel(90);
+    await wait(180);
+    const turns = gestures().map((gesture) => (gesture.do === "scroll" ? gesture.dy : NaN));
+    expect(Math.max(...turns)).toBeLessThanOrEqual(0.8);
+    expect(turns.reduce((sum, dy) => sum + dy)).toBeCloseTo((9 * 90) / 300, 5);
+  });
+
   test("what is typed goes in order: characters together, keys by name", async () => {
     for (const name of ["h", "i", "Enter", "ö", "Escape", "ArrowLeft", "Home"]) key(name);
     key("c", { ctrlKey: true });

@@ -115,13 +115,10 @@ export class Gestures {
     event.preventDefault();
     const { width, height } = this.canvas.getBoundingClientRect();
     const unit = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? height : 1;
-    if (!this.#wheel) this.#flush();
+    const [dx, dy] = [bounded((event.deltaX * unit) / width), bounded((event.deltaY * unit) / height)];
+    if (!this.#wheel || !fits(this.#wheel.dx + dx) || !fits(this.#wheel.dy + dy)) this.#flush();
     const before = this.#wheel ?? { ...this.#place(event), dx: 0, dy: 0, picture: this.#size };
-    this.#wheel = {
-      ...before,
-      dx: bounded(before.dx + (event.deltaX * unit) / width),
-      dy: bounded(before.dy + (event.deltaY * unit) / height),
-    };
+    this.#wheel = { ...before, dx: before.dx + dx, dy: before.dy + dy };
     this.#gather();
   }
 
@@ -201,4 +198,8 @@ function isShortcut(event: KeyboardEvent): boolean {
 
 function bounded(shift: number): number {
   return Math.min(0.8, Math.max(-0.8, shift));
+}
+
+function fits(shift: number): boolean {
+  return bounded(shift) === shift;
 }
