@@ -9,6 +9,7 @@ from .gestures import AnyGesture, Key, Pick, Press, Scroll, Size, Swipe, Tap, Te
 
 DEVICE = "ctx.device"
 _TEXT_LENGTH = 80
+_DOUBTFUL = "  # perhaps by hand alone: `input` types ASCII"
 _VERBS = {"back": "back()", "home": "home()"}
 
 
@@ -41,7 +42,7 @@ def _call(gesture: AnyGesture, screen: Size, nodes: Sequence[Node]) -> str:
         case Scroll():
             return _swipe(*stroke(gesture, screen))
         case Text(text=text):
-            return f"text({quoted(text)})"
+            return f"text({quoted(text)})" + ("" if text.isascii() else _DOUBTFUL)
         case Key(key=key):
             return _VERBS.get(key) or f"key({quoted(key_code(key))})"
 

@@ -6,6 +6,7 @@ screen's size, and they hold at every scale and quality.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -45,6 +46,7 @@ TEXT_LENGTH = 10_000
 """Characters of the longest text; one that is longer is refused as a whole."""
 
 SCROLL_SECONDS = 0.25
+_LEAST = 0.05  # of the shorter side; Android takes what is under 8 dp of some 400 for a tap
 _NEAR = 0.05  # turns of the wheel this near to each other are over the same thing
 _SHOWN = 200  # characters of a text in a line of the log
 _PIECE = 500  # characters of a line that a device is given at once
@@ -217,8 +219,13 @@ def pixel(x: float, y: float, screen: Size) -> tuple[int, int]:
 
 
 def stroke(scroll: Scroll, screen: Size) -> tuple[tuple[int, int], tuple[int, int], float]:
-    """Find where the finger of a scroll begins and ends, and how many seconds it takes."""
-    (x1, x2), (y1, y2) = _stroke(scroll.x, scroll.dx), _stroke(scroll.y, scroll.dy)
+    """Find where the finger of a scroll begins and ends, and how many seconds it takes.
+
+    It goes far enough not to be a tap.
+    """
+    length = math.hypot(scroll.dx * screen[0], scroll.dy * screen[1])
+    more = max(1.0, _LEAST * min(screen) / length) if length else 1.0
+    (x1, x2), (y1, y2) = _stroke(scroll.x, scroll.dx * more), _stroke(scroll.y, scroll.dy * more)
     return pixel(x1, y1, screen), pixel(x2, y2, screen), SCROLL_SECONDS
 
 
@@ -229,7 +236,7 @@ def joined(first: AnyGesture, second: AnyGesture) -> AnyGesture | None:
             return Text(text=first.text + second.text)
         case Scroll(), Scroll() if abs(first.x - second.x) <= _NEAR and abs(first.y - second.y) <= _NEAR:
             dx, dy = first.dx + second.dx, first.dy + second.dy
-            if max(abs(dx), abs(dy)) <= 1:
+            if 0 < max(abs(dx), abs(dy)) <= 1:
                 return Scroll(x=second.x, y=second.y, dx=dx, dy=dy)
     return None
 
@@ -267,7 +274,7 @@ def _scroll(scroll: Scroll, screen: Size) -> Action:
     def run(touches: Touches) -> None:
         if isinstance(touches, Wheel):
             touches.scroll(*at, *by)
-        else:
+        elif start != end:
             touches.swipe(*start, *end, seconds)
 
     return Action(f"scroll {at[0]} {at[1]} by {by[0]} {by[1]}", run)

@@ -56,11 +56,14 @@ export type Gesture =
   | { do: "text"; text: string }
   | { do: "key"; key: string };
 
+/** Width and height, in pixels. */
+export type Size = [number, number];
+
 export interface Touch {
   device_id: string;
   gesture: Gesture;
-  /** Width and height of the picture that was touched. */
-  picture: [number, number];
+  /** The size of the picture that was touched. */
+  picture: Size;
   /** When, by the kernel's clock: it refuses what it hears of too late. */
   at: number;
 }

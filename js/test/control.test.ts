@@ -35,6 +35,13 @@ const key = (name: string, options: KeyboardEventInit = {}) => {
   canvas.dispatchEvent(event);
   return event;
 };
+/** A key with modifiers; happy-dom knows nothing of AltGraph. */
+const modified = (name: string, { modifierAltGraph = false, ...options }: KeyboardEventInit) => {
+  const event = new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, ...options });
+  event.getModifierState = (wanted) => wanted === "AltGraph" && modifierAltGraph;
+  canvas.dispatchEvent(event);
+  return event;
+};
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 beforeEach(async () => {
@@ -55,6 +62,7 @@ afterEach(() => {
   stop.abort();
   document.body.replaceChildren();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 const takeInHand = async () => {
@@ -134,6 +142,31 @@ describe("touches", () => {
     expect(root.querySelectorAll(".xm-mark")).toHaveLength(1);
   });
 
+  test("a click on a picture's pixel is in it, at every scale, quality and rotation", () => {
+    const screens = [[720, 1280], [1280, 720], [1080, 2400], [2400, 1080]] as const;
+    for (const [width, height] of screens) {
+      for (const factor of [1, 2, 3]) {
+        const [across, down] = [Math.ceil(width / factor), Math.ceil(height / factor)];
+        Object.assign(canvas, { width: across, height: down });
+        for (const scale of [0.25, 0.37, 1, 1.5]) {
+          const [left, top] = [100.5, 50.25];
+          canvas.getBoundingClientRect = () => ({ left, top, width: across * scale, height: down * scale }) as DOMRect;
+          for (const share of [0, 0.31, 0.5, 0.99]) {
+            const [column, row] = [Math.floor(share * across), Math.floor((1 - share) * (down - 1))];
+            const at = { clientX: left + (column + 0.5) * scale, clientY: top + (row + 0.5) * scale };
+            pointer("pointerdown", 0, 0, at);
+            pointer("pointerup", 0, 0, at);
+            const { gesture, picture } = source.control!.touches.at(-1)!;
+            if (gesture.do !== "tap") throw new Error(gesture.do);
+            expect([Math.floor(gesture.x * across), Math.floor(gesture.y * down)]).toEqual([column, row]);
+            expect(picture).toEqual([across, down]);
+          }
+        }
+      }
+    }
+    expect(gestures()).toHaveLength(4 * 3 * 4 * 4);
+  });
+
   test("a drag is a swipe with its duration, and may end beside the picture", async () => {
     pointer("pointerdown", 100, 150);
     pointer("pointermove", 100, 100);
@@ -174,6 +207,14 @@ describe("touches", () => {
     expect(gestures()).toEqual([{ do: "scroll", x: 0.5, y: 0.5, dx: 0, dy: expect.closeTo(-0.02, 5) }]);
   });
 
+  test("a wheel that spins is several scrolls, and none of it is lost", async () => {
+    for (let turn = 0; turn < 9; turn++) wheel(90);
+    await wait(180);
+    const turns = gestures().map((gesture) => (gesture.do === "scroll" ? gesture.dy : NaN));
+    expect(Math.max(...turns)).toBeLessThanOrEqual(0.8);
+    expect(turns.reduce((sum, dy) => sum + dy)).toBeCloseTo((9 * 90) / 300, 5);
+  });
+
   test("what is typed goes in order: characters together, keys by name", async () => {
     for (const name of ["h", "i", "Enter", "ö", "Escape", "ArrowLeft", "Home"]) key(name);
     key("c", { ctrlKey: true });
@@ -190,6 +231,33 @@ describe("touches", () => {
     ]);
   });
 
+  test("a third sign on a key is typed: by AltGr, and by Option on a Mac", async () => {
+    const graph = { ctrlKey: true, altKey: true, modifierAltGraph: true };
+    for (const name of ["@", "€", "{"]) expect(modified(name, graph).defaultPrevented).toBe(true);
+    vi.spyOn(navigator, "platform", "get").mockReturnValue("MacIntel");
+    for (const name of ["[", "ø"]) expect(modified(name, { altKey: true }).defaultPrevented).toBe(true);
+    await wait(180);
+    expect(gestures()).toEqual([{ do: "text", text: "@€{[ø" }]);
+  });
+
+  test("shortcuts stay the page's", async () => {
+    vi.spyOn(navigator, "platform", "get").mockReturnValue("MacIntel");
+    const graph = { ctrlKey: true, altKey: true, modifierAltGraph: true };
+    const events = [
+      modified("c", { ctrlKey: true }),
+      modified("c", { metaKey: true }),
+      modified("ç", { altKey: true, metaKey: true }),
+      modified("ArrowLeft", { altKey: true }),
+      modified("Delete", graph),
+      modified("c", { ctrlKey: true, altKey: true }),
+    ];
+    vi.spyOn(navigator, "platform", "get").mockReturnValue("Win32");
+    events.push(modified("f", { altKey: true }));
+    await wait(180);
+    expect(events.map((event) => event.defaultPrevented)).toEqual(events.map(() => false));
+    expect(gestures()).toEqual([]);
+  });
+
   test("typed characters go before the tap that follows them", () => {
     key("x");
     pointer("pointerdown", 0, 0);
@@ -197,15 +265,64 @@ describe("touches", () => {
     expect(gestures().map((gesture) => gesture.do)).toEqual(["text", "tap"]);
   });
 
-  test("what is pasted goes line by line", () => {
-    const event = new Event("paste", { cancelable: true });
-    Object.assign(event, { clipboardData: { getData: () => "one\r\ntwo" } });
-    canvas.dispatchEvent(event);
+  const paste = (text: string) => {
+    const event = new Event("paste", { bubbles: true, cancelable: true });
+    Object.assign(event, { clipboardData: { getData: () => text } });
+    document.body.dispatchEvent(event);
+    return event;
+  };
+
+  test("what is pasted while the picture has the focus goes as one, with its lines", () => {
+    expect(paste("elsewhere").defaultPrevented).toBe(false);
+    canvas.focus();
+    key("x");
+    expect(paste("one\r\ntwo\rthree\n").defaultPrevented).toBe(true);
     expect(gestures()).toEqual([
-      { do: "text", text: "one" },
-      { do: "key", key: "enter" },
-      { do: "text", text: "two" },
+      { do: "text", text: "x" },
+      { do: "text", text: "one\ntwo\nthree\n" },
     ]);
+  });
+
+  test("what is longer than the device takes is not pasted at all, and that is told", () => {
+    canvas.focus();
+    paste("x".repeat(10_001));
+    expect(gestures()).toEqual([]);
+    expect(hint()).toBe("Not pasted: 10001 characters, and 10000 are the most");
+    paste("x".repeat(10_000));
+    expect(gestures()).toHaveLength(1);
+  });
+
+  test("a gesture is of the picture that it began on, however that turns meanwhile", async () => {
+    const turn = () => Object.assign(canvas, { width: 3, height: 2 });
+    const back = () => Object.assign(canvas, { width: 2, height: 3 });
+    pointer("pointerdown", 100, 150);
+    turn();
+    pointer("pointerup", 100, 50);
+    back();
+    pointer("pointerdown", 100, 150);
+    turn();
+    pointer("pointerup", 100, 150);
+    back();
+    wheel(30);
+    turn();
+    await wait(180);
+    back();
+    pointer("pointerdown", 100, 150);
+    turn();
+    await wait(560);
+    const told = source.control!.touches.map(({ gesture, picture }) => [gesture.do, ...picture]);
+    expect(told).toEqual(["swipe", "tap", "scroll", "press"].map((kind) => [kind, 2, 3]));
+  });
+
+  test("what is typed after a gesture was dropped is sent", async () => {
+    key("a");
+    toggle().click();
+    await settle();
+    toggle().click();
+    await settle();
+    key("b");
+    await wait(180);
+    expect(gestures()).toEqual([{ do: "text", text: "b" }]);
   });
 
   test("the device's own keys are buttons", () => {
@@ -219,9 +336,9 @@ describe("touches", () => {
     await settle();
     expect(hint()).toBe("");
     one(".xm-keys button").click();
-    source.control!.answer("the screen has turned: nothing was sent");
+    source.control!.answer("the device has just turned: nothing was sent");
     await settle();
-    expect(hint()).toBe("Not done: the screen has turned: nothing was sent");
+    expect(hint()).toBe("Not done: the device has just turned: nothing was sent");
   });
 
   test("a kernel that does not answer is told of", async () => {

@@ -104,6 +104,48 @@ def test_what_is_done_to_the_picture_is_done_to_the_phone(
     assert lab_page.complaints == []
 
 
+def test_a_click_hits_what_it_is_on_at_every_quality_and_rotation(
+    jupyter: JupyterServer, lab_page: NotebookPage
+) -> None:
+    view = show(jupyter, lab_page, "rotations.ipynb")
+    lab_page.execute(PHONE + "\nphone.start(package='com.android.settings')")
+    view.get_by_role("button", name="Control", exact=True).click()
+    for quality in ("low", "medium", "high"):
+        view.get_by_label("Quality").select_option(quality)
+        lab_page.wait_for_python(f"[one.quality for one in run.preview.stats()] == [{quality!r}]")
+        for quarters in range(4):
+            lab_page.execute(f"phone.shell('settings put system user_rotation {quarters}')")
+            click_on(lab_page, view, "Display")
+            lab_page.execute("phone.wait_for('Dark theme')")
+            lab_page.page.keyboard.press("Escape")
+            lab_page.execute("phone.wait_for('Network & internet')")
+    lab_page.execute("phone.shell('settings put system user_rotation 0')")
+    expect(view.locator(".xm-hint")).to_be_hidden()
+    assert lab_page.complaints == []
+
+
+def test_what_needs_no_keys_of_its_own_is_typed_too(jupyter: JupyterServer, lab_page: NotebookPage) -> None:
+    view = show(jupyter, lab_page, "typing.ipynb")
+    lab_page.execute(PHONE + "\nphone.start('android.intent.action.SENDTO', data='sms:5550100')")
+    lab_page.wait_for_python("run.preview.stats()[0].source == 'scrcpy'")
+    view.get_by_role("button", name="Control", exact=True).click()
+    click_on(lab_page, view, "Text message")
+    lab_page.page.keyboard.type("Grüße ")
+    devtools = lab_page.page.context.new_cdp_session(lab_page.page)
+    devtools.send("Input.imeSetComposition", {"text": "にほん", "selectionStart": 3, "selectionEnd": 3})
+    devtools.send("Input.insertText", {"text": "日本"})
+    devtools.send("Input.insertText", {"text": "🙂"})
+    expect(view.locator(".xm-log-message", has_text="🙂")).to_be_visible()
+    lab_page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    lab_page.page.evaluate("navigator.clipboard.writeText(' and\\nmore')")
+    lab_page.page.keyboard.press("Control+v")
+    expect(view.locator(".xm-log-message", has_text="Manual: text 'more'")).to_be_visible()
+    lab_page.keep("control-typed", view)
+    lab_page.execute("phone.wait_for('Grüße 日本🙂 and'); phone.wait_for('more')")  # enter sends the first
+    expect(view.locator(".xm-hint")).to_be_hidden()
+    assert lab_page.complaints == []
+
+
 def test_a_drag_and_the_wheel_scroll_the_phone(jupyter: JupyterServer, lab_page: NotebookPage) -> None:
     view = show(jupyter, lab_page, "drag.ipynb")
     lab_page.execute(PHONE + "\nphone.start(package='com.android.settings')\nphone.wait_for('About phone')")

@@ -35,6 +35,7 @@ def node(
         (Swipe(x1=0.5, y1=0.5, x2=0.5, y2=0.25, seconds=0.3), "swipe(360, 640, 360, 320, duration=0.3)"),
         (Scroll(x=0.5, y=0.5, dy=0.25), "swipe(360, 640, 360, 320, duration=0.25)"),
         (Text(text="It's"), 'text("It\'s")'),
+        (Text(text="日本"), 'text("日本")  # perhaps by hand alone: `input` types ASCII'),
         (Key(key="back"), "back()"),
         (Key(key="home"), "home()"),
         (Key(key="enter"), 'key("KEYCODE_ENTER")'),

@@ -243,6 +243,19 @@ def test_what_the_device_cannot_type_is_told_and_how_far_it_came(
     session.home()
 
 
+def test_the_least_turn_of_the_wheel_is_no_tap(
+    send: Send, told: Told, session: DeviceSession, eventually: Eventually
+) -> None:
+    session.home()
+    session.stop("com.android.settings")
+    session.start(package="com.android.settings")
+    width, height = session.size
+    x, y = session.wait_for("Display").bounds.center
+    send(Scroll(x=x / width, y=y / height, dy=0.002))
+    assert eventually(lambda: told.refused == [None])
+    session.find("Network & internet")
+
+
 @pytest.fixture
 def turn(session: DeviceSession, eventually: Eventually) -> Iterator[Callable[[int], None]]:
     """Turn the phone by so many quarters; it is upright again afterwards."""

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from execmon_lab.control import AnyGesture, Key, ManualControl, Press, Scroll, Swipe, Tap, Text
 from execmon_lab.control.gestures import KEYS
-from execmon_lab.devices import DevicePool, DeviceSession, ScreenTurned
+from execmon_lab.devices import Device, DevicePool, DeviceSession, ScreenTurned
 from execmon_lab.hub import Hub
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.preview import Frame, PreviewService, ScrcpySource, Wanted
-from execmon_lab.preview.scrcpy import touches
+from execmon_lab.preview.scrcpy import StreamBroken, touches
 from execmon_lab.preview.scrcpy.replies import Replies
 from tests.strategies import EXECUTION, fresh
 
@@ -37,6 +37,18 @@ class Commands:
                 _do(session, *values)
 
             monkeypatch.setattr(DeviceSession, name, noted)
+
+
+def noted(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Note what goes by the control socket."""
+    original, sent = ScrcpySource.send, list[bytes]()
+
+    def noting(source: ScrcpySource, message: bytes) -> None:
+        original(source, message)
+        sent.append(message)
+
+    monkeypatch.setattr(ScrcpySource, "send", noting)
+    return sent
 
 
 @pytest.fixture(params=[0, 640], ids=["full size", "scaled"])
@@ -217,18 +229,15 @@ def test_the_wheel_scrolls_what_is_under_it_and_touches_nothing(
     try:
         before = session.wait_for("Display").bounds.center[1]
         commands = Commands(monkeypatch)
-        used: list[str] = []
-        drag = touches.ScrcpyTouches.swipe
-        monkeypatch.setattr(
-            touches.ScrcpyTouches, "swipe", lambda *values: (used.append("swipe"), drag(*values))
-        )
+        sent = noted(monkeypatch)
         send(Scroll(**at, dy=0.05))
         # Some 64 px of 1280, and whatever Android's notch is of them.
         assert eventually(lambda: 30 < before - session.find("Display").bounds.center[1] < 130)
         send(Scroll(**at, dx=0.3, dy=-0.5))
         assert eventually(lambda: session.find("Display").bounds.center[1] == before)
         assert answers == [None, None]
-        assert (commands.used, used) == ([], [])
+        assert commands.used == []
+        assert [message[0] for message in sent] == [3, 3]
     finally:
         session.shell(["wm", "density", "reset"])
         session.home()
@@ -265,13 +274,7 @@ def test_a_turn_under_the_finger_lets_go_of_what_it_touches(
     settings(session)
     at = place(session, "Display")
     commands = Commands(monkeypatch)
-    original, sent = ScrcpySource.send, list[bytes]()
-
-    def noting(source: ScrcpySource, message: bytes) -> None:
-        original(source, message)
-        sent.append(message)
-
-    monkeypatch.setattr(ScrcpySource, "send", noting)
+    sent = noted(monkeypatch)
     send(Press(**at, seconds=10))
     assert eventually(lambda: sent)
     session.shell(["settings", "put", "system", "user_rotation", "1"])
@@ -301,7 +304,7 @@ def test_a_gesture_that_the_server_left_in_the_middle_of_is_told_and_not_done_ag
     def failing(source: ScrcpySource, message: bytes) -> None:
         sent.append(message)
         if len(sent) > 1:
-            raise touches.StreamBroken("the connection to the server ended")
+            raise StreamBroken("the connection to the server ended")
         original(source, message)
 
     monkeypatch.setattr(ScrcpySource, "send", failing)
@@ -324,7 +327,7 @@ def test_a_server_that_has_gone_is_made_up_for_by_a_command(
     commands = Commands(monkeypatch)
 
     def gone(source: ScrcpySource, message: bytes) -> None:
-        raise touches.StreamBroken("the connection to the server ended")
+        raise StreamBroken("the connection to the server ended")
 
     monkeypatch.setattr(ScrcpySource, "send", gone)
     send(Tap(**at))
@@ -416,6 +419,33 @@ def test_a_text_goes_by_keys_where_there_are_keys_for_all_of_it(text: str, kind:
     assert message.endswith(text.encode())
 
 
+def test_the_app_has_time_to_read_the_clipboard_before_other_text_is_there() -> None:
+    stream, waited = Stream(), list[float]()
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        stream.acknowledged = 1 << 62
+        return False
+
+    stream.touches(wait=wait).text("日本")
+    assert waited[-1] == touches.PASTE_SECONDS
+
+
+def test_a_stream_that_begins_anew_takes_no_positions_before_its_size_is_known(device: Device) -> None:
+    source = ScrcpySource(device)
+    size = device.session().size
+    try:
+        source.capture()
+        assert source.video == size
+        source.want_video(True)  # at another rate, by another session
+        assert source.video is None
+        assert source.touches(size, lambda seconds: False) is None
+        source.capture()
+        assert source.video == size
+    finally:
+        source.close()
+
+
 def test_every_key_that_can_be_sent_has_a_number_and_long_text_is_cut_between_characters() -> None:
     assert set(touches.KEYCODES) == set(KEYS.values())
     stream = Stream()
@@ -436,5 +466,5 @@ def test_what_the_server_says_is_understood_in_any_pieces(messages: list[bytes],
 
 
 def test_what_is_no_message_of_the_server_breaks_the_stream() -> None:
-    with pytest.raises(touches.StreamBroken, match="no known kind: 7"):
+    with pytest.raises(StreamBroken, match="no known kind: 7"):
         Replies().feed(b"\7")

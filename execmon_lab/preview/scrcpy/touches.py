@@ -194,7 +194,7 @@ class ScrcpyTouches:
         assert self._video is not None
         assert self._screen is not None
         (width, height), (across, down) = self._video, self._screen
-        return (*(_scaled(x, across, width), _scaled(y, down, height)), width, height)
+        return _scaled(x, across, width), _scaled(y, down, height), width, height
 
     def _send(self, message: bytes) -> None:
         try:

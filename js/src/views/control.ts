@@ -1,7 +1,7 @@
 // Taking the device in hand: the switch, the device's own keys, and what becomes of each touch.
 
 import { attribute, h, icon, on, text, type IconName } from "../dom";
-import type { Gesture } from "../source";
+import type { Gesture, Size } from "../source";
 import type { Store } from "../store";
 import { Gestures, type Point } from "./gestures";
 import type { Picture } from "./picture";
@@ -45,11 +45,17 @@ export class ControlView {
     for (const { key, label, name } of BUTTONS) {
       const attributes = { type: "button", class: "xm-button", "aria-label": label, title: label } as const;
       const button = h("button", attributes, icon(name));
-      on(button, "click", signal, () => this.#send({ do: "key", key }));
+      on(button, "click", signal, () => this.#send({ do: "key", key }, [picture.canvas.width, picture.canvas.height]));
       this.bar.append(button);
     }
     this.hint.hidden = true;
-    this.#gestures = new Gestures(picture.canvas, () => this.active, (gesture) => this.#send(gesture), signal);
+    this.#gestures = new Gestures(
+      picture.canvas,
+      () => this.active,
+      (gesture, size) => this.#send(gesture, size),
+      (reason) => this.#tell(reason),
+      signal,
+    );
     on(this.toggle, "click", signal, () => this.store.source.control?.switch(!this.#on));
     on(this.pick, "click", signal, () => {
       this.#picking = !this.#picking;
@@ -107,6 +113,7 @@ export class ControlView {
     attribute(canvas, "role", this.active ? "application" : "img");
     attribute(canvas, "data-lm-suppress-shortcuts", this.active ? "true" : undefined);
     if (!usable && !this.#picking) this.#gestures.drop();
+    this.#gestures.update();
   }
 
   #noteText(on: boolean): string {
@@ -120,7 +127,7 @@ export class ControlView {
     return "Click, drag, scroll and type on the picture";
   }
 
-  #send(gesture: Gesture): void {
+  #send(gesture: Gesture, picture: Size): void {
     const { control } = this.store.source;
     const device_id = this.#device;
     if (!control || device_id === undefined) return;
@@ -129,9 +136,8 @@ export class ControlView {
       gesture = { do: "pick", x: gesture.x, y: gesture.y };
     }
     this.#show(gesture);
-    const { width, height } = this.picture.canvas;
     const patience = setTimeout(() => this.#tell("The kernel is busy and has not answered yet"), PATIENCE_MS);
-    void control.touch({ device_id, gesture, picture: [width, height], at: this.store.now() }).then((refused) => {
+    void control.touch({ device_id, gesture, picture, at: this.store.now() }).then((refused) => {
       clearTimeout(patience);
       if (refused !== null) this.#tell(`Not done: ${refused}`);
     });

@@ -1,6 +1,7 @@
 // What a reader does on a canvas, as gestures in fractions of the picture.
 
-import type { Gesture } from "../source";
+import type { Gesture, Size } from "../source";
+import { Composing } from "./composing";
 
 /** A finger that stays this near and this short taps; one that stays longer presses. */
 const SLOP_PX = 6;
@@ -9,6 +10,8 @@ const PRESS_SECONDS = 0.6;
 /** Turns of the wheel, and typed characters, are gathered for so long. */
 const GATHER_MS = 120;
 const LINE_PX = 32;
+/** A longer text is refused; execmon_lab/control/gestures.py has the same bound. */
+const TEXT_LENGTH = 10_000;
 const KEYS: Record<string, string> = {
   Enter: "enter",
   Backspace: "backspace",
@@ -22,21 +25,24 @@ const KEYS: Record<string, string> = {
 };
 
 export type Point = { x: number; y: number };
-type Send = (gesture: Gesture) => void;
+/** `picture` is the size of the picture that the gesture began on: it may have turned since. */
+type Send = (gesture: Gesture, picture: Size) => void;
 
 /** Listen to a canvas while `enabled` holds. Tab is left to the page, so that nobody is caught here. */
 export class Gestures {
-  #start: (Point & { at: number; clientX: number; clientY: number }) | undefined;
+  #start: (Point & { at: number; clientX: number; clientY: number; picture: Size }) | undefined;
   #moved = false;
   #pressing: ReturnType<typeof setTimeout> | undefined;
-  #wheel: (Point & { dx: number; dy: number }) | undefined;
+  #wheel: (Point & { dx: number; dy: number; picture: Size }) | undefined;
   #typed = "";
+  readonly #composing: Composing;
   #gathering: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly canvas: HTMLCanvasElement,
     readonly enabled: () => boolean,
     readonly send: Send,
+    readonly refuse: (reason: string) => void,
     signal: AbortSignal,
   ) {
     const listen = <K extends keyof HTMLElementEventMap>(event: K, handler: (event: HTMLElementEventMap[K]) => void) =>
@@ -48,14 +54,23 @@ export class Gestures {
     listen("wheel", (event) => this.#turn(event));
     listen("contextmenu", (event) => event.preventDefault());
     listen("keydown", (event) => this.#key(event));
-    listen("paste", (event) => this.#paste(event));
+    // Where text is composed on the canvas, Chromium pastes at the page.
+    const paste = (event: ClipboardEvent) => this.#focused && this.enabled() && this.#paste(event);
+    canvas.ownerDocument.addEventListener("paste", paste, { signal, capture: true });
+    this.#composing = new Composing(canvas, (text) => this.#type(text));
     signal.addEventListener("abort", () => this.drop());
+  }
+
+  /** Take characters that several keys make, or do not, as `enabled` has become. */
+  update(): void {
+    this.#composing.switch(this.enabled());
   }
 
   /** Forget what has begun. */
   drop(): void {
     clearTimeout(this.#pressing);
     clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     this.#start = this.#wheel = undefined;
     this.#typed = "";
   }
@@ -67,12 +82,12 @@ export class Gestures {
     if (event.button !== 0 || this.#start) return;
     this.canvas.setPointerCapture?.(event.pointerId);
     const { clientX, clientY } = event;
-    const start = { ...this.#place(event), at: performance.now(), clientX, clientY };
+    const start = { ...this.#place(event), at: performance.now(), clientX, clientY, picture: this.#size };
     this.#start = start;
     this.#moved = false;
     this.#pressing = setTimeout(() => {
       this.#start = undefined;
-      this.#do({ do: "press", x: start.x, y: start.y, seconds: PRESS_SECONDS });
+      this.#do({ do: "press", x: start.x, y: start.y, seconds: PRESS_SECONDS }, start.picture);
     }, PRESS_MS);
   }
 
@@ -89,32 +104,28 @@ export class Gestures {
     const start = this.#start;
     this.#start = undefined;
     if (!start) return;
-    const { x, y } = start;
-    if (!this.#moved) return this.#do({ do: "tap", x, y });
+    const { x, y, picture } = start;
+    if (!this.#moved) return this.#do({ do: "tap", x, y }, picture);
     const end = this.#place(event);
     const seconds = Math.min(10, (performance.now() - start.at) / 1000);
-    this.#do({ do: "swipe", x1: x, y1: y, x2: end.x, y2: end.y, seconds });
+    this.#do({ do: "swipe", x1: x, y1: y, x2: end.x, y2: end.y, seconds }, picture);
   }
 
   #turn(event: WheelEvent): void {
     event.preventDefault();
     const { width, height } = this.canvas.getBoundingClientRect();
     const unit = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? height : 1;
-    if (!this.#wheel) this.#flush();
-    const before = this.#wheel ?? { ...this.#place(event), dx: 0, dy: 0 };
-    this.#wheel = {
-      ...before,
-      dx: bounded(before.dx + (event.deltaX * unit) / width),
-      dy: bounded(before.dy + (event.deltaY * unit) / height),
-    };
+    const [dx, dy] = [bounded((event.deltaX * unit) / width), bounded((event.deltaY * unit) / height)];
+    if (!this.#wheel || !fits(this.#wheel.dx + dx) || !fits(this.#wheel.dy + dy)) this.#flush();
+    const before = this.#wheel ?? { ...this.#place(event), dx: 0, dy: 0, picture: this.#size };
+    this.#wheel = { ...before, dx: before.dx + dx, dy: before.dy + dy };
     this.#gather();
   }
 
   #key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.isComposing || isShortcut(event)) return;
     const key = KEYS[event.key];
-    const character = [...event.key].length === 1;
-    if (!key && !character) return;
+    if (!key && !isCharacter(event)) return;
     event.preventDefault();
     event.stopPropagation();
     if (key) return this.#do({ do: "key", key });
@@ -123,11 +134,11 @@ export class Gestures {
 
   #paste(event: ClipboardEvent): void {
     event.preventDefault();
-    const lines = (event.clipboardData?.getData("text") ?? "").split(/\r?\n/);
-    lines.forEach((line, index) => {
-      if (index) this.#do({ do: "key", key: "enter" });
-      for (let at = 0; at < line.length; at += 500) this.#do({ do: "text", text: line.slice(at, at + 500) });
-    });
+    const text = (event.clipboardData?.getData("text") ?? "").replace(/\r\n?/g, "\n");
+    if (text.length > TEXT_LENGTH) {
+      return this.refuse(`Not pasted: ${text.length} characters, and ${TEXT_LENGTH} are the most`);
+    }
+    if (text) this.#do({ do: "text", text });
   }
 
   #type(character: string): void {
@@ -147,13 +158,24 @@ export class Gestures {
     const [wheel, text] = [this.#wheel, this.#typed];
     this.#wheel = undefined;
     this.#typed = "";
-    if (wheel && (wheel.dx || wheel.dy)) this.send({ do: "scroll", ...wheel });
-    if (text) this.send({ do: "text", text });
+    if (wheel && (wheel.dx || wheel.dy)) {
+      const { picture, ...turns } = wheel;
+      this.send({ do: "scroll", ...turns }, picture);
+    }
+    if (text) this.send({ do: "text", text }, this.#size);
   }
 
-  #do(gesture: Gesture): void {
+  #do(gesture: Gesture, picture = this.#size): void {
     this.#flush();
-    this.send(gesture);
+    this.send(gesture, picture);
+  }
+
+  get #focused(): boolean {
+    return (this.canvas.getRootNode() as Document | ShadowRoot).activeElement === this.canvas;
+  }
+
+  get #size(): Size {
+    return [this.canvas.width, this.canvas.height];
   }
 
   #place(event: MouseEvent): Point {
@@ -163,6 +185,21 @@ export class Gestures {
   }
 }
 
+function isCharacter(event: KeyboardEvent): boolean {
+  return [...event.key].length === 1;
+}
+
+/** Whether a key is the page's or the browser's: Ctrl, Alt and Cmd, but for what types a third sign on a key. */
+function isShortcut(event: KeyboardEvent): boolean {
+  if (!event.ctrlKey && !event.altKey && !event.metaKey) return false;
+  const option = event.altKey && !event.ctrlKey && !event.metaKey && /Mac|iPhone|iPad/.test(navigator.platform);
+  return !((option || event.getModifierState("AltGraph")) && isCharacter(event));
+}
+
 function bounded(shift: number): number {
   return Math.min(0.8, Math.max(-0.8, shift));
+}
+
+function fits(shift: number): boolean {
+  return bounded(shift) === shift;
 }
