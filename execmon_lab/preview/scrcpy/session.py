@@ -174,7 +174,7 @@ class Session:
                     self.begun_at = self.heard_at
                 packets += whole
         except _FAULTS as fault:
-            raise self._named(fault) from fault
+            raise self._named(fault, hear_out=True) from fault
         return packets
 
     @property
@@ -225,13 +225,14 @@ class Session:
         if not count:
             raise self._broken("the server ended")
 
-    def _named(self, fault: Exception) -> Exception:
-        """Turn what a socket said into what happened."""
+    def _named(self, fault: Exception, *, hear_out: bool = False) -> Exception:
+        """Turn what a socket said into what happened; only who receives may hear the server out."""
         self._lane.check()
         for wire in (self._video, self._control, self._shell):
             if wire.ended_by is not None:
                 return wire.ended_by
-        self._hear_out()
+        if hear_out:
+            self._hear_out()
         return self._broken(f"the connection to the server ended ({fault or type(fault).__name__})")
 
     def _hear_out(self) -> None:
