@@ -336,7 +336,7 @@ class Stream:
             if not isinstance(self._source, VideoSource):
                 raise NoVideo(self._device.serial, f"{self._source.name} gives no video")
             self._source.want_video(wanted)
-            self._video = wanted
+            self._video, self._paused = wanted, False
             self._jpegs.clear()
         self._tap()
 
