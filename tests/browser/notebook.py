@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,14 +159,19 @@ class NotebookPage(Tab):
     def busy_kernel(self, index: int) -> Iterator[None]:
         """Let a cell keep the kernel busy for as long as the block lasts."""
         word = self.server.folder / secrets.token_hex(8)
+        begun = word.with_suffix(".begun")
         self.write_cell(
             index,
-            f"import os, time\nwhile not os.path.exists({str(word)!r}):\n    time.sleep(0.05)",
+            f"import os, time\nopen({str(begun)!r}, 'w').close()\n"
+            f"while not os.path.exists({str(word)!r}):\n    time.sleep(0.05)",
         )
         self.begin_cell()
         self.page.wait_for_function(_RUNNING)
-        self.page.wait_for_function("() => window.panel().sessionContext.session.kernel.status === 'busy'")
         try:
+            deadline = time.monotonic() + 30
+            while not begun.exists():
+                assert time.monotonic() < deadline, "the cell does not begin"
+                self.page.wait_for_timeout(50)
             yield
             assert self.kernel_is_busy(), "it was the blocked kernel that all this came from"
         finally:
