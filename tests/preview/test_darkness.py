@@ -142,6 +142,28 @@ def test_it_is_told_of_a_video_that_is_only_handed_on(
             )
 
 
+@pytest.mark.parametrize("prefer", ["screencap", "scrcpy"])
+def test_a_protected_window_is_named(
+    device: Device,
+    session: DeviceSession,
+    phone: PhoneProcess,
+    told: Told,
+    prefer: Preference,
+    eventually: Eventually,
+) -> None:
+    window = "com.android.settings/com.android.settings.password.ChooseLockPassword"
+    session.home()
+    source = BestSource(device, prefer=prefer, tell=lambda *line: told.append(line))
+    source.capture()
+    try:
+        session.shell("am start -n com.android.settings/.password.ChooseLockPassword")
+        assert eventually(lambda: source.capture() and told)
+    finally:
+        session.home()
+        source.close()
+    assert told == [(phone.serial, "WARN", PROTECTED.format(window=window))]
+
+
 def test_a_device_that_is_away_is_not_asked(adb_server: PrivateAdbServer, told: Told) -> None:
     with DevicePool(adb_server, ["R58M"]) as pool:
         Darkness(pool.get("R58M"), lambda *line: told.append(line)).look(shown("black"))
