@@ -23,9 +23,9 @@ AT_ONCE = 5
 SEEN, HASTY = 100, 400
 POOLED = 2
 """Threads of a pool that were not needed before, in any of the three processes."""
-MEMORY = 48 << 20
-"""Half of one for each that saw a picture, which has 1.4 of them as YUV; measured 3 to 10 in all by itself,
-and up to 28 in a process that had run a thousand tests."""
+MEMORY = 96 << 20
+"""Less than one for each that saw a picture, which has 1.4 of them as YUV; measured 3 to 31 in all by itself,
+no more after six times as many, and up to 62 in a process that had run hundreds of tests."""
 PHONES_MEMORY = 128 << 20
 """An encoder has 10 of them, and each started one; measured up to 100 in all, and no more later."""
 
