@@ -61,7 +61,9 @@ $(VENV)/chromium.ok: | $(VENV)/python.ok
 demo: $(VENV)/python.ok $(WIDGET)
 	@$(BIN)/execmon-lab lab --folder notebooks $(LAB_FLAGS)
 
-test: test-js test-python test-notebooks test-browser
+# Both mostly wait, and share nothing: side by side they take little more than the longer one.
+test: test-js test-notebooks
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-python test-browser
 
 test-python: $(VENV)/python.ok $(WIDGET) $(VENV)/chromium.ok
 	$(BIN)/python -m pytest -q --ignore tests/browser
