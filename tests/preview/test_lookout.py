@@ -109,11 +109,6 @@ def _show(session: DeviceSession, screen: str) -> None:
 
 class TestADeviceThatAnswers:
     @pytest.fixture
-    def tamper(self, adb_server: PrivateAdbServer) -> Iterator[Tamper]:
-        with Tamper(adb_server.port) as tamper:
-            yield tamper
-
-    @pytest.fixture
     def through(self, tamper: Tamper, phone: PhoneProcess) -> Iterator[DevicePool]:
         with DevicePool(AdbServer("127.0.0.1", tamper.port), [phone.serial], heartbeat=LATER) as pool:
             pool.wait_available(phone.serial, timeout=30)
