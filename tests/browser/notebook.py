@@ -41,6 +41,18 @@ _EXECUTE = """async (code) => {
 }"""
 
 
+def waiting_run(name: str) -> str:
+    """Return a cell that begins a run of that name, which waits, and shows it."""
+    return f"""
+@em.module(timeout=300)
+def waiting_module(ctx):
+    ctx.sleep(280)
+
+run = lab.start(em.Plan([waiting_module], name="{name}"))
+run
+"""
+
+
 @dataclass(frozen=True)
 class JupyterServer:
     """A running JupyterLab server."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from .notebook import JupyterServer, NotebookPage
+from .notebook import JupyterServer, NotebookPage, waiting_run
 
 LAB = """
 import threading
@@ -14,14 +14,6 @@ import execmon_lab as em
 
 lab = em.Lab(record=False)
 lab.pool.get(lab.serials[0]).session().shell("am start -n com.execmon.motion/.MotionActivity --ei fps 15")
-"""
-RUN = """
-@em.module(timeout=300)
-def waiting_module(ctx):
-    ctx.sleep(280)
-
-run = lab.start(em.Plan([waiting_module], name="busy"))
-run
 """
 COUNT = """
 heard = []
@@ -40,7 +32,7 @@ counting.join()
 def test_what_threads_print_while_a_cell_blocks_stays_with_the_cell(
     jupyter: JupyterServer, lab_page: NotebookPage
 ) -> None:
-    jupyter.write("busy.ipynb", LAB, RUN, COUNT)
+    jupyter.write("busy.ipynb", LAB, waiting_run("busy"), COUNT)
     lab_page.open("busy.ipynb")
     for _ in range(2):
         lab_page.run_cell()

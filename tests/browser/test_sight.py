@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from execmon_lab.widgets.audience import LEASE_SECONDS
 
-from .notebook import JupyterServer, NotebookPage
+from .notebook import JupyterServer, NotebookPage, waiting_run
 
 LAB = """
 import threading
@@ -27,14 +27,6 @@ def look():
         time.sleep(0.05)
 threading.Thread(target=look, daemon=True).start()
 """
-RUN = """
-@em.module(timeout=300)
-def waiting_module(ctx):
-    ctx.sleep(280)
-
-run = lab.start(em.Plan([waiting_module], name="sight"))
-run
-"""
 BELOW = """
 from IPython.display import HTML
 HTML('<div style="height: 4000px"></div><p class="below">below</p>')
@@ -49,7 +41,7 @@ pytestmark = pytest.mark.timeout(240)
 def view(jupyter: JupyterServer, lab_page: NotebookPage, request: pytest.FixtureRequest) -> Locator:
     """The view of a run whose pictures come, and much below it."""
     name = f"{request.node.name}.ipynb"
-    jupyter.write(name, LAB, RUN, BELOW, "None")
+    jupyter.write(name, LAB, waiting_run("sight"), BELOW, "None")
     lab_page.open(name)
     for _ in range(3):
         lab_page.run_cell()

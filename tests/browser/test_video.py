@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from .notebook import JupyterServer, NotebookPage
+from .notebook import JupyterServer, NotebookPage, waiting_run
 from .screens import difference, screencap
 
 LAB = """
@@ -14,14 +14,6 @@ import execmon_lab as em
 
 lab = em.Lab()
 phone = lab.pool.get(lab.serials[0]).session()
-"""
-RUN = """
-@em.module(timeout=300)
-def waiting_module(ctx):
-    ctx.sleep(280)
-
-run = lab.start(em.Plan([waiting_module], name="video"))
-run
 """
 #: Mean difference of two pictures, of 255, that the encoder may make.
 CODEC_ERROR = 6.0
@@ -33,7 +25,7 @@ pytestmark = pytest.mark.timeout(240)
 def view(jupyter: JupyterServer, lab_page: NotebookPage, request: pytest.FixtureRequest) -> Locator:
     """The view of a run on one phone; the figures are shown."""
     name = f"{request.node.name}.ipynb"
-    jupyter.write(name, LAB, RUN, "None")
+    jupyter.write(name, LAB, waiting_run("video"), "None")
     lab_page.open(name)
     for _ in range(2):
         lab_page.run_cell()

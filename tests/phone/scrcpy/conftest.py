@@ -124,3 +124,10 @@ def bench() -> Iterator[Bench]:
 def touch(action: int, x: int, y: int, size: tuple[int, int] = (720, 1280), pointer: int = -2) -> bytes:
     """Return the control message of a finger."""
     return struct.pack(">BBqiiHHHii", 2, action, pointer, x, y, *size, 0xFFFF, 1, 1)
+
+
+async def session(video: Any) -> tuple[int, int]:
+    """Read a session packet of 4.x; return the video's size."""
+    flag, width, height = struct.unpack(">III", await asyncio.wait_for(video.readexactly(12), 10))
+    assert flag == 1 << 31
+    return width, height
