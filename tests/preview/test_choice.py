@@ -79,12 +79,16 @@ class TestTheChoice:
 
     @pytest.mark.usefixtures("slow")
     def test_without_a_server_it_stays_and_says_why(
-        self, best: BestSource, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self,
+        best: BestSource,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        eventually: Eventually,
     ) -> None:
         monkeypatch.setattr(jar, "BUILT_IN", "ro.execmon.none")
         monkeypatch.setenv(jar.ENVIRONMENT, "/nowhere/scrcpy-server")
-        assert self.tried(best) == "screencap"
-        assert "there is no scrcpy server on this machine" in caplog.text
+        reason = "there is no scrcpy server on this machine"
+        assert eventually(lambda: self.tried(best) == "screencap" and reason in caplog.text)
 
     @pytest.mark.usefixtures("slow")
     def test_a_server_that_does_not_start_says_why_and_is_not_tried_again(
