@@ -80,7 +80,7 @@ class ScreencapSource:
     """Pictures by raw ``screencap``, each the device's own pixels, on connections of their own.
 
     Works on every device. Two buffers take turns, so that a picture costs no allocation, and comparing it to
-    the one before no more than a pass over memory.
+    the one before no more than a pass over that one.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class ScreencapSource:
             with self._lane.service("exec:screencap", "adb exec-out screencap", CAPTURE_TIMEOUT) as (wire, _):
                 if len(self._spare) > _FIRST_BUFFER:
                     wire.gather(_AT_ONCE)
-                raw = _read_all(wire, self._spare)
+                raw, same = _read_all(wire, self._spare, self._current)
             self._lane.check()
             picture = screencap.locate(raw)
         except AdbTimeout as error:
@@ -116,7 +116,7 @@ class ScreencapSource:
                 self._device.doubt()
                 raise DeviceDisconnected(serial) from error
             raise PreviewUnavailable(serial, str(error)) from error
-        if self._shown is not None and raw == self._current:
+        if same and self._shown is not None:
             self._spare = raw
             return Capture(self._shown, False)
         self._current, self._spare = raw, self._current or bytearray(len(raw))
@@ -141,20 +141,25 @@ class ScreencapSource:
         self._lane.close(SessionClosed(f"the preview of {self._device.serial} has ended"))
 
 
-def _read_all(wire: Wire, buffer: bytearray) -> bytearray:
-    """Read to the end into `buffer`, when the content fits it exactly, else into a new one that it does."""
-    view = memoryview(buffer)
-    filled = 0
+def _read_all(wire: Wire, buffer: bytearray, before: bytearray) -> tuple[bytearray, bool]:
+    """Read to the end into `buffer`, when the content fits it exactly, else into a new one that it does.
+
+    Each part is compared as it comes, while it is still in the processor's cache: also returned is whether
+    all is as in `before`.
+    """
+    view, known = memoryview(buffer), memoryview(before)
+    filled, same = 0, True
     while True:
         if filled == len(buffer):
             extra = bytearray(4096)
             count = wire.recv_into(extra)
-            if count == 0:
-                return buffer
-            buffer = buffer + extra[:count] + bytes(len(buffer))
-            view = memoryview(buffer)
+            if count > 0:
+                buffer = buffer + extra[:count] + bytes(len(buffer))
+                view = memoryview(buffer)
         else:
             count = wire.recv_into(view[filled:])
-            if count == 0:
-                return buffer[:filled]
+        if count == 0:
+            raw = buffer if filled == len(buffer) else buffer[:filled]
+            return raw, same and filled == len(before)
+        same = same and buffer.startswith(known[filled : filled + count], filled)
         filled += count

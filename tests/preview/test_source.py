@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
 from execmon_lab.devices import (
@@ -17,6 +20,7 @@ from execmon_lab.devices import (
     PrivateAdbServer,
     SessionClosed,
 )
+from execmon_lab.devices.wire import Wire
 from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.preview import ScreencapSource
 from execmon_lab.preview import source as source_module
@@ -72,6 +76,40 @@ def test_it_tells_whether_the_picture_changed(source: ScreencapSource, session: 
     session.start(package="com.android.settings")
     assert any(source.capture().changed for _ in range(3))
     session.home()
+
+
+class Parts:
+    """Bytes that come in parts, as a connection gives them."""
+
+    def __init__(self, parts: list[bytes]) -> None:
+        self._parts = [part for part in parts if part]
+
+    def recv_into(self, view: memoryview | bytearray) -> int:
+        if not self._parts:
+            return 0
+        count = min(len(view), len(self._parts[0]))
+        part = self._parts.pop(0)
+        view[:count] = part[:count]
+        if part[count:]:
+            self._parts.insert(0, part[count:])
+        return count
+
+
+some_bytes = st.binary(max_size=6).map(lambda piece: piece * 1000)
+
+
+@given(parts=st.lists(some_bytes, max_size=5), before=st.none() | some_bytes, size=st.integers(1, 9000))
+@example(parts=[b"abc", b"x"], before=b"abcd", size=4)
+@example(parts=[b"ab"], before=b"abc", size=3)
+@example(parts=[b"abc"], before=b"ab", size=2)
+def test_however_the_bytes_come_all_are_read_and_compared(
+    parts: list[bytes], before: bytes | None, size: int
+) -> None:
+    sent = b"".join(parts)
+    known = sent if before is None else before
+    raw, same = source_module._read_all(cast(Wire, Parts(parts)), bytearray(size), bytearray(known))
+    assert raw == sent
+    assert same == (sent == known)
 
 
 def test_the_buffers_take_turns(source: ScreencapSource) -> None:
