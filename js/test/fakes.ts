@@ -227,6 +227,7 @@ export class FakeBrowser {
     });
     vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue({
       drawImage: (picture: { number: number }) => this.drawn.push(picture.number),
+      putImageData: (pixels: { number: number }) => this.drawn.push(pixels.number),
     } as never);
     vi.stubGlobal(
       "IntersectionObserver",

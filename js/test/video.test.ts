@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { CommSource } from "../src/comm";
+import { Shrinker } from "../src/shrinking";
 import type { Frame, Listener, PreviewProblem } from "../src/source";
 import { canDecode, type Hooks, type Packet, VideoPlayer } from "../src/video";
 import { Store } from "../src/store";
@@ -44,6 +45,8 @@ class FakeDecoder {
 
 class FakeImage {
   closed = 0;
+  format = "I420";
+  colorSpace = { matrix: "bt709" };
   displayWidth = 64;
   displayHeight = 96;
   constructor(
@@ -419,7 +422,7 @@ describe("on the canvas", () => {
   const picture = (number: number) => {
     const image = new FakeImage(number);
     const video = { image: image as never, bytes: 7 };
-    source.listener.frame(frame(number, { codec: "h264", source: "scrcpy", jpeg: new Uint8Array(), video }));
+    source.listener.frame(frame(number, { codec: "h264", source: "scrcpy", width: 64, height: 96, jpeg: new Uint8Array(), video }));
     return image;
   };
 
@@ -474,5 +477,70 @@ describe("on the canvas", () => {
     await settle();
     expect(browser.drawn).toEqual([5, 5]);
     expect(source.drawn.mock.calls.at(-1), "whose age says nothing of the way").toEqual([5]);
+  });
+});
+
+describe("on a canvas that is smaller than the picture", () => {
+  const stop = new AbortController();
+  let browser: FakeBrowser;
+  let source: FakeSource;
+  let shrunk: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const picture = (number: number) => {
+    const video = { image: new FakeImage(number) as never, bytes: 7 };
+    source.listener.frame(frame(number, { codec: "h264", width: 64, height: 96, jpeg: new Uint8Array(), video }));
+  };
+
+  beforeEach(async () => {
+    shrunk = [];
+    vi.spyOn(Shrinker.prototype, "shrink").mockImplementation(
+      (image) => new Promise((resolve, reject) => shrunk.push({ resolve: () => resolve(image as never), reject })),
+    );
+    vi.stubGlobal("ResizeObserver", class {
+      constructor(readonly tell: (entries: object[]) => void) {}
+      observe(target: HTMLElement) {
+        if (target.matches(".xm-canvas")) this.tell([{ contentRect: { width: 16 } }]);
+      }
+      unobserve() {}
+      disconnect() {}
+    });
+    browser = new FakeBrowser();
+    source = new FakeSource();
+    document.body.replaceChildren(new ExecutionView(new Store(source), stop.signal).element);
+    source.begin(snapshot());
+    await settle();
+  });
+  afterEach(() => vi.restoreAllMocks());
+
+  test("it is made smaller by the browser and here in turns, and has the canvas's size", async () => {
+    picture(1);
+    picture(2);
+    shrunk[0]!.resolve();
+    await settle();
+    picture(3);
+    expect(browser.drawn).toEqual([1, 2, 3]);
+    const canvas = document.querySelector<HTMLCanvasElement>(".xm-phone .xm-canvas")!;
+    expect([canvas.width, canvas.height, canvas.dataset["frame"]]).toEqual([16, 24, "3"]);
+  });
+
+  test("one that is late does not cover what came after it", async () => {
+    picture(1);
+    picture(2);
+    picture(3);
+    shrunk[1]!.resolve();
+    await settle();
+    shrunk[0]!.resolve();
+    await settle();
+    expect(browser.drawn).toEqual([1, 3]);
+  });
+
+  test("where that does not work it is told, and the browser draws the next", async () => {
+    picture(1);
+    picture(2);
+    shrunk[0]!.reject(new Error("no memory"));
+    await settle();
+    expect(document.querySelector(".xm-notice")!.textContent).toContain("no memory");
+    picture(3);
+    picture(4);
+    expect(browser.drawn).toEqual([1, 3, 4]);
   });
 });

@@ -2,7 +2,8 @@
 
 import { attribute, h } from "../dom";
 import type { Meter } from "../meter";
-import type { Frame } from "../source";
+import { canShrink, decodeJpeg, Race, Shrinker } from "../shrinking";
+import type { Frame, Size } from "../source";
 import type { Store } from "../store";
 
 export class Picture {
@@ -11,7 +12,11 @@ export class Picture {
   shown: Frame | undefined;
   #waiting: Frame | undefined;
   #drawing = false;
-  #epoch = 0;
+  /** Counts the pictures whose drawing began; and the newest of them that what is to come must not lie behind. */
+  #begun = 0;
+  #floor = 0;
+  readonly #race = new Race();
+  readonly #shrinker = new Shrinker();
   /** Pixels of the screen that the canvas has from left to right; undefined while that is not known. */
   #room: number | undefined;
 
@@ -46,16 +51,30 @@ export class Picture {
   clear(): void {
     this.shown = undefined;
     this.#waiting = undefined;
-    this.#epoch += 1;
+    this.#floor = this.#begun;
   }
 
   /** Draw a picture of a video, which has been decoded: whatever is still being decoded is older. */
   #play(frame: Frame, image: VideoFrame): void {
     this.#waiting = undefined;
-    this.#epoch += 1;
-    if (this.signal.aborted) return;
-    this.#paint(frame, image, image.displayWidth, image.displayHeight);
-    this.#tell(frame);
+    const turn = ++this.#begun;
+    const size = this.#fitted(frame);
+    const began = performance.now();
+    const way = canShrink(image, size[0]) ? this.#race.way(`${frame.width}x${frame.height} to ${size}`) : undefined;
+    if (way === "here") return void this.#shrink(turn, frame, image, size, began);
+    this.#paint(turn, frame, size, draw(image, size));
+    if (way) this.#race.took(way, performance.now() - began);
+  }
+
+  async #shrink(turn: number, frame: Frame, image: VideoFrame, size: Size, began: number): Promise<void> {
+    try {
+      const pixels = await this.#shrinker.shrink(image, ...size);
+      this.#paint(turn, frame, size, (pen) => pen.putImageData(pixels, 0, 0));
+      this.#race.took("here", performance.now() - began);
+    } catch (error) {
+      this.#race.failed("here");
+      this.failed(`A picture could not be read: ${String(error)}`);
+    }
   }
 
   /** Draw the newest frame; those that came while another was drawn are passed over. */
@@ -64,13 +83,11 @@ export class Picture {
     try {
       for (let frame = this.#waiting; frame; frame = this.#waiting) {
         this.#waiting = undefined;
-        const epoch = this.#epoch;
-        const picture = await createImageBitmap(new Blob([frame.jpeg], { type: "image/jpeg" }));
-        if (this.signal.aborted) return picture.close();
-        const current = epoch === this.#epoch;
-        if (current) this.#paint(frame, picture, picture.width, picture.height);
+        const turn = ++this.#begun;
+        const picture = await decodeJpeg(frame.jpeg, frame, this.#room);
+        const size = this.#fitted(frame);
+        this.#paint(turn, frame, size, draw(picture, size));
         picture.close();
-        if (current) this.#tell(frame);
       }
     } catch (error) {
       this.failed(`A picture could not be read: ${String(error)}`);
@@ -79,24 +96,28 @@ export class Picture {
     }
   }
 
-  #paint(frame: Frame, picture: CanvasImageSource, width: number, height: number): void {
-    const canvas = this.canvas;
+  /** The size that a frame has on the canvas. */
+  #fitted({ width, height }: Frame): Size {
     const scale = Math.min(1, (this.#room ?? width) / width);
-    const [across, down] = [Math.round(width * scale), Math.round(height * scale)];
-    if (canvas.width !== across || canvas.height !== down) {
-      canvas.width = across;
-      canvas.height = down;
+    return [Math.round(width * scale), Math.round(height * scale)];
+  }
+
+  #paint(turn: number, frame: Frame, [width, height]: Size, paint: (pen: CanvasRenderingContext2D) => void): void {
+    if (turn <= this.#floor || this.signal.aborted) return;
+    this.#floor = turn;
+    const canvas = this.canvas;
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
     }
     const pen = canvas.getContext("2d", { alpha: false });
-    if (pen) {
-      pen.imageSmoothingQuality = "medium"; // letters made three times smaller need it
-      pen.drawImage(picture, 0, 0, across, down);
-    }
+    if (pen) paint(pen);
     canvas.dataset["frame"] = String(frame.number);
     canvas.dataset["timestamp"] = frame.timestamp;
     attribute(canvas, "aria-label", `Screen of ${frame.device_id}`);
     this.shown = frame;
     this.painted(frame);
+    this.#tell(frame);
   }
 
   #tell(frame: Frame): void {
@@ -106,4 +127,11 @@ export class Picture {
     const drawing = frame.again ? [] : [{ device_id, quality, latency_ms, clock: this.store.clock }];
     this.store.source.drawn(number, ...drawing);
   }
+}
+
+function draw(picture: CanvasImageSource, [width, height]: Size) {
+  return (pen: CanvasRenderingContext2D): void => {
+    pen.imageSmoothingQuality = "medium"; // letters made three times smaller need it
+    pen.drawImage(picture, 0, 0, width, height);
+  };
 }
