@@ -10,7 +10,6 @@ carried, watchers, leaving, faults and whole. It fails when a target is missed.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import json
 import os
@@ -21,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
@@ -45,6 +44,7 @@ from execmon_lab.preview import (
 from execmon_lab.preview import source as capturing
 from execmon_lab.preview.encode import PRESETS
 from tests.benchmarks.preview_rig import MOTION, lab, load, missed, row, spent
+from tests.benchmarks.replaying_phones import replaying
 from tests.preview.tamper import Spoil, Tamper
 
 SIZES = ((720, 1280), (1080, 1920))
@@ -58,7 +58,6 @@ CARRIED = ((Wanted(max_fps=30), 30, 5), (Wanted(max_size=960), 15, 15))
 """What the device is asked for, frames a second that come, and devices that one core must carry."""
 JPEGS = 15.0
 """That each of them is shown as, a second."""
-RECORDED_SECONDS = 8
 
 
 def cpu_ms(work: Callable[[], object], times: int) -> float:
@@ -209,7 +208,7 @@ def carried(rounds: int, seconds: float) -> None:
     print("\nH.264 of moving screens to JPEG: CPU of this process in % of a core, for each device")
     print("  (the phones, which send what was encoded before, and the adb server are other processes)")
     for wanted, fps, target in CARRIED:
-        with replaying(target, SIZES[1], wanted.max_size, fps) as (server, serials):
+        with replaying(target, SIZES[1], fps, wanted.max_size) as (server, serials):
             found = [several(server, serials, wanted, seconds) for _ in range(max(1, rounds // 5))]
         used, rate = (statistics.median(column) for column in zip(*found, strict=True))
         # A busy machine makes fewer; those that are missing are reckoned as if all CPU had gone into JPEGs.
@@ -217,24 +216,6 @@ def carried(rounds: int, seconds: float) -> None:
         text = f"{used:6.2f} at {rate:4.1f} JPEGs/s   {devices:.1f} devices a core (at least {target})"
         name = f"{target} at once, {wanted.max_size or SIZES[1][1]} high, {fps} frames/s"
         row(name, text, devices >= target)
-
-
-@contextlib.contextmanager
-def replaying(
-    count: int, size: tuple[int, int], max_size: int, fps: int
-) -> Iterator[tuple[PrivateAdbServer, list[str]]]:
-    """Run so many phones that send a moving screen which was encoded before, all in another process."""
-    with AdbServer.private() as server:
-        words = (count, server.port, f"{size[0]}x{size[1]}", max_size, fps, RECORDED_SECONDS)
-        script = str(Path(__file__).with_name("replaying_phones.py"))
-        phones = subprocess.Popen(
-            [sys.executable, script, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert phones.stdout is not None
-        try:
-            yield server, json.loads(phones.stdout.readline())
-        finally:
-            phones.communicate(timeout=20)
 
 
 def several(

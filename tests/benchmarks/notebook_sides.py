@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from typing import Any
@@ -20,6 +21,7 @@ from execmon_lab.protocol import Quality
 from execmon_lab.widgets import ExecutionView
 from execmon_lab.widgets.parcel import Parcel
 from execmon_lab.widgets.video import VideoLine
+from tests.benchmarks.replaying_phones import replaying
 
 MOTION = "am start -n com.execmon.motion/.MotionActivity --ei fps {fps}"
 
@@ -42,10 +44,27 @@ class Bench:
         At which a JPEG is as large as the screen.
     phones
         How many.
+    replayed
+        Whether they send what was encoded before: then they keep any pace, and their pictures tell no time.
+
+    Attributes
+    ----------
+    processes : dict
+        The process ids of the kernel's side.
     """
 
-    def __init__(self, size: tuple[int, int], fps: int, quality: Quality, phones: int = 1) -> None:
-        self.lab = em.Lab(size=size, phones=phones)
+    def __init__(
+        self, size: tuple[int, int], fps: int, quality: Quality, phones: int = 1, *, replayed: bool = False
+    ) -> None:
+        self._stack = contextlib.ExitStack()
+        if replayed:
+            server, serials = self._stack.enter_context(replaying(phones, size, fps))
+            os.environ["ANDROID_ADB_SERVER_PORT"] = str(server.port)
+            self.lab = self._stack.enter_context(em.Lab(serials))
+        else:
+            self.lab = self._stack.enter_context(em.Lab(size=size, phones=phones))
+            server = self.lab.pool.server
+        self.processes = {"kernel": os.getpid(), "adb": server.pid}
         self.quality = quality
         for serial in self.lab.serials:
             self.lab.pool.get(serial).session().shell(MOTION.format(fps=fps))
@@ -107,11 +126,6 @@ class Bench:
         VideoLine.send = spoiled  # type: ignore[method-assign]
 
     @property
-    def processes(self) -> dict[str, int]:
-        """The processes of the kernel's side."""
-        return {"kernel": os.getpid(), "adb": self.lab.pool.server.pid, "phone": self.lab.phones[0].pid}
-
-    @property
     def sent(self) -> float:
         """Packets a second that the first phone sends, while they are passed through."""
         return sum(stats.packets_per_second for stats in self.previews.stats().values())
@@ -119,7 +133,7 @@ class Bench:
     def close(self) -> None:
         """End it all."""
         self.previews.close()
-        self.lab.close()
+        self._stack.close()
 
 
 class Screen(RemoteFrameBuffer):  # type: ignore[misc]

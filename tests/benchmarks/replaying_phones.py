@@ -2,6 +2,7 @@
 
 Everything is the phone's own (adb, the shell, scrcpy's server and its pace) but what costs: the moving screen
 is drawn and encoded once, and each phone sends the packets of that, round and round, as often as it is asked.
+`replaying` runs them in a process of their own, which is this file as a script.
 ``python replaying_phones.py COUNT ADB_PORT WIDTHxHEIGHT MAX_SIZE FPS SECONDS`` prints the serials as JSON,
 and ends with its standard input.
 """
@@ -9,7 +10,9 @@ and ends with its standard input.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from execmon_lab.devices import AdbServer, PrivateAdbServer
 from execmon_lab.phone.adbd import Adbd, bind
 from execmon_lab.phone.scrcpy import encoder as encoding
 from execmon_lab.phone.scrcpy.framing import Packet
@@ -29,6 +33,37 @@ from execmon_lab.phone.system.system import System
 
 MOTION = ("com.execmon.motion", "com.execmon.motion.MotionActivity")
 BIT_RATE = 4_000_000
+SECONDS = 8
+"""How long what is sent round and round takes."""
+
+
+@contextlib.contextmanager
+def replaying(
+    count: int, size: tuple[int, int], fps: int, max_size: int = 0
+) -> Iterator[tuple[PrivateAdbServer, list[str]]]:
+    """Run so many phones on an adb server of their own, and tell their serials.
+
+    Parameters
+    ----------
+    count
+        How many.
+    size
+        Their screens', in pixels.
+    fps
+        Frames a second that they show.
+    max_size
+        What their video is scaled down to; 0 for the screens' size.
+    """
+    with AdbServer.private() as server:
+        words = (count, server.port, f"{size[0]}x{size[1]}", max_size, fps, SECONDS)
+        phones = subprocess.Popen(
+            [sys.executable, __file__, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert phones.stdout is not None
+        try:
+            yield server, json.loads(phones.stdout.readline())
+        finally:
+            phones.communicate(timeout=20)
 
 
 def record(
