@@ -217,6 +217,7 @@ export class FakeBrowser {
   /** False: each decode waits for `decode()`. */
   instant = true;
   #observed: { element: Element | undefined; tell: (visible: boolean) => void }[] = [];
+  #measured: { element: Element; tell: (width: number) => void }[] = [];
 
   constructor() {
     const browser = this;
@@ -245,6 +246,22 @@ export class FakeBrowser {
         disconnect(): void {}
       },
     );
+    vi.stubGlobal(
+      "ResizeObserver",
+      class {
+        constructor(readonly callback: (entries: object[]) => void) {}
+        observe(element: Element): void {
+          browser.#measured.push({ element, tell: (width) => this.callback([{ contentRect: { width } }]) });
+        }
+        unobserve(): void {}
+        disconnect(): void {}
+      },
+    );
+  }
+
+  /** Have what this selector finds be so wide. */
+  layOut(selector: string, width: number): void {
+    for (const { element, tell } of this.#measured) if (element.matches(selector)) tell(width);
   }
 
   decode(): void {

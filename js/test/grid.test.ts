@@ -60,6 +60,22 @@ test("a tile a device says whose it is, how the device is, and what runs on it",
   ]);
 });
 
+test("a tile's canvas has no more pixels than are shown, nor more than its height allows", async () => {
+  const canvas = tiles()[0]!.querySelector<HTMLCanvasElement>(".xm-canvas")!;
+  const show = async (number: number) => {
+    source.listener.frame(frame(number, { quality: "low", width: 400, height: 800 }));
+    await settle();
+    return [canvas.dataset["frame"], canvas.width, canvas.height];
+  };
+  browser.layOut(".xm-tile-screen", 100);
+  expect(await show(1)).toEqual(["1", 100, 200]);
+  canvas.style.maxHeight = "120px";
+  browser.layOut(".xm-tile-screen", 110);
+  expect(await show(2)).toEqual(["2", 60, 120]);
+  browser.layOut(".xm-tile-screen", 0);
+  expect(await show(3), "while nothing is known of it").toEqual(["3", 400, 800]);
+});
+
 test("only the tiles on screen are asked for, small", () => {
   expect(watched()).toEqual([]);
   browser.onScreen(true, '[data-device="emulator-5554"]');

@@ -495,17 +495,10 @@ describe("on a canvas that is smaller than the picture", () => {
     vi.spyOn(Shrinker.prototype, "shrink").mockImplementation(
       (image) => new Promise((resolve, reject) => shrunk.push({ resolve: () => resolve(image as never), reject })),
     );
-    vi.stubGlobal("ResizeObserver", class {
-      constructor(readonly tell: (entries: object[]) => void) {}
-      observe(target: HTMLElement) {
-        if (target.matches(".xm-canvas")) this.tell([{ contentRect: { width: 16 } }]);
-      }
-      unobserve() {}
-      disconnect() {}
-    });
     browser = new FakeBrowser();
     source = new FakeSource();
     document.body.replaceChildren(new ExecutionView(new Store(source), stop.signal).element);
+    browser.layOut(".xm-phone .xm-canvas", 16);
     source.begin(snapshot());
     await settle();
   });

@@ -84,10 +84,12 @@ class Tile {
     this.stream = { device_id: device, quality: QUALITY };
     this.#picture = new Picture(store, meter, () => this.fail(""), (reason) => this.fail(reason), signal);
     this.#past = new PastView(store, signal, false);
+    const screen = h("span", { class: "xm-tile-screen" }, this.#picture.canvas, this.#notice, this.#past.element);
+    this.#picture.fit(screen);
     const button = h(
       "button",
       { type: "button", class: "xm-tile", "data-device": device, title: `Show ${device} alone` },
-      h("span", { class: "xm-tile-screen" }, this.#picture.canvas, this.#notice, this.#past.element),
+      screen,
       h("span", { class: "xm-tile-head" }, this.#dot, h("b", { title: device }, device)),
       this.#step,
     );

@@ -17,8 +17,8 @@ export class Picture {
   #floor = 0;
   readonly #race = new Race();
   readonly #shrinker = new Shrinker();
-  /** Pixels of the screen that the canvas has from left to right; undefined while that is not known. */
-  #room: number | undefined;
+  /** Pixels of the screen that there are for the canvas; undefined while that is not known. */
+  #room: { width: number; height: number } | undefined;
 
   constructor(
     readonly store: Store,
@@ -28,13 +28,14 @@ export class Picture {
     readonly signal: AbortSignal,
   ) {}
 
-  /** Draw no more pixels than the page shows: a phone has several times as many, and each costs. */
-  fit(): void {
+  /** Draw no more pixels than the page shows `within` an element: a phone has several times as many, and each costs. */
+  fit(within: Element = this.canvas): void {
     const observer = new ResizeObserver(([entry]) => {
-      const room = Math.ceil((entry?.contentRect.width ?? 0) * devicePixelRatio);
-      this.#room = room || undefined;
+      const width = Math.ceil((entry?.contentRect.width ?? 0) * devicePixelRatio);
+      const most = parseFloat(getComputedStyle(this.canvas).maxHeight) || Infinity; // "none" is no number
+      this.#room = width ? { width, height: Math.ceil(most * devicePixelRatio) } : undefined;
     });
-    observer.observe(this.canvas);
+    observer.observe(within);
     this.signal.addEventListener("abort", () => observer.disconnect());
   }
 
@@ -84,8 +85,8 @@ export class Picture {
       for (let frame = this.#waiting; frame; frame = this.#waiting) {
         this.#waiting = undefined;
         const turn = ++this.#begun;
-        const picture = await decodeJpeg(frame.jpeg, frame, this.#room);
         const size = this.#fitted(frame);
+        const picture = await decodeJpeg(frame.jpeg, frame, size[0]);
         this.#paint(turn, frame, size, draw(picture, size));
         picture.close();
       }
@@ -98,7 +99,8 @@ export class Picture {
 
   /** The size that a frame has on the canvas. */
   #fitted({ width, height }: Frame): Size {
-    const scale = Math.min(1, (this.#room ?? width) / width);
+    const room = this.#room ?? { width, height };
+    const scale = Math.min(1, room.width / width, room.height / height);
     return [Math.round(width * scale), Math.round(height * scale)];
   }
 
