@@ -72,6 +72,12 @@ def follow(wire: Wire, take: Callable[[bytes], None], silence: float) -> Complet
                 errors += payload[: _CHUNK - len(errors)]
 
 
+def written(received: bytearray) -> bytes:
+    """Take what has come whole off the front of `received`; return what the command has written in it."""
+    packets = _whole_packets(received)
+    return b"".join(payload for kind, payload in packets if kind in (_STDOUT, _STDERR))
+
+
 def _stdin_packets(stdin: bytes) -> bytes:
     chunks = (stdin[i : i + _CHUNK] for i in range(0, len(stdin), _CHUNK))
     return b"".join(_HEADER.pack(_STDIN, len(c)) + c for c in chunks) + _HEADER.pack(_CLOSE_STDIN, 0)

@@ -56,7 +56,7 @@ def test_where_screencap_is_slow_it_goes_on_and_the_reason_is_told_once(
     assert {frame.source for frame in frames[seen + 1 :]} == {"screencap"}
     [reason] = place.reasons()
     assert "shown by screencap" in reason
-    assert REASON in reason
+    assert f"it said: [server] ERROR: {REASON}" in reason
     assert errors == []
 
 

@@ -13,6 +13,7 @@ import adbutils
 
 from ...devices import AdbError, Device
 from ...devices.lane import Lane
+from ...devices.shellv2 import written
 from ...devices.wire import Wire
 from .jar import Server
 from .packets import Demuxer, Packet, StreamBroken
@@ -88,6 +89,7 @@ class Session:
         self._lane = lane
         self._demuxer = Demuxer(server.major)
         self._replies = Replies()
+        self._shelled = bytearray()  # what has come from the shell and is no whole packet of its protocol yet
         self._said = bytearray()
         self._sending = threading.Lock()
         self._buffer = memoryview(bytearray(_BUFFER))
@@ -220,7 +222,8 @@ class Session:
     def _listen(self) -> None:
         """Read what the server says; the newest of it is kept, to be told when it fails."""
         count = self._shell.recv_into(self._buffer)
-        self._said += self._buffer[:count]
+        self._shelled += self._buffer[:count]
+        self._said += written(self._shelled)
         del self._said[:-_KEPT_WORDS]
         if not count:
             raise self._broken("the server ended")

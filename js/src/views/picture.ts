@@ -31,9 +31,10 @@ export class Picture {
   /** Draw no more pixels than the page shows `within` an element: a phone has several times as many, and each costs. */
   fit(within: Element = this.canvas): void {
     const observer = new ResizeObserver(([entry]) => {
-      const width = Math.ceil((entry?.contentRect.width ?? 0) * devicePixelRatio);
+      const ratio = Math.max(1, devicePixelRatio); // less, and a canvas as large as its pixels would be small
+      const width = Math.ceil((entry?.contentRect.width ?? 0) * ratio);
       const most = parseFloat(getComputedStyle(this.canvas).maxHeight) || Infinity; // "none" is no number
-      this.#room = width ? { width, height: Math.ceil(most * devicePixelRatio) } : undefined;
+      this.#room = width ? { width, height: Math.ceil(most * ratio) } : undefined;
     });
     observer.observe(within);
     this.signal.addEventListener("abort", () => observer.disconnect());
