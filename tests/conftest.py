@@ -21,6 +21,7 @@ from execmon_lab.phone.process import PhoneProcess
 from tests.processes import Child
 
 Eventually = Callable[..., bool]
+ANIMATION_SCALES = ("window_animation_scale", "transition_animation_scale", "animator_duration_scale")
 
 # No test asserts a time: on a machine that is busy every example may be slow.
 hypothesis.settings.register_profile(
@@ -72,8 +73,15 @@ def adb_server() -> Iterator[PrivateAdbServer]:
 
 @pytest.fixture(scope="session")
 def phone(adb_server: PrivateAdbServer) -> Iterator[PhoneProcess]:
-    """A virtual phone on the adb server, for all tests that break nothing."""
+    """A virtual phone on the adb server, for all tests that break nothing.
+
+    Its animations are off, as is common where phones are tested: what a command shows is there when it ends.
+    """
     with PhoneProcess(adb_ports=[adb_server.port]) as process:
+        with DevicePool(adb_server, [process.serial]) as pool:
+            session = pool.wait_available(process.serial, timeout=30).session()
+            for scale in ANIMATION_SCALES:
+                session.shell(f"settings put global {scale} 0")
         yield process
 
 
