@@ -60,6 +60,25 @@ export function frame(number: number, changes: Partial<Frame> = {}): Frame {
   };
 }
 
+/** A picture of a video, as a decoder gives it. */
+export class FakeImage {
+  closed = 0;
+  format = "I420";
+  colorSpace = { matrix: "bt709" };
+  displayWidth = 64;
+  displayHeight = 96;
+  constructor(
+    readonly timestamp: number,
+    readonly number = timestamp,
+  ) {}
+  close(): void {
+    this.closed += 1;
+  }
+  clone(): FakeImage {
+    return new FakeImage(this.timestamp);
+  }
+}
+
 /** A way back to the devices that notes what is sent, and answers when a test says so. */
 export class FakeControl implements Control {
   on = false;

@@ -30,8 +30,7 @@ def test_a_tap_goes_where_the_video_shows_it(bench: Bench) -> None:
 def test_keys_and_text(bench: Bench) -> None:
     async def client(it: Client) -> None:
         _, _, control = await it.open()
-        bench.system.activities.start(Intent("android.intent.action.SENDTO", "smsto:5550103"))
-        await until(lambda: bench.system.screen.focus is not None, "the field")
+        await write_a_message(bench)
         await control.write(b"\1" + struct.pack(">I", 5) + b"hello")
         field = bench.system.screen.focus
         await until(lambda: field.value == "hello", "the text arrives")
@@ -45,12 +44,17 @@ def test_keys_and_text(bench: Bench) -> None:
     bench.run(client)
 
 
+async def write_a_message(bench: Bench) -> None:
+    """Open a field that takes any text, and wait until it has the focus."""
+    bench.system.activities.start(Intent("android.intent.action.SENDTO", "smsto:5550103"))
+    await until(lambda: bench.system.screen.focus is not None, "the field")
+
+
 @pytest.mark.parametrize("version", ["3.3.4", "4.1"])
 def test_what_has_no_key_is_left_out_of_a_text_and_complained_of(bench: Bench, version: str) -> None:
     async def client(it: Client) -> None:
         _, _, control = await it.open(version)
-        bench.system.activities.start(Intent("android.intent.action.SENDTO", "smsto:5550103"))
-        await until(lambda: bench.system.screen.focus is not None, "the field")
+        await write_a_message(bench)
         data = "é日ß🙂!".encode()
         await control.write(b"\1" + struct.pack(">I", len(data)) + data)
         await until(lambda: "u+de42" in it.said, "the complaint of the last")
@@ -65,8 +69,7 @@ def test_what_has_no_key_is_left_out_of_a_text_and_complained_of(bench: Bench, v
 def test_any_text_is_pasted_and_acknowledged(bench: Bench, version: str) -> None:
     async def client(it: Client) -> None:
         _, answers, control = await it.open(version)
-        bench.system.activities.start(Intent("android.intent.action.SENDTO", "smsto:5550103"))
-        await until(lambda: bench.system.screen.focus is not None, "the field")
+        await write_a_message(bench)
         data = "日本語🙂".encode()
         await control.write(b"\x09" + struct.pack(">QBI", 5, 1, len(data)) + data)
         assert await asyncio.wait_for(answers.readexactly(9), 10) == b"\1" + struct.pack(">Q", 5)
