@@ -153,6 +153,7 @@ def test_a_dead_kernel_is_told(jupyter: JupyterServer, lab_page: NotebookPage) -
     make(jupyter, lab_page, "dead.ipynb", "run", seconds=280)
     view = lab_page.view()
     expect(view.locator(".xm-pill")).to_have_text("Running", timeout=30_000)
+    expect(view.locator('.xm-step-group[data-status="failed"]')).to_have_count(1, timeout=30_000)
     expect(view.locator(".xm-kernel")).to_be_hidden()
     lab_page.execute("import os, signal; phone = lab.phones[0]")
     lab_page.page.evaluate(
