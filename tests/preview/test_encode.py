@@ -37,11 +37,19 @@ def planar(image: Image.Image) -> Picture:
     return FramePicture(frame_over(data, 0, image.size, "RGBX"), SCALER)
 
 
-def decoded(image: Image.Image) -> Picture:
+def video(
+    image: Image.Image,
+    layout: str = "yuv420p",
+    matrix: Colorspace = Colorspace.ITU709,
+    limits: ColorRange = ColorRange.MPEG,
+) -> av.VideoFrame:
     """The picture as a decoder of a phone's video gives it."""
     frame = av.VideoFrame.from_image(image.convert("RGB"))
-    yuv = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
-    return FramePicture(yuv, SCALER)
+    return frame.reformat(format=layout, dst_colorspace=matrix, dst_color_range=limits)
+
+
+def decoded(image: Image.Image) -> Picture:
+    return FramePicture(video(image), SCALER)
 
 
 @pytest.fixture(params=[ImagePicture, planar, decoded], ids=["Pillow", "raw", "video"])
@@ -98,18 +106,38 @@ def test_the_text_form_is_made_once_and_is_the_file(encode: Encode) -> None:
     assert jpeg.data_url is jpeg.data_url
 
 
-def test_a_video_keeps_its_colours() -> None:
-    for colour in ("red", "lime", "blue", "white", "black", "orange"):
-        image = Image.new("RGB", (320, 640), colour)
+def telling_nothing(frame: av.VideoFrame) -> av.VideoFrame:
+    frame.colorspace, frame.color_range = 2, 0
+    return frame
+
+
+VIDEOS: dict[str, Callable[[Image.Image], av.VideoFrame]] = {
+    "709": video,
+    "601": lambda image: video(image, matrix=Colorspace.ITU601),
+    "709, full range": lambda image: video(image, limits=ColorRange.JPEG),
+    "601, full range": lambda image: video(image, "yuvj420p", Colorspace.ITU601, ColorRange.JPEG),
+    "none told": lambda image: telling_nothing(video(image, matrix=Colorspace.ITU601)),
+    "4:4:4": lambda image: video(image, "yuv444p"),
+}
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (1082, 1922), (33, 17)])
+@pytest.mark.parametrize("kind", VIDEOS)
+def test_a_video_keeps_its_colours(kind: str, size: tuple[int, int]) -> None:
+    for colour in ("red", "lime", "blue", "white", "black", "orange", "gray"):
+        image = Image.new("RGB", size, colour)
+        picture = FramePicture(VIDEOS[kind](image), SCALER)
         for quality in QUALITIES:
-            read = Image.open(io.BytesIO(decoded(image).jpeg(quality).data)).convert("RGB")
-            shown, wanted = read.getpixel((90, 100)), image.getpixel((90, 100))
-            assert isinstance(shown, tuple)
-            assert isinstance(wanted, tuple)
-            assert all(abs(one - other) <= 6 for one, other in zip(shown, wanted, strict=True)), colour
+            read = Image.open(io.BytesIO(picture.jpeg(quality).data)).convert("RGB")
+            assert read.size == reduced(quality, size)
+            for place in ((0, 0), (read.width // 2, read.height // 2), (read.width - 1, read.height - 1)):
+                shown, wanted = read.getpixel(place), image.getpixel((0, 0))
+                assert isinstance(shown, tuple)
+                assert isinstance(wanted, tuple)
+                assert all(abs(one - other) <= 6 for one, other in zip(shown, wanted, strict=True)), colour
 
 
-@pytest.mark.parametrize("layout", ["rgba", "yuv420p"])
+@pytest.mark.parametrize("layout", ["rgba", "yuv420p", "yuv444p"])
 def test_encoding_keeps_no_threads(layout: str) -> None:
     frame = av.VideoFrame.from_image(screen()).reformat(format=layout, threads=1)
     scaler, before = Scaler(), psutil.Process().num_threads()
