@@ -26,7 +26,8 @@ OnFrame = Callable[[Frame], None]
 
 _RECENT = 60
 _RETRY_SECONDS = 0.5
-_LOOK_SECONDS = 0.05  # how soon one who comes to watch is seen to, while packets are waited for
+_UNSEEN_SECONDS = 0.25  # from one turn to the next while nobody is shown pictures
+_LOOK_SECONDS = 0.1  # how soon one who comes to watch is seen to, while packets are waited for
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,8 @@ class Stream:
     def __init__(self, device: Device, source: Source, fps: float) -> None:
         self._device = device
         self._source = source
+        # Once for all: to look a protocol's members up costs more than to pass a packet on.
+        self._videoing = source if isinstance(source, VideoSource) else None
         self._period = 1 / fps
         self._lock = threading.Lock()
         self._watches: tuple[Watch, ...] = ()
@@ -270,7 +273,7 @@ class Stream:
         """As slow as the quickest who watches allows."""
         with self._lock:
             paces = [self._pace(watch.quality) for watch in self._pictured()]
-        return 1 / max(paces) if paces else self._period
+        return 1 / max(paces) if paces else max(self._period, _UNSEEN_SECONDS)
 
     def _pace(self, quality: Quality) -> float:
         """Frames a second that the quickest wants of those who watch in a quality."""
@@ -333,42 +336,48 @@ class Stream:
         with self._lock:
             wanted = any(not watch.refused for watch in self._videos)
         if wanted != self._video:
-            if not isinstance(self._source, VideoSource):
+            if self._videoing is None:
                 raise NoVideo(self._device.serial, f"{self._source.name} gives no video")
-            self._source.want_video(wanted)
+            self._videoing.want_video(wanted)
             self._video, self._paused = wanted, False
             self._jpegs.clear()
         self._tap()
 
     def _tap(self) -> None:
         """Find out whether video comes that those who take either can be given."""
-        if isinstance(self._source, VideoSource):
-            self._tapped = self._source.tap(bool(self._either))
+        if self._videoing is not None:
+            self._tapped = self._videoing.tap(bool(self._either))
 
     def _rest(self, due: float) -> None:
         """Wait until the next picture is due, or somebody comes; video passes meanwhile."""
-        if not (self._video or self._tapped):
+        if not self._passing:
             self._hurry.wait(max(0.0, due - time.monotonic()))
-        else:
-            self._pass_on(0.0)
-            while (left := due - time.monotonic()) > 0 and not self._hurry.is_set():
-                self._pass_on(min(left, _LOOK_SECONDS))
+        while self._passing:
+            left = 0.0 if self._hurry.is_set() else max(0.0, due - time.monotonic())
+            self._pass_on(min(left, _LOOK_SECONDS))
+            if not left:
+                break
         self._hurry.clear()
+
+    @property
+    def _passing(self) -> bool:
+        return self._video or self._tapped
 
     def _pass_on(self, timeout: float) -> None:
         """Hand over the packets that have come."""
-        assert isinstance(self._source, VideoSource)
+        source = self._videoing
+        assert source is not None
         if self._refresh:
             self._refresh = False
-            self._source.refresh()
-        packets = self._source.packets(timeout, decode=bool(self._watches))
+            source.refresh()
+        packets = source.packets(timeout, decode=bool(self._watches))
         self._tap()  # a stream may have begun with them
         with self._lock:
             watches = (*self._videos, *(watch.video for watch in self._either if self._tapped))
             if packets:
                 self._failure, self._paused = None, False
-        if not self._paused and self._source.owes > LATE_SECONDS:
-            self._pause(self._source.owes)
+        if not self._paused and source.owes > LATE_SECONDS:
+            self._pause(source.owes)
         for packet in packets:
             self._packets += 1
             self._passed.append((time.monotonic(), len(packet.data)))
@@ -387,8 +396,8 @@ class Stream:
 
     def _refuse(self, error: NoVideo) -> None:
         """Tell those who want video that there is none; the pictures go on."""
-        if self._video and isinstance(self._source, VideoSource):
-            self._source.want_video(False)
+        if self._video and self._videoing is not None:
+            self._videoing.want_video(False)
         self._video = False
         with self._lock:
             watches = tuple(watch for watch in self._videos if not watch.refused)
