@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from ..client import Address, http
 from ..preview.recording import Gap, Moment, NoPicture, NoRecording, RecordedFrame
-from ..protocol import Instant, timestamp
+from ..protocol import Instant, Quality, timestamp
 from ..protocol.clock import epoch, moment
 from ..protocol.frameheaders import FROM, HEIGHT, NUMBER, REASON, UNTIL, WIDTH
 
@@ -25,7 +25,7 @@ class RemoteRecording:
         self._address = address
         self._token = token
 
-    def frame_at(self, device_id: str, at: Instant) -> RecordedFrame:
+    def frame_at(self, device_id: str, at: Instant, quality: Quality = "high") -> RecordedFrame:
         """Return the picture that was on a device's screen at a time; before the first, the first.
 
         Parameters
@@ -36,6 +36,8 @@ class RemoteRecording:
             Seconds since the epoch, or a UTC time (a text as messages have it), by the clock of the machine
             that recorded it; to the
             millisecond.
+        quality
+            ``low``, ``medium`` or ``high``, where it was kept as video.
 
         Raises
         ------
@@ -44,14 +46,16 @@ class RemoteRecording:
         OSError
             When the server does not answer; the text says why.
         """
-        return self.moment(device_id, at).frame
+        return self.moment(device_id, at, quality).frame
 
-    def moment(self, device_id: str, at: Instant, *, within: float = math.inf) -> Moment:
+    def moment(
+        self, device_id: str, at: Instant, quality: Quality = "high", *, within: float = math.inf
+    ) -> Moment:
         """Return the picture and for how long it was there. Parameters and errors are those of `frame_at`.
 
         `within` is what a `Recording` here keeps to; a server is given the time that it takes.
         """
-        query = urlencode({"at": timestamp(datetime.fromtimestamp(epoch(at), UTC))})
+        query = urlencode({"at": timestamp(datetime.fromtimestamp(epoch(at), UTC)), "quality": quality})
         part = f"{self._address.execution_id}/recording/{quote(device_id, safe='')}?{query}"
         try:
             jpeg, headers = http.ask(self._address, f"/api/v1/executions/{part}", self._token)

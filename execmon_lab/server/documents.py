@@ -1,6 +1,6 @@
 """The endpoint's description, made from the structs: AsyncAPI 3 (WebSocket) and OpenAPI 3.1 (HTTP)."""
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -19,6 +19,7 @@ from ..protocol import (
     LogEntry,
     Message,
     PreviewFrame,
+    Quality,
     StartPreview,
     StepCompleted,
     StepFailed,
@@ -61,6 +62,12 @@ _TIME = {"type": "string", "format": "date-time"}
 _SCHEMAS = "#/components/schemas/"
 _DEVICE = {"name": "device_id", "schema": {"type": "string"}}
 _AT = {"name": "at", "in": "query", "required": True, "description": "UTC, RFC 3339.", "schema": _TIME}
+_QUALITY = {
+    "name": "quality",
+    "in": "query",
+    "description": "Of what was kept as video; high where it is left out.",
+    "schema": {"type": "string", "enum": list(get_args(Quality))},
+}
 _STEERING = {"type": "string", "enum": ["cancel", "pause", "resume", "step", "retry", "pause_on_failure"]}
 _LINE = [
     _AT,
@@ -228,7 +235,7 @@ def openapi(url: str = "http://127.0.0.1") -> dict[str, Any]:
                 )
             },
             "/api/v1/executions/{execution_id}/recording/{device_id}": {
-                "parameters": [execution, {**_DEVICE, "in": "path", "required": True}, _AT],
+                "parameters": [execution, {**_DEVICE, "in": "path", "required": True}, _AT, _QUALITY],
                 "get": _picture("image/jpeg", "What the device showed at that time", problem, _MOMENT),
             },
             "/api/v1/reports/{execution_id}": {

@@ -81,13 +81,15 @@ class Screenshot(Command, frozen=True, kw_only=True):
 class Seek(Command, frozen=True, kw_only=True):
     """The page wants the picture that a device showed at a moment: ms since the epoch by the kernel's clock.
 
-    `id` is the page's own, for the answer. Where the page is `hasty`, one from a little before will do.
+    `id` is the page's own, for the answer. Where the page is `hasty`, one from a little before will do; what
+    is decoded comes in the `quality` that the page has room for.
     """
 
     id: int
     device_id: str
     at: float
     hasty: bool = False
+    quality: Quality = "high"
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):

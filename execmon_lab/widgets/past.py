@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ..preview.recording import Moment, NoPicture, NoRecording
+from ..protocol import Quality
 from .commands import Seek
 from .parcel import Parcel
 
@@ -20,10 +21,10 @@ GLIMPSE_SECONDS = 0.03
 class RecordedPictures(Protocol):
     """What has the pictures: a `Recording`, here or elsewhere."""
 
-    def moment(self, device_id: str, at: float, /, *, within: float = ...) -> Moment:
+    def moment(self, device_id: str, at: float, quality: Quality, /, *, within: float = ...) -> Moment:
         """Return the picture that was on a device's screen at a time, in seconds since the epoch.
 
-        One from before will do, as a glimpse, where the right one takes longer than `within` seconds.
+        One from before will do, as a glimpse, where the right one takes much longer than `within` seconds.
         """
 
 
@@ -52,7 +53,7 @@ class Past:
         content = {"kind": "past", "page": seek.page, "id": seek.id, "device_id": seek.device_id}
         try:
             within = GLIMPSE_SECONDS if seek.hasty else math.inf
-            moment = self._recording.moment(seek.device_id, seek.at / 1000, within=within)
+            moment = self._recording.moment(seek.device_id, seek.at / 1000, seek.quality, within=within)
         except (NoPicture, ModuleNotFoundError) as error:
             reason = error.gap.reason if isinstance(error, NoPicture) else str(error)
             self._answer(Parcel({**content, "found": False, "reason": reason}))

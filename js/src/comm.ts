@@ -9,7 +9,7 @@ import { isLoopback } from "./loopback";
 import type { Line } from "./logbook";
 import type { LogEntry, ServerMessage } from "./messages";
 import { Questions } from "./questions";
-import type { CodeLine, Control, Drawing, Frame, KeptLines, KeptLog, Listener, Past, PastFrame, PreviewProblem, Script, Seek, Source, Stream, Touch } from "./source";
+import type { CodeLine, Control, Drawing, Frame, KeptLines, KeptLog, Listener, Past, PastFrame, PreviewProblem, Script, Seek, Source, Stream, Touch, Wanted } from "./source";
 import { type Order, Steering } from "./steering";
 import { canDecode, type Packet, VideoPlayer } from "./video";
 
@@ -170,8 +170,8 @@ export class CommSource implements Source {
     return this.model.get("may_seek") ? this.#seek : undefined;
   }
 
-  readonly #seek = (device_id: string, at: number, hasty = false): Promise<Past> =>
-    this.#seeks.ask((id) => this.#send({ kind: "seek", id, device_id, at, ...(hasty && { hasty }) }));
+  readonly #seek = (device_id: string, at: number, wanted: Wanted = {}): Promise<Past> =>
+    this.#seeks.ask((id) => this.#send({ kind: "seek", id, device_id, at, ...wanted }));
 
   screenshot(url: string, failed = false): Promise<string> {
     // A page of the same machine asks the execution's server, which answers while the kernel is busy too; a lab

@@ -3,6 +3,7 @@
 // A picture of a video takes decoding from the key frame before it. So the first question about a moment is
 // hasty: what was decoded in a short time is shown, and only when the cursor has come to rest the right one is waited for.
 
+import type { Quality } from "./messages";
 import type { Past, PastFrame, Seek } from "./source";
 
 /** Pictures that are kept: of half the size of a phone's screen about 60 KB each. */
@@ -20,6 +21,8 @@ export class Seeker {
   constructor(
     readonly device: string,
     readonly seek: Seek,
+    /** As large as there is room for: of half the size is there in less time. */
+    readonly quality: Quality,
     /** What was found of the moment that was last wanted; undefined when no answer came. */
     readonly found: (at: number, past: Past | undefined) => void,
   ) {}
@@ -47,7 +50,7 @@ export class Seeker {
     const given = new Promise<undefined>((resolve) => {
       this.#patience = setTimeout(() => resolve(undefined), PATIENCE_MS);
     });
-    const past = await Promise.race([this.seek(this.device, at, hasty), given]);
+    const past = await Promise.race([this.seek(this.device, at, { hasty, quality: this.quality }), given]);
     clearTimeout(this.#patience);
     if (question !== this.#asking) return;
     this.#asking = 0;

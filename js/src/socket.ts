@@ -3,7 +3,7 @@
 import type { LogEntry, PreviewFrame, Quality, ServerMessage } from "./messages";
 import type { Address } from "./address";
 import { ENDED, type Ending, ENDINGS, REFUSALS, LOST } from "./endings";
-import type { Listener, Past, PastFrame, Source, Stream } from "./source";
+import type { Listener, Past, PastFrame, Source, Stream, Wanted } from "./source";
 import { ended } from "./state";
 import { type Order, Steering } from "./steering";
 
@@ -138,9 +138,9 @@ export class SocketSource implements Source {
   }
 
   /** A server that recorded nothing answers 404, as for a moment without a picture. */
-  readonly seek = async (device_id: string, at: number): Promise<Past | undefined> => {
-    const when = new URLSearchParams({ at: new Date(at).toISOString() });
-    const part = `/recording/${encodeURIComponent(device_id)}?${when}`;
+  readonly seek = async (device_id: string, at: number, { quality }: Wanted = {}): Promise<Past | undefined> => {
+    const which = new URLSearchParams({ at: new Date(at).toISOString(), ...(quality && { quality }) });
+    const part = `/recording/${encodeURIComponent(device_id)}?${which}`;
     try {
       const answer = await fetch(this.address.execution(part), { signal: AbortSignal.timeout(ANSWER_MS) });
       if (answer.status === 404) return missing(answer);

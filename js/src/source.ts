@@ -104,8 +104,14 @@ export interface PastFrame {
 /** What a device showed at a moment: why there was no picture, where that is known; null when none was recorded. */
 export type Past = PastFrame | string | null;
 
-/** Find what a device showed at a moment (ms since the epoch), or, when hasty, about then; undefined without an answer. */
-export type Seek = (device_id: string, at: number, hasty?: boolean) => Promise<Past | undefined>;
+/** How a recorded picture is wanted: when hasty, one from about then will do; how large, where it is decoded anew. */
+export interface Wanted {
+  hasty?: boolean;
+  quality?: Quality;
+}
+
+/** Find what a device showed at a moment (ms since the epoch); undefined without an answer. */
+export type Seek = (device_id: string, at: number, wanted?: Wanted) => Promise<Past | undefined>;
 
 /** Lines that were asked for, how many are before them, and why there are none. */
 export interface KeptLines {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { CommSource } from "../src/comm";
 import { Seeker } from "../src/seeker";
-import type { Past, PastFrame } from "../src/source";
+import type { Past, PastFrame, Wanted } from "../src/source";
 import { Store } from "../src/store";
 import { ExecutionView } from "../src/views/view";
 import { at, DEVICE, FakeBrowser, FakeModel, FakeSource, frame, NOW, settle, snapshot } from "./fakes";
@@ -24,9 +24,9 @@ describe("the seeker", () => {
     asked = [];
     hasty = [];
     found = [];
-    const seek = (_: string, at: number, quick = false) => {
+    const seek = (_: string, at: number, wanted: Wanted = {}) => {
       asked.push(at);
-      hasty.push(quick);
+      hasty.push(wanted.hasty === true);
       return new Promise<Past>((resolve) => {
         answer = async (past = recorded(at)) => {
           resolve(past);
@@ -34,7 +34,7 @@ describe("the seeker", () => {
         };
       });
     };
-    seeker = new Seeker(DEVICE, seek, (at, past) => found.push([at, past && typeof past === "object" ? past.number : past]));
+    seeker = new Seeker(DEVICE, seek, "medium", (at, past) => found.push([at, past && typeof past === "object" ? past.number : past]));
   });
 
   test("asks one question at a time, and the newest next", async () => {
@@ -159,8 +159,8 @@ describe("the picture in the past", () => {
 
   test("is a glimpse of what was before while the right one is decoded", async () => {
     let right!: () => void;
-    source.seek = (_: string, at: number, hasty?: boolean) =>
-      hasty
+    source.seek = (_: string, at: number, wanted?: Wanted) =>
+      wanted?.hasty
         ? Promise.resolve<Past>({ ...recorded(at - 50), glimpse: true })
         : new Promise<Past>((resolve) => (right = () => resolve(recorded(at))));
     await go(NOW - 5000);
@@ -170,6 +170,18 @@ describe("the picture in the past", () => {
     await settle();
     expect(browser.drawn.at(-1)).toBe(recorded(NOW - 5000).jpeg[0]);
     expect(one(".xm-past-canvas").dataset["at"]).toBe(String(NOW - 5000));
+  });
+
+  test("is as large as there is room for", async () => {
+    const asked: Wanted[] = [];
+    source.seek = (_: string, at: number, wanted: Wanted = {}) => (asked.push(wanted), Promise.resolve(recorded(at)));
+    const room = vi.spyOn(one(".xm-past").parentElement!, "getBoundingClientRect");
+    for (const [side, quality] of [[540 / devicePixelRatio, "medium"], [541 / devicePixelRatio, "high"], [0, "high"]] as const) {
+      room.mockReturnValue(new DOMRect(0, 0, side, 2 * side));
+      await go(NOW - 5000 - side);
+      expect(asked.at(-1)).toEqual({ hasty: true, quality });
+      expect(one(".xm-past-canvas").hidden).toBe(false);
+    }
   });
 
   test("cannot be touched", async () => {

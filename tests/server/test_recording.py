@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 from urllib.parse import quote
 
 import pytest
+from PIL import Image
 
 from execmon_lab.client import Address
 from execmon_lab.history.artifacts import ArtifactStore
+from execmon_lab.preview.encode import reduced
 from execmon_lab.preview.recording import NoPicture, NoRecording, TrackWriter, track_path
-from execmon_lab.protocol import timestamp
+from execmon_lab.protocol import Quality, timestamp
 from execmon_lab.remote.recording import RemoteRecording
 from execmon_lab.server import Server
+from tests.preview.recording import h264
 from tests.server.test_http import ask, problem
 
 DEVICE = "192.168.1.5:5555"
@@ -109,6 +114,23 @@ def test_while_the_device_was_away_it_is_told_so(pictures: Pictures) -> None:
     assert pictures.ask(stamp(5.5))[0].headers["Frame-Until"] == stamp(6)
     with pytest.raises(NoPicture, match="no picture: the device was away – ½ a minute"):
         pictures.remote().frame_at(DEVICE, BEGAN + 7)
+
+
+def test_what_was_kept_as_video_comes_as_large_as_is_asked_for(pictures: Pictures) -> None:
+    size = 1080, 1920
+    h264.append(pictures.writer, BEGAN + 10, h264.units(2, size), size)
+    tags = set()
+    for quality in get_args(Quality):
+        response, jpeg = pictures.ask(f"{stamp(10)}&quality={quality}")
+        assert Image.open(io.BytesIO(jpeg)).size == reduced(quality, size)
+        tags.add(response.headers["ETag"])
+        remote = pictures.remote().frame_at(DEVICE, BEGAN + 10, quality)
+        assert (remote.width, remote.height) == reduced(quality, size)
+    assert len(tags) == 3, "what is kept of one is not taken for another"
+    assert (
+        problem(*pictures.ask(f"{stamp(10)}&quality=best"))["detail"]
+        == "quality is one of: low, medium, high"
+    )
 
 
 @pytest.mark.parametrize("at", ["", "yesterday", "2025-01-27T10:30:30", "1700000000", "NaN"])

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from execmon_lab.preview.encode import reduced
 from execmon_lab.preview.recording import Recording, TrackWriter, track, track_path
+from execmon_lab.protocol import Quality
 from execmon_lab.widgets import past
 from execmon_lab.widgets.commands import Seek
 from execmon_lab.widgets.parcel import Parcel
@@ -61,6 +63,19 @@ def test_a_hasty_page_is_told_that_it_is_a_glimpse(tmp_path: Path, monkeypatch: 
     assert glimpse["until"] < at
     assert "glimpse" not in right
     assert right["from"] <= at < right["until"]
+
+
+@pytest.mark.parametrize("quality", ["low", "medium", "high"])
+def test_a_picture_is_made_for_the_room_that_a_page_has(tmp_path: Path, quality: Quality) -> None:
+    size = 1080, 1920
+    writer = TrackWriter(track_path(tmp_path, h264.SERIAL), h264.SERIAL, 1 << 24)
+    h264.append(writer, h264.T0, h264.units(1, size), size)
+    writer.close()
+    told: list[Parcel] = []
+    at = h264.T0 * 1000
+    seek = Seek(page="p", id=1, device_id=h264.SERIAL, at=at, quality=quality)
+    Past(Recording(tmp_path), told.append).take(seek)
+    assert (told[0].content["width"], told[0].content["height"]) == reduced(quality, size)
 
 
 @pytest.mark.parametrize(

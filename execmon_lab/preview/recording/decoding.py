@@ -47,7 +47,7 @@ class GroupDecoder:
             How large, and how good.
         within
             Seconds after which it is the picture that was reached by then, an earlier one, at most of medium
-            quality; the next call goes on from there.
+            quality, where more are left than were decoded; the next call goes on from there.
         """
         kept = self._kept.get(numbers[-1])
         found = self._decode(numbers, read, within) if kept is None else (len(numbers) - 1, kept)
@@ -70,7 +70,8 @@ class GroupDecoder:
                 return None
             self._decoded = numbers[0], numbers[place]
             self._keep(numbers[place], frame)
-            if place == len(numbers) - 1 or time.monotonic() >= deadline:
+            left = len(numbers) - 1 - place
+            if left == 0 or (left > place - start + 1 and time.monotonic() >= deadline):
                 return place, frame
         return None
 

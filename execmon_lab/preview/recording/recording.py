@@ -129,8 +129,8 @@ class Recording:
             ``low``, ``medium`` or ``high`` (its full size), where it is decoded; what was kept as JPEG stays
             as it was.
         within
-            Seconds after which decoding is broken off: it is then a picture from a little before, and who
-            asks again is given the right one the sooner.
+            Seconds after which decoding is broken off, unless it is half done by then: it is then a picture
+            from a little before, and who asks again is given the right one the sooner.
 
         Raises
         ------
@@ -148,12 +148,14 @@ class Recording:
             except NoRecording:
                 raise NoRecording(self._none(device_id)) from None
 
-    def moment(self, device_id: str, at: Instant, *, within: float = math.inf) -> Moment:
+    def moment(
+        self, device_id: str, at: Instant, quality: Quality = "high", *, within: float = math.inf
+    ) -> Moment:
         """Return the picture that was on a device's screen at a time, and for how long it was.
 
         Parameters and errors are those of `frame_at`.
         """
-        frame = self.frame_at(device_id, at, within=within)
+        frame = self.frame_at(device_id, at, quality, within=within)
         with self._lock:
             track = self._track(device_id)
             marks, gaps, end = track.index(), track.gaps(), track.end

@@ -3,8 +3,12 @@
 import { attribute, h, on, text } from "../dom";
 import { timeOfDay } from "../format";
 import { Seeker } from "../seeker";
+import type { Quality } from "../messages";
 import type { Past, PastFrame, Seek } from "../source";
 import type { Store } from "../store";
+
+/** Of the shorter side, in the specification's quality "medium" ("Request Live Preview"). */
+const MEDIUM_PIXELS = 540;
 
 export class PastView {
   readonly element: HTMLElement;
@@ -53,17 +57,27 @@ export class PastView {
       this.#at = undefined;
       return;
     }
-    if (this.#seeker?.device !== device) this.#begin(device, seek.bind(this.store.source));
-    if (at === this.#at) return;
+    if (this.#seeker?.device === device && at === this.#at) return;
+    const quality = this.#quality();
+    if (this.#seeker?.device !== device || this.#seeker.quality !== quality) {
+      this.#begin(device, quality, seek.bind(this.store.source));
+    }
     this.#at = at;
     this.#seeker!.go(at);
   }
 
-  #begin(device: string, seek: Seek): void {
+  /** As many pixels as are shown, where that is known. */
+  #quality(): Quality {
+    const box = this.element.parentElement?.getBoundingClientRect(); // what it lies over: itself may still be hidden
+    const pixels = box ? Math.min(box.width, box.height) * devicePixelRatio : 0;
+    return pixels && pixels <= MEDIUM_PIXELS ? "medium" : "high";
+  }
+
+  #begin(device: string, quality: Quality, seek: Seek): void {
+    if (this.#seeker?.device !== device) this.canvas.hidden = true;
     this.#seeker?.stop();
     this.#drawn = this.#at = undefined;
-    this.canvas.hidden = true;
-    const seeker: Seeker = new Seeker(device, seek, (at, frame) => {
+    const seeker: Seeker = new Seeker(device, seek, quality, (at, frame) => {
       if (seeker === this.#seeker) void this.#found(at, frame);
     });
     this.#seeker = seeker;

@@ -102,6 +102,13 @@ def test_who_cannot_wait_is_given_what_was_decoded_and_the_next_call_goes_on(
     assert not recording.moment(SERIAL, at, within=0.0).glimpse, "it is at hand now"
 
 
+def test_a_picture_that_is_more_than_half_decoded_is_waited_for(tmp_path: Path) -> None:
+    recording = record(tmp_path, 2 * GROUP)
+    for place, glimpse in ((1, False), (2, True)):
+        at = T0 + (GROUP * (place - 1) + place + 0.5) / FPS
+        assert recording.moment(SERIAL, at, within=0.0).glimpse == glimpse, "one picture was decoded"
+
+
 def test_any_picture_is_found_in_whatever_order(tmp_path: Path) -> None:
     recording = record(tmp_path, 3 * GROUP)
     assert [mark.number for mark in recording.index(SERIAL)] == list(range(1, 3 * GROUP + 1))
