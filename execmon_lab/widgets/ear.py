@@ -7,6 +7,9 @@ from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Any, Protocol
 
+_ROUTE = "_reply_subshell_id"
+"""Where a comm of ipykernel 7.4 keeps which thread its last word came from; others keep nothing there."""
+
 
 class Cells(Protocol):
     """Who knows when cells run."""
@@ -28,19 +31,23 @@ class Ear:
 
     JupyterLab sends what a page says to a thread of its own in the kernel, a subshell. ipykernel 7.4 hands it
     to the one that the widget's last word came from, and takes a word from our pump for one of the cell's. So
-    while a cell runs, words go out in the context of the newest one that a page said: as answers to it.
+    while a cell runs, words go out in the context of the newest one that a page said: as answers to it. Until
+    a page has said any (all cells were run at once), ipykernel is made to forget where a word came from.
 
-    Where the kernel has no subshells (ipykernel 6), or the page does not use them, or a page has said nothing
-    before the cell began (all cells were run at once), none is heard until the cell ends.
+    Where the kernel has no subshells (ipykernel 6), or the page does not use them, none is heard until the
+    cell ends.
 
     Parameters
     ----------
     cells
         Tells when cells run.
+    comm
+        Gives the widget's comm, if it is open.
     """
 
-    def __init__(self, cells: Cells) -> None:
+    def __init__(self, cells: Cells, comm: Callable[[], object | None]) -> None:
         self._cells = cells
+        self._comm = comm
         self._context: Context | None = None
         self._heard_beside = 0
 
@@ -54,10 +61,12 @@ class Ear:
     def say(self, send: Callable[..., Any], *words: Any) -> None:
         """Call `send` with these words so that the answer can be heard."""
         context = self._context
-        if context is None or not self._cells.running:
-            send(*words)
-        else:
+        if context is not None and self._cells.running:
             context.copy().run(send, *words)
+            return
+        send(*words)
+        if context is None and (comm := self._comm()) is not None:
+            vars(comm).pop(_ROUTE, None)
 
     @property
     def deaf(self) -> bool:

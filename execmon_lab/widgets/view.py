@@ -167,7 +167,7 @@ class ExecutionView(anywidget.AnyWidget):
         self._artifacts = artifacts
         self._closed = False
         self._cells = CellWatch(self._leave_behind)
-        self._ear = Ear(self._cells)
+        self._ear = Ear(self._cells, lambda: self.comm)
         self._pulse = Pulse()
         self._output = StaticOutput(execution_id)
         self._feed = Feed(execution_id, hub, self._wake, SHARED.clock, logs)

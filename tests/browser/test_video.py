@@ -152,6 +152,29 @@ def test_a_decoder_that_gives_no_picture_is_given_up_also_while_a_cell_blocks(
     assert lab_page.complaints == []
 
 
+def test_after_run_all_it_comes_though_the_next_cell_blocks(
+    jupyter: JupyterServer, lab_page: NotebookPage
+) -> None:
+    word = jupyter.folder / "enough"
+    wait = f"import os\nwhile not os.path.exists({str(word)!r}):\n    time.sleep(0.05)"
+    move = "phone.shell('am start -n com.execmon.motion/.MotionActivity --ei fps 15')"
+    jupyter.write("run-all.ipynb", f"{LAB}\n{move}", waiting_run("run all"), wait)
+    lab_page.open("run-all.ipynb")
+    lab_page.run_all()
+    view = lab_page.view()
+    try:
+        expect(view).to_be_visible(timeout=60_000)
+        view.scroll_into_view_if_needed()
+        view.get_by_role("button", name="Numbers").click()
+        comes_by(view, "scrcpy h264 → page")
+        goes_on(lab_page, view)
+        lab_page.cancel(view)
+        assert lab_page.kernel_is_busy(), "and was so all the time"
+    finally:
+        word.touch()
+    assert lab_page.complaints == []
+
+
 def test_a_second_browser_joins_the_stream(
     jupyter: JupyterServer, chromium: Browser, lab_page: NotebookPage, view: Locator
 ) -> None:

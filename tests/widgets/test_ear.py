@@ -35,9 +35,26 @@ def cells() -> FakeCells:
     return FakeCells()
 
 
+class FakeComm:
+    """Keeps where its last word came from, as ipykernel 7.4 has it."""
+
+    def send(self) -> None:
+        self._reply_subshell_id = PARENT.get()
+
+    @property
+    def listens_to(self) -> str:
+        """Who is given what the page says: the thread that it asks for, unless another is kept."""
+        return getattr(self, "_reply_subshell_id", "the page's own")
+
+
 @pytest.fixture
-def ear(cells: FakeCells) -> Ear:
-    return Ear(cells)
+def comm() -> FakeComm:
+    return FakeComm()
+
+
+@pytest.fixture
+def ear(cells: FakeCells, comm: FakeComm) -> Ear:
+    return Ear(cells, lambda: comm)
 
 
 def beside(call: Callable[[], object]) -> None:
@@ -93,3 +110,21 @@ def test_while_a_cell_runs_what_is_said_answers_the_page_that_spoke_last(cells: 
     beside(lambda: answers_to(ear))  # a context can be entered by one at a time
     cells.running = False
     assert answers_to(ear) == "the cell"
+
+
+def test_before_a_page_spoke_nothing_leads_its_first_word_to_the_cell(
+    cells: FakeCells, ear: Ear, comm: FakeComm
+) -> None:
+    cells.begin()
+    ear.say(comm.send)
+    assert comm.listens_to == "the page's own"
+    beside(page_speaks(ear, "a page"))
+    ear.say(comm.send)
+    assert comm.listens_to == "a page", "from then on words are answers"
+
+
+@pytest.mark.parametrize(
+    "comm", [None, object.__new__(type("Comm", (), {}))], ids=["closed", "of another ipykernel"]
+)
+def test_where_nothing_is_kept_nothing_is_forgotten(cells: FakeCells, comm: object) -> None:
+    assert answers_to(Ear(cells, lambda: comm)) == "the cell"
