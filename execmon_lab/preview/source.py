@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from PIL import Image
+from xxhash import xxh3_128, xxh3_128_digest
 
 from ..devices import AdbTimeout, Device, DeviceDisconnected, DeviceError, SessionClosed, screencap
 from ..devices.wire import Wire
@@ -79,8 +80,7 @@ class Source(Protocol):
 class ScreencapSource:
     """Pictures by raw ``screencap``, each the device's own pixels, on connections of their own.
 
-    Works on every device. Two buffers take turns, so that a picture costs no allocation, and comparing it to
-    the one before no more than a pass over that one.
+    Works on every device. Two buffers take turns, so that a picture costs no allocation.
 
     Parameters
     ----------
@@ -96,6 +96,7 @@ class ScreencapSource:
         self._scaler: Scaler | None = None
         self._shown: Picture | None = None  # what is in `_current`
         self._current = bytearray()
+        self._digest = b""  # of what is in `_current`, where that was there twice
         self._spare = bytearray(_FIRST_BUFFER)
 
     def capture(self) -> Capture:
@@ -105,7 +106,8 @@ class ScreencapSource:
             with self._lane.service("exec:screencap", "adb exec-out screencap", CAPTURE_TIMEOUT) as (wire, _):
                 if len(self._spare) > _FIRST_BUFFER:
                     wire.gather(_AT_ONCE)
-                raw, same = _read_all(wire, self._spare, self._current)
+                likeness = Likeness(self._current, self._digest)
+                raw = _read_all(wire, self._spare, likeness)
             self._lane.check()
             picture = screencap.locate(raw)
         except AdbTimeout as error:
@@ -116,9 +118,10 @@ class ScreencapSource:
                 self._device.doubt()
                 raise DeviceDisconnected(serial) from error
             raise PreviewUnavailable(serial, str(error)) from error
-        if same and self._shown is not None:
-            self._spare = raw
+        if self._shown is not None and likeness.whole:
+            self._spare, self._digest = raw, self._digest or xxh3_128_digest(raw)
             return Capture(self._shown, False)
+        self._digest = b""
         self._current, self._spare = raw, self._current or bytearray(len(raw))
         self._shown = self._picture(picture, raw)
         return Capture(self._shown, True)
@@ -141,14 +144,47 @@ class ScreencapSource:
         self._lane.close(SessionClosed(f"the preview of {self._device.serial} has ended"))
 
 
-def _read_all(wire: Wire, buffer: bytearray, before: bytearray) -> tuple[bytearray, bool]:
-    """Read to the end into `buffer`, when the content fits it exactly, else into a new one that it does.
+class Likeness:
+    """Tells whether bytes that come part by part are those that came before.
 
-    Each part is compared as it comes, while it is still in the processor's cache: also returned is whether
-    all is as in `before`.
+    Each part is looked at while it is still in the processor's cache. Of what stood still the digest is at
+    hand, and those before, which have left the cache, need not be gone over: that is a third of the cost. Of
+    what moves the first part that differs tells.
+
+    Parameters
+    ----------
+    before
+        All that came before.
+    digest
+        Its XXH3, 128 bits of it; empty where that is not known.
     """
-    view, known = memoryview(buffer), memoryview(before)
-    filled, same = 0, True
+
+    def __init__(self, before: bytearray, digest: bytes) -> None:
+        self._before = memoryview(before)
+        self._digest = digest
+        self._hash = xxh3_128() if digest else None
+        self._taken = 0
+        self._alike = True
+
+    def take(self, buffer: bytearray, end: int) -> None:
+        """Look at what has come into `buffer` since, up to `end`."""
+        begin, self._taken = self._taken, end
+        if self._hash is not None:
+            self._hash.update(memoryview(buffer)[begin:end])
+        elif self._alike:
+            self._alike = buffer.startswith(self._before[begin:end], begin) and end <= len(self._before)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that came before has come again, and no more."""
+        if self._hash is not None:
+            return self._hash.digest() == self._digest
+        return self._alike and self._taken == len(self._before)
+
+
+def _read_all(wire: Wire, buffer: bytearray, likeness: Likeness) -> bytearray:
+    """Read to the end into `buffer`, when the content fits it exactly, else into a new one that it does."""
+    view, filled = memoryview(buffer), 0
     while True:
         if filled == len(buffer):
             extra = bytearray(4096)
@@ -159,7 +195,6 @@ def _read_all(wire: Wire, buffer: bytearray, before: bytearray) -> tuple[bytearr
         else:
             count = wire.recv_into(view[filled:])
         if count == 0:
-            raw = buffer if filled == len(buffer) else buffer[:filled]
-            return raw, same and filled == len(before)
-        same = same and buffer.startswith(known[filled : filled + count], filled)
+            return buffer if filled == len(buffer) else buffer[:filled]
         filled += count
+        likeness.take(buffer, filled)

@@ -184,7 +184,7 @@ def still_ms(device: Device, times: int) -> tuple[list[float], list[float]]:
     def receive() -> None:
         with lane.service("exec:screencap", "adb exec-out screencap", 10) as (wire, _):
             wire.gather(capturing._AT_ONCE)
-            capturing._read_all(wire, buffer, nothing)
+            capturing._read_all(wire, buffer, capturing.Likeness(nothing, b""))
 
     whole: list[float] = []
     receiving: list[float] = []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
+from xxhash import xxh3_128_digest
 
 from execmon_lab.devices import (
     Device,
@@ -25,6 +26,7 @@ from execmon_lab.phone.process import PhoneProcess
 from execmon_lab.preview import ScreencapSource
 from execmon_lab.preview import source as source_module
 from execmon_lab.protocol import Quality
+from tests.conftest import Eventually
 
 
 @pytest.fixture
@@ -98,18 +100,34 @@ class Parts:
 some_bytes = st.binary(max_size=6).map(lambda piece: piece * 1000)
 
 
+@pytest.mark.parametrize("digest", [lambda _: b"", xxh3_128_digest], ids=["moving", "still"])
 @given(parts=st.lists(some_bytes, max_size=5), before=st.none() | some_bytes, size=st.integers(1, 9000))
 @example(parts=[b"abc", b"x"], before=b"abcd", size=4)
 @example(parts=[b"ab"], before=b"abc", size=3)
 @example(parts=[b"abc"], before=b"ab", size=2)
 def test_however_the_bytes_come_all_are_read_and_compared(
-    parts: list[bytes], before: bytes | None, size: int
+    digest: Callable[[bytes], bytes], parts: list[bytes], before: bytes | None, size: int
 ) -> None:
     sent = b"".join(parts)
     known = sent if before is None else before
-    raw, same = source_module._read_all(cast(Wire, Parts(parts)), bytearray(size), bytearray(known))
+    likeness = source_module.Likeness(bytearray(known), digest(known))
+    raw = source_module._read_all(cast(Wire, Parts(parts)), bytearray(size), likeness)
     assert raw == sent
-    assert same == (sent == known)
+    assert likeness.whole == (sent == known)
+
+
+def test_what_stood_still_is_known_by_its_digest_until_it_moves(
+    source: ScreencapSource, session: DeviceSession, eventually: Eventually
+) -> None:
+    session.key("SLEEP")  # even the clock stands still
+    try:
+        assert eventually(lambda: not any(source.capture().changed for _ in range(2)))
+        assert source._digest == xxh3_128_digest(source._current)
+    finally:
+        session.key("WAKEUP")
+    assert eventually(lambda: source.capture().changed)
+    assert source._digest == b""
+    assert len({band.tobytes() for band in source.capture().image.split()}) > 1, "it is no longer black"
 
 
 def test_the_buffers_take_turns(source: ScreencapSource) -> None:
