@@ -65,8 +65,8 @@ class Ear:
             context.copy().run(send, *words)
             return
         send(*words)
-        if context is None and (comm := self._comm()) is not None:
-            vars(comm).pop(_ROUTE, None)
+        if context is None:
+            getattr(self._comm(), "__dict__", {}).pop(_ROUTE, None)
 
     @property
     def deaf(self) -> bool:

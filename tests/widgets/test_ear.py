@@ -123,8 +123,6 @@ def test_before_a_page_spoke_nothing_leads_its_first_word_to_the_cell(
     assert comm.listens_to == "a page", "from then on words are answers"
 
 
-@pytest.mark.parametrize(
-    "comm", [None, object.__new__(type("Comm", (), {}))], ids=["closed", "of another ipykernel"]
-)
+@pytest.mark.parametrize("comm", [None, object()], ids=["closed", "of another ipykernel"])
 def test_where_nothing_is_kept_nothing_is_forgotten(cells: FakeCells, comm: object) -> None:
     assert answers_to(Ear(cells, lambda: comm)) == "the cell"
