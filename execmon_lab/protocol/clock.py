@@ -20,7 +20,7 @@ def timestamp(moment: datetime | None = None) -> str:
         For example ``"2025-01-27T10:30:30.500Z"``.
     """
     moment = datetime.now(UTC) if moment is None else moment.astimezone(UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def moment(text: str) -> datetime:
