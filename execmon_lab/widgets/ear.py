@@ -31,8 +31,9 @@ class Ear:
 
     JupyterLab sends what a page says to a thread of its own in the kernel, a subshell. ipykernel 7.4 hands it
     to the one that the widget's last word came from, and takes a word from our pump for one of the cell's. So
-    while a cell runs, words go out in the context of the newest one that a page said: as answers to it. Until
-    a page has said any (all cells were run at once), ipykernel is made to forget where a word came from.
+    while a cell runs, words go out in the context of the newest one that a page said: as answers to it. At
+    all other times (before a page has said any, between two cells) ipykernel is made to forget where a word
+    came from, and a page is heard by its own thread from a cell's first moment on.
 
     Where the kernel has no subshells (ipykernel 6), or the page does not use them, none is heard until the
     cell ends.
@@ -65,8 +66,7 @@ class Ear:
             context.copy().run(send, *words)
             return
         send(*words)
-        if context is None:
-            getattr(self._comm(), "__dict__", {}).pop(_ROUTE, None)
+        getattr(self._comm(), "__dict__", {}).pop(_ROUTE, None)
 
     @property
     def deaf(self) -> bool:

@@ -121,6 +121,9 @@ def test_before_a_page_spoke_nothing_leads_its_first_word_to_the_cell(
     beside(page_speaks(ear, "a page"))
     ear.say(comm.send)
     assert comm.listens_to == "a page", "from then on words are answers"
+    cells.running = False
+    ear.say(comm.send)
+    assert comm.listens_to == "the page's own", "a cell that begins now finds the page heard"
 
 
 @pytest.mark.parametrize("comm", [None, object()], ids=["closed", "of another ipykernel"])
