@@ -122,11 +122,9 @@ class Session:
         self._video = self._open(stack, socket)
         self._control = self._open(stack, socket)
         self._poll = select.poll()  # unlike select, it knows descriptors above 1023
-        wires = self._shell, self._video, self._control
-        for wire in wires:
+        for wire in (self._shell, self._video, self._control):
             wire.extend(None)
             self._poll.register(wire.conn, select.POLLIN)
-        self._shell_fd, self._video_fd, self._control_fd = (wire.conn.fileno() for wire in wires)
 
     def _open(self, stack: contextlib.ExitStack, socket: str) -> Wire:
         """Connect to the server as soon as it listens."""
@@ -159,13 +157,13 @@ class Session:
         taken = 0
         try:
             while taken < _MOST_AT_ONCE:
-                ready = [fd for fd, _ in self._poll.poll(timeout * 1000)]
+                ready = {fd for fd, _ in self._poll.poll(timeout * 1000)}
                 timeout = 0.0
-                if self._shell_fd in ready:
+                if self._shell.conn.fileno() in ready:
                     self._listen()
-                if self._control_fd in ready:
+                if self._control.conn.fileno() in ready:
                     self._hear()
-                if self._video_fd not in ready:
+                if self._video.conn.fileno() not in ready:
                     break
                 count = self._video.recv_into(self._buffer)
                 if not count:
@@ -177,8 +175,6 @@ class Session:
                 if whole or not waited:
                     self.begun_at = self.heard_at
                 packets += whole
-                if packets and count < len(self._buffer):
-                    break
         except _FAULTS as fault:
             raise self._named(fault, hear_out=True) from fault
         return packets
