@@ -26,7 +26,7 @@ OnFrame = Callable[[Frame], None]
 
 _RECENT = 60
 _RETRY_SECONDS = 0.5
-_UNSEEN_SECONDS = 0.25  # from one turn to the next while nobody is shown pictures
+_IDLE_SECONDS = 0.25  # from one turn to the next while nobody is shown pictures
 _LOOK_SECONDS = 0.1  # how soon one who comes to watch is seen to, while packets are waited for
 
 
@@ -149,7 +149,7 @@ class Stream:
         self._device = device
         self._source = source
         # Once for all: to look a protocol's members up costs more than to pass a packet on.
-        self._videoing = source if isinstance(source, VideoSource) else None
+        self._video_source = source if isinstance(source, VideoSource) else None
         self._period = 1 / fps
         self._lock = threading.Lock()
         self._watches: tuple[Watch, ...] = ()
@@ -273,7 +273,7 @@ class Stream:
         """As slow as the quickest who watches allows."""
         with self._lock:
             paces = [self._pace(watch.quality) for watch in self._pictured()]
-        return 1 / max(paces) if paces else max(self._period, _UNSEEN_SECONDS)
+        return 1 / max(paces) if paces else max(self._period, _IDLE_SECONDS)
 
     def _pace(self, quality: Quality) -> float:
         """Frames a second that the quickest wants of those who watch in a quality."""
@@ -336,17 +336,17 @@ class Stream:
         with self._lock:
             wanted = any(not watch.refused for watch in self._videos)
         if wanted != self._video:
-            if self._videoing is None:
+            if self._video_source is None:
                 raise NoVideo(self._device.serial, f"{self._source.name} gives no video")
-            self._videoing.want_video(wanted)
+            self._video_source.want_video(wanted)
             self._video, self._paused = wanted, False
             self._jpegs.clear()
         self._tap()
 
     def _tap(self) -> None:
         """Find out whether video comes that those who take either can be given."""
-        if self._videoing is not None:
-            self._tapped = self._videoing.tap(bool(self._either))
+        if self._video_source is not None:
+            self._tapped = self._video_source.tap(bool(self._either))
 
     def _rest(self, due: float) -> None:
         """Wait until the next picture is due, or somebody comes; video passes meanwhile."""
@@ -365,7 +365,7 @@ class Stream:
 
     def _pass_on(self, timeout: float) -> None:
         """Hand over the packets that have come."""
-        source = self._videoing
+        source = self._video_source
         assert source is not None
         if self._refresh:
             self._refresh = False
@@ -396,8 +396,8 @@ class Stream:
 
     def _refuse(self, error: NoVideo) -> None:
         """Tell those who want video that there is none; the pictures go on."""
-        if self._video and self._videoing is not None:
-            self._videoing.want_video(False)
+        if self._video and self._video_source is not None:
+            self._video_source.want_video(False)
         self._video = False
         with self._lock:
             watches = tuple(watch for watch in self._videos if not watch.refused)

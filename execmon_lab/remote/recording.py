@@ -34,8 +34,7 @@ class RemoteRecording:
             The device's serial.
         at
             Seconds since the epoch, or a UTC time (a text as messages have it), by the clock of the machine
-            that recorded it; to the
-            millisecond.
+            that recorded it; to the millisecond.
         quality
             ``low``, ``medium`` or ``high``, where it was kept as video.
 

@@ -33,7 +33,8 @@ class Ear:
     to the one that the widget's last word came from, and takes a word from our pump for one of the cell's. So
     while a cell runs, words go out in the context of the newest one that a page said: as answers to it. At
     all other times (before a page has said any, between two cells) ipykernel is made to forget where a word
-    came from, and a page is heard by its own thread from a cell's first moment on.
+    came from, and a page is heard by its own thread from a cell's first moment on. Answers are the safer way:
+    what a page says in the moment before ipykernel forgets waits for the cell's end.
 
     Where the kernel has no subshells (ipykernel 6), or the page does not use them, none is heard until the
     cell ends.

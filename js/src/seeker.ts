@@ -21,7 +21,7 @@ export class Seeker {
   constructor(
     readonly device: string,
     readonly seek: Seek,
-    /** As large as there is room for: of half the size is there in less time. */
+    /** Of what is decoded anew: a smaller picture comes sooner. */
     readonly quality: Quality,
     /** What was found of the moment that was last wanted; undefined when no answer came. */
     readonly found: (at: number, past: Past | undefined) => void,

@@ -2,8 +2,8 @@
 
 import { attribute, h, on, text } from "../dom";
 import { timeOfDay } from "../format";
-import { Seeker } from "../seeker";
 import type { Quality } from "../messages";
+import { Seeker } from "../seeker";
 import type { Past, PastFrame, Seek } from "../source";
 import type { Store } from "../store";
 
